@@ -1,1 +1,44 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+
+mod catalog;
+mod clock;
+mod connector;
+mod credential;
+mod error;
+pub mod exact;
+pub mod http;
+mod issue;
+pub mod json;
+mod limit;
+mod mapping;
+mod path;
+mod record;
+mod requests;
+mod spec;
+mod state;
+mod text;
+pub mod webhook;
+mod write;
+
+pub use catalog::{Action, Capabilities, Catalog, Choice, Deletes, Entity, EntityField, KeyKind};
+pub use clock::{Clock, SystemClock};
+pub use connector::{BuildContext, Connector, ConnectorConfig, ConnectorFactory};
+pub use credential::{Credential, IntoCredential, Recovery, Rejection, Stamp};
+pub use error::{Error, ErrorKind, Resend, Result};
+pub use issue::Issue;
+pub use json::RawJson;
+pub use limit::{Limit, LimitScope, LimitUnit};
+pub use mapping::{Direction, FieldMapping, Given, Mapped, Need};
+pub use path::FieldPath;
+pub use record::{Batch, Change, Deletion, DeletionScope, EntityChanges, Pass, PassEnd, Progress, Record};
+pub use requests::{
+    Account, BatchStream, CheckRequest, Choices, ChoicesRequest, Content, ContentRequest, DiscoverRequest,
+    Filter, Lookup, LookupBy, LookupRequest, Lookups, Partitions, PartitionsRequest, PollRequest, ReadMode,
+    ReadRequest, Subscriptions, SubscriptionsRequest,
+};
+pub use spec::{AuthScheme, Category, ConnectorSpec, Field, FieldKind, KeyPlacement, Origins};
+pub use state::State;
+pub use text::{EntityName, Key, OperationId, Partition, Text};
+pub use write::{
+    FieldPatch, Operation, OperationOutcome, Outcome, OutcomeStream, Patch, WriteOp, WriteRequest,
+};

@@ -1,0 +1,205 @@
+//! What an account offers: its entities, their fields and what can be done with them.
+
+use serde_json::Value;
+
+use crate::{EntityName, FieldPath, Text};
+
+/// What was discovered in an account.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Catalog {
+    /// The entities.
+    pub entities: Vec<Entity>,
+}
+
+impl Catalog {
+    /// A catalog of these.
+    pub fn new(entities: Vec<Entity>) -> Self {
+        Self { entities }
+    }
+
+    /// The entity of that name.
+    pub fn entity(&self, name: &str) -> Option<&Entity> {
+        self.entities.iter().find(|entity| entity.name == name)
+    }
+}
+
+/// A collection of records.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Entity {
+    /// Its name in requests.
+    pub name: EntityName,
+    /// Its name for people.
+    pub title: String,
+    /// What its keys are worth.
+    pub keys: KeyKind,
+    /// How deletions show.
+    pub deletes: Deletes,
+    /// What can be done.
+    pub capabilities: Capabilities,
+    /// The field that says when a record changed.
+    pub cursor_field: Option<FieldPath>,
+    /// Entities that are read in one stream with this one, sharing its state.
+    pub group: Option<Text>,
+    /// The fields. Empty in a catalog of names.
+    pub fields: Vec<EntityField>,
+    /// The JSON Schema (2020-12) of a record. `None` in a catalog of names.
+    pub schema: Option<Value>,
+    /// What can be invoked on it.
+    pub actions: Vec<Action>,
+}
+
+impl Entity {
+    /// An entity with stable keys that can be read in full.
+    pub fn new(name: impl Into<EntityName>, title: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            title: title.into(),
+            keys: KeyKind::Stable,
+            deletes: Deletes::Never,
+            capabilities: Capabilities::default(),
+            cursor_field: None,
+            group: None,
+            fields: Vec::new(),
+            schema: None,
+            actions: Vec::new(),
+        }
+    }
+}
+
+/// What an entity's keys are worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum KeyKind {
+    /// A key names the same record for ever.
+    Stable,
+    /// A key is a position (a sheet's row number): never synced both ways.
+    Positional,
+    /// There are no keys.
+    None,
+}
+
+/// How deletions show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Deletes {
+    /// A read of changes yields them.
+    Feed,
+    /// Only a complete pass over all records or keys shows what is missing.
+    Sweep,
+    /// They cannot be seen, or do not happen.
+    Never,
+}
+
+/// What can be done with an entity. All false by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// Reads of what changed since a state.
+    pub changes: bool,
+    /// Passes over keys only that cost less than a full read.
+    pub keys_only: bool,
+    /// Reads restricted to some fields.
+    pub projection: bool,
+    /// Look-ups by key.
+    pub lookup: bool,
+    /// Creates.
+    pub create: bool,
+    /// Updates.
+    pub update: bool,
+    /// Deletes.
+    pub delete: bool,
+}
+
+impl Capabilities {
+    /// Readable in full, nothing else.
+    pub const READ: Self = Self {
+        changes: false,
+        keys_only: false,
+        projection: false,
+        lookup: false,
+        create: false,
+        update: false,
+        delete: false,
+    };
+
+    /// Adds reads of changes.
+    #[must_use]
+    pub const fn with_changes(mut self) -> Self {
+        self.changes = true;
+        self
+    }
+
+    /// Adds look-ups by key.
+    #[must_use]
+    pub const fn with_lookup(mut self) -> Self {
+        self.lookup = true;
+        self
+    }
+}
+
+/// A field of an entity.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct EntityField {
+    /// Where it stands in a record.
+    pub path: FieldPath,
+    /// Its name for people: for a custom field the label that the account gave it.
+    pub title: String,
+    /// The provider's word for its type.
+    pub provider_type: Text,
+    /// Whether the account added it.
+    pub custom: bool,
+    /// Whether it can be written.
+    pub writable: bool,
+    /// The values it can take, when they are a list.
+    pub choices: Vec<Choice>,
+    /// The entity that it points to.
+    pub references: Option<EntityName>,
+}
+
+impl EntityField {
+    /// A field.
+    pub fn new(path: FieldPath, title: impl Into<String>, provider_type: impl Into<Text>) -> Self {
+        Self {
+            path,
+            title: title.into(),
+            provider_type: provider_type.into(),
+            custom: false,
+            writable: false,
+            choices: Vec::new(),
+            references: None,
+        }
+    }
+}
+
+/// A value with its label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The value as the provider writes it.
+    pub value: Text,
+    /// What people read.
+    pub label: String,
+}
+
+/// Something a provider does that is no record write.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Action {
+    /// Its name in an `Invoke`.
+    pub name: Text,
+    /// Its name for people.
+    pub title: String,
+    /// The JSON Schema of its input.
+    pub input: Value,
+    /// Whether doing it twice does no harm.
+    pub idempotent: bool,
+}
+
+impl Action {
+    /// An action that must not be done twice.
+    pub fn new(name: impl Into<Text>, title: impl Into<String>, input: Value) -> Self {
+        Self { name: name.into(), title: title.into(), input, idempotent: false }
+    }
+}

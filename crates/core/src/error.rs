@@ -1,0 +1,377 @@
+//! One error for the whole house: what went wrong, and, separately, whether the same request may be sent again.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use http::StatusCode;
+
+/// The result of everything in Tieline.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong. Each kind says what a host should show and do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The connection's settings are wrong or incomplete. Show the message beside the settings form; nothing was sent.
+    Config,
+    /// The provider does not accept the credential. Ask the customer to reconnect; retrying cannot help.
+    Unauthenticated,
+    /// The credential is valid but may not do this: a missing scope, permission, licence or plan. Show the message;
+    /// other entities may still work.
+    Forbidden,
+    /// The thing asked for is not there: an unknown entity, or a record that is gone.
+    NotFound,
+    /// The record changed since it was read, or already exists. Read it again and decide.
+    Conflict,
+    /// The provider understood the request and refuses it. The same bytes cannot help; fix the data.
+    Rejected,
+    /// Too many requests for now. Wait for [`Error::retry_after`], then go on; park the work, do not sleep on it.
+    RateLimited,
+    /// A budget for a long period (a day, a month) is used up. Park the connection until
+    /// [`Error::retry_after`] and tell the customer.
+    QuotaExhausted,
+    /// The provider is down or under maintenance. Try again later.
+    Unavailable,
+    /// No answer in time. Whether the provider acted is not known.
+    Timeout,
+    /// The connection failed or broke. [`Error::resend`] says whether the request can have arrived.
+    Transport,
+    /// The answer is not what the provider documents: HTML for JSON, a truncated body, a repeated page token.
+    /// Worth a bug report when it stays.
+    Decode,
+    /// The stored state cannot be used. Start over with a full read; nothing is skipped by that.
+    StateInvalid,
+    /// The connector or the provider cannot do this at all. A matter for the developer.
+    Unsupported,
+    /// A fault of this library or of the host's storage. Report it.
+    Internal,
+}
+
+impl ErrorKind {
+    /// The kind as a stable snake_case word, for logs, metrics and exit codes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::Conflict => "conflict",
+            Self::Rejected => "rejected",
+            Self::RateLimited => "rate_limited",
+            Self::QuotaExhausted => "quota_exhausted",
+            Self::Unavailable => "unavailable",
+            Self::Timeout => "timeout",
+            Self::Transport => "transport",
+            Self::Decode => "decode",
+            Self::StateInvalid => "state_invalid",
+            Self::Unsupported => "unsupported",
+            Self::Internal => "internal",
+        }
+    }
+
+    fn default_resend(self) -> Resend {
+        match self {
+            Self::RateLimited | Self::QuotaExhausted => Resend::Safe,
+            Self::Unavailable | Self::Timeout | Self::Transport | Self::Decode => Resend::IfIdempotent,
+            _ => Resend::Never,
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What the sender knows about sending the same request again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Resend {
+    /// The same request will fail the same way, or may do harm.
+    Never,
+    /// The provider certainly did not act: any request may be sent again.
+    Safe,
+    /// The provider may have acted: only a request that is safe to send twice may be sent again.
+    IfIdempotent,
+}
+
+/// An error of Tieline. Small (one pointer), `Send + Sync + 'static`, and free of secrets by construction.
+///
+/// `Display` is one line: the message, the advice, then the facts in parentheses. The cause is in
+/// [`source`](StdError::source) and not repeated.
+///
+/// ```
+/// use tieline_core::{Error, ErrorKind, Resend};
+///
+/// let error = Error::new(ErrorKind::RateLimited, "Pipedrive allows no more requests for now")
+///     .with_advice("wait, or raise the plan")
+///     .with_context("entity", "deals");
+/// assert_eq!(error.kind(), ErrorKind::RateLimited);
+/// assert_eq!(error.resend(), Resend::Safe);
+/// assert_eq!(
+///     error.to_string(),
+///     "Pipedrive allows no more requests for now: wait, or raise the plan (rate_limited, entity=deals)"
+/// );
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    resend: Resend,
+    message: Cow<'static, str>,
+    advice: Option<Cow<'static, str>>,
+    status: Option<StatusCode>,
+    code: Option<String>,
+    request_id: Option<String>,
+    retry_after: Option<Duration>,
+    attempts: u32,
+    context: Vec<(&'static str, String)>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of `kind`. The message says what is wrong and where, without a full stop and without secrets.
+    pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            resend: kind.default_resend(),
+            message: message.into(),
+            advice: None,
+            status: None,
+            code: None,
+            request_id: None,
+            retry_after: None,
+            attempts: 0,
+            context: Vec::new(),
+            source: None,
+        }))
+    }
+
+    /// A method that this connector or provider does not have.
+    pub fn unsupported(what: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::Unsupported, format!("{what} is not supported by this connector"))
+    }
+
+    /// Says what to do about it.
+    #[must_use]
+    pub fn with_advice(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
+        self.0.advice = Some(advice.into());
+        self
+    }
+
+    /// Overrides what the kind implies about sending again.
+    #[must_use]
+    pub fn with_resend(mut self, resend: Resend) -> Self {
+        self.0.resend = resend;
+        self
+    }
+
+    /// The HTTP status of the answer.
+    #[must_use]
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    /// The provider's own error code.
+    #[must_use]
+    pub fn with_code(mut self, code: impl Into<String>) -> Self {
+        self.0.code = Some(code.into());
+        self
+    }
+
+    /// The provider's id of the request, for its support desk.
+    #[must_use]
+    pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
+        self.0.request_id = Some(id.into());
+        self
+    }
+
+    /// How long to wait before sending again.
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.0.retry_after = Some(wait);
+        self
+    }
+
+    /// How many times the request was sent.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
+        self
+    }
+
+    /// Adds a fact, such as `entity=deals`. Never a secret, never a query string.
+    #[must_use]
+    pub fn with_context(mut self, name: &'static str, value: impl fmt::Display) -> Self {
+        self.0.context.push((name, value.to_string()));
+        self
+    }
+
+    /// The cause. Only errors whose text cannot hold a secret or a URL with a query may be attached.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// Rewrites every text of this error, for removing a secret that a provider echoed. A cause is dropped when
+    /// its text would change, because it cannot be rewritten.
+    #[must_use]
+    pub fn scrubbed(mut self, scrub: &dyn Fn(&str) -> Option<String>) -> Self {
+        let inner = &mut *self.0;
+        if let Some(clean) = scrub(&inner.message) {
+            inner.message = clean.into();
+        }
+        if let Some(clean) = inner.advice.as_deref().and_then(scrub) {
+            inner.advice = Some(clean.into());
+        }
+        for text in [&mut inner.code, &mut inner.request_id].into_iter().flatten() {
+            if let Some(clean) = scrub(text) {
+                *text = clean;
+            }
+        }
+        for (_, value) in &mut inner.context {
+            if let Some(clean) = scrub(value) {
+                *value = clean;
+            }
+        }
+        let mut cause = inner.source.as_deref().map(|source| source as &(dyn StdError + 'static));
+        while let Some(error) = cause {
+            if scrub(&error.to_string()).is_some() || scrub(&format!("{error:?}")).is_some() {
+                inner.source = None;
+                break;
+            }
+            cause = error.source();
+        }
+        self
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Whether the same request may be sent again.
+    pub fn resend(&self) -> Resend {
+        self.0.resend
+    }
+
+    /// What is wrong, and where.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// What to do about it.
+    pub fn advice(&self) -> Option<&str> {
+        self.0.advice.as_deref()
+    }
+
+    /// The HTTP status, when there was an answer.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.status
+    }
+
+    /// The provider's own error code.
+    pub fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// The provider's id of the request.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// How long to wait before sending again, where the provider said so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// How many times the request was sent; 0 when it never left.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// The facts, in the order in which they were added.
+    pub fn context(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.context.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        f.write_str(&inner.message)?;
+        if let Some(advice) = &inner.advice {
+            write!(f, ": {advice}")?;
+        }
+        write!(f, " ({}", inner.kind)?;
+        if let Some(status) = inner.status {
+            write!(f, ", HTTP {}", status.as_u16())?;
+        }
+        if let Some(code) = &inner.code {
+            write!(f, ", code {code}")?;
+        }
+        if let Some(id) = &inner.request_id {
+            write!(f, ", request id {id}")?;
+        }
+        if let Some(wait) = inner.retry_after {
+            write!(
+                f,
+                ", retry after {} s",
+                wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0))
+            )?;
+        }
+        if inner.attempts > 1 {
+            write!(f, ", {} attempts", inner.attempts)?;
+        }
+        for (name, value) in &inner.context {
+            write!(f, ", {name}={value}")?;
+        }
+        f.write_str(")")
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        if let Some(source) = &self.0.source {
+            write!(f, "; caused by: {source:?}")?;
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_one_pointer_wide() {
+        assert_eq!(size_of::<Error>(), size_of::<usize>());
+        assert_eq!(size_of::<Result<()>>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn scrubbing_reaches_every_text() {
+        let hide = |text: &str| text.contains("s3cret").then(|| text.replace("s3cret", "[redacted]"));
+        let error = Error::new(ErrorKind::Rejected, "token s3cret is bad")
+            .with_advice("not s3cret")
+            .with_code("s3cret")
+            .with_request_id("s3cret")
+            .with_context("excerpt", "s3cret")
+            .with_source("s3cret inside")
+            .scrubbed(&hide);
+        let text = format!("{error} {error:?}");
+        assert!(!text.contains("s3cret"), "{text}");
+        assert!(StdError::source(&error).is_none());
+    }
+}

@@ -1,0 +1,13 @@
+//! HTTP as plain data. Core has no implementation of it: `tieline-http` is one, a host may bring another.
+
+mod body;
+mod client;
+mod request;
+mod response;
+mod transport;
+
+pub use body::{Body, BodyBuilder, Escape};
+pub use client::{HttpClient, HttpService};
+pub use request::{HttpRequest, RequestAuth};
+pub use response::{Answer, HttpResponse, Verdict};
+pub use transport::{BodyStream, Transport};

@@ -1,0 +1,317 @@
+//! What a connector crate says about itself before there is an account: enough to draw the "Connect" form of a
+//! settings page, to build the HTTP stack, and to know when an API version ends.
+
+use std::borrow::Cow;
+
+use chrono::NaiveDate;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use crate::Limit;
+
+/// What kind of system a provider is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Category {
+    /// Customer relations.
+    Crm,
+    /// Accounting and invoicing.
+    Accounting,
+    /// Spreadsheets.
+    Spreadsheet,
+    /// Enterprise resource planning.
+    Erp,
+    /// Support desks and chat.
+    Support,
+    /// Mail, messages, documents.
+    Communication,
+    /// Anything else.
+    Other,
+}
+
+/// A connector's description.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ConnectorSpec {
+    /// The id in a registry: `pipedrive`.
+    pub id: &'static str,
+    /// The name that people know: `Pipedrive`.
+    pub title: &'static str,
+    /// What kind of system it is.
+    pub category: Category,
+    /// The provider's API version that the connector speaks.
+    pub api_version: &'static str,
+    /// When the provider ends that version, if announced.
+    pub api_ends: Option<NaiveDate>,
+    /// The public settings of a connection, in the order of the form.
+    pub config: Vec<Field>,
+    /// The ways to authenticate, the preferred one first.
+    pub auth: Vec<AuthScheme>,
+    /// Where requests may go with a credential.
+    pub origins: Origins,
+    /// The published limits.
+    pub limits: Vec<Limit>,
+    /// A guide for the person who connects the account.
+    pub guide: &'static str,
+}
+
+impl ConnectorSpec {
+    /// A spec with nothing but its names; the fields are public and set from there.
+    pub fn new(id: &'static str, title: &'static str, category: Category) -> Self {
+        Self {
+            id,
+            title,
+            category,
+            api_version: "",
+            api_ends: None,
+            config: Vec::new(),
+            auth: Vec::new(),
+            origins: Origins::Patterns(Vec::new()),
+            limits: Vec::new(),
+            guide: "",
+        }
+    }
+
+    /// The JSON Schema (2020-12) of the public settings.
+    pub fn config_schema(&self) -> Value {
+        let properties: Map<String, Value> =
+            self.config.iter().map(|field| (field.name.to_owned(), field.schema())).collect();
+        let required: Vec<&str> =
+            self.config.iter().filter(|field| field.required).map(|field| field.name).collect();
+        json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": self.title,
+            "type": "object",
+            "properties": properties,
+            "required": required,
+            "additionalProperties": false,
+        })
+    }
+}
+
+/// One input of a form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Field {
+    /// The name in the settings.
+    pub name: &'static str,
+    /// The label that a person reads.
+    pub label: &'static str,
+    /// One sentence of help.
+    pub help: &'static str,
+    /// An example of a good value.
+    pub example: &'static str,
+    /// What it holds.
+    pub kind: FieldKind,
+    /// Whether it must be given.
+    pub required: bool,
+    /// A regular expression (ECMA-262, as JSON Schema has it) that a text must match.
+    pub pattern: Option<&'static str>,
+    /// Whether the form must hide it. Never true of a field of the settings: secrets belong to a credential.
+    pub secret: bool,
+}
+
+impl Field {
+    /// A required text.
+    pub const fn text(name: &'static str, label: &'static str) -> Self {
+        Self {
+            name,
+            label,
+            help: "",
+            example: "",
+            kind: FieldKind::Text,
+            required: true,
+            pattern: None,
+            secret: false,
+        }
+    }
+
+    /// A required secret text, for an [`AuthScheme`].
+    pub const fn secret(name: &'static str, label: &'static str) -> Self {
+        let mut field = Self::text(name, label);
+        field.secret = true;
+        field
+    }
+
+    /// Sets the help.
+    #[must_use]
+    pub const fn with_help(mut self, help: &'static str) -> Self {
+        self.help = help;
+        self
+    }
+
+    /// Sets the example.
+    #[must_use]
+    pub const fn with_example(mut self, example: &'static str) -> Self {
+        self.example = example;
+        self
+    }
+
+    /// Sets the kind.
+    #[must_use]
+    pub const fn with_kind(mut self, kind: FieldKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// Sets the pattern.
+    #[must_use]
+    pub const fn with_pattern(mut self, pattern: &'static str) -> Self {
+        self.pattern = Some(pattern);
+        self
+    }
+
+    /// Makes it optional.
+    #[must_use]
+    pub const fn optional(mut self) -> Self {
+        self.required = false;
+        self
+    }
+
+    fn schema(&self) -> Value {
+        let mut schema = json!({ "title": self.label, "type": self.kind.json_type() });
+        if let Some(object) = schema.as_object_mut() {
+            let mut set = |name: &str, value: Value| object.insert(name.to_owned(), value);
+            if !self.help.is_empty() {
+                set("description", self.help.into());
+            }
+            if !self.example.is_empty() {
+                set("examples", json!([self.example]));
+            }
+            if let Some(pattern) = self.pattern {
+                set("pattern", pattern.into());
+            }
+            match self.kind {
+                FieldKind::Choice(choices) => {
+                    set("enum", json!(choices));
+                }
+                FieldKind::Url => {
+                    set("format", "uri".into());
+                }
+                _ => {}
+            }
+        }
+        schema
+    }
+}
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FieldKind {
+    /// A line of text.
+    Text,
+    /// An absolute URL.
+    Url,
+    /// A whole number.
+    Integer,
+    /// Yes or no.
+    Boolean,
+    /// One of these.
+    Choice(&'static [&'static str]),
+}
+
+impl FieldKind {
+    fn json_type(self) -> &'static str {
+        match self {
+            Self::Integer => "integer",
+            Self::Boolean => "boolean",
+            _ => "string",
+        }
+    }
+}
+
+/// A way to authenticate, as data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AuthScheme {
+    /// One key, in a header or in the query.
+    ApiKey {
+        /// Where the key goes.
+        placement: KeyPlacement,
+        /// How to ask for it.
+        field: Field,
+    },
+    /// `Authorization: Bearer` (RFC 6750).
+    Bearer {
+        /// How to ask for the token.
+        field: Field,
+    },
+    /// `Authorization: Basic` (RFC 7617).
+    Basic {
+        /// How to ask for the user name.
+        user: Field,
+        /// How to ask for the password.
+        password: Field,
+    },
+}
+
+impl AuthScheme {
+    /// What a form asks for.
+    pub fn fields(&self) -> Vec<&Field> {
+        match self {
+            Self::ApiKey { field, .. } | Self::Bearer { field } => vec![field],
+            Self::Basic { user, password } => vec![user, password],
+        }
+    }
+}
+
+/// Where an API key goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyPlacement {
+    /// A header, with an optional prefix such as `Token `.
+    Header {
+        /// The header's name, lower case.
+        name: &'static str,
+        /// What stands before the key.
+        prefix: &'static str,
+    },
+    /// A query parameter, for providers that take it nowhere else. It is added below the tracing layer.
+    Query {
+        /// The parameter's name.
+        name: &'static str,
+    },
+}
+
+/// Where requests may go with a credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origins {
+    /// Hosts of the provider, reached by https on the default port: `api.example.com`, or `*.example.com` for
+    /// exactly one label before it.
+    Patterns(Vec<Cow<'static, str>>),
+    /// The address in this field of the settings: a self-hosted provider.
+    ConfigField(&'static str),
+}
+
+impl Origins {
+    /// Whether `url` is one of the patterns.
+    ///
+    /// ```
+    /// use tieline_core::Origins;
+    ///
+    /// let origins = Origins::Patterns(vec!["*.pipedrive.com".into()]);
+    /// assert!(origins.allows(&"https://acme.pipedrive.com/api".parse()?));
+    /// for other in ["http://acme.pipedrive.com", "https://pipedrive.com", "https://a.b.pipedrive.com",
+    ///     "https://acme.pipedrive.com:8443", "https://acme.pipedrive.com.evil.test", "https://evilpipedrive.com"] {
+    ///     assert!(!origins.allows(&other.parse()?), "{other}");
+    /// }
+    /// # Ok::<(), url::ParseError>(())
+    /// ```
+    pub fn allows(&self, url: &Url) -> bool {
+        let Self::Patterns(patterns) = self else { return false };
+        let Some(host) = url.host_str() else { return false };
+        url.scheme() == "https"
+            && url.port().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && patterns.iter().any(|pattern| match pattern.strip_prefix("*.") {
+                Some(parent) => host
+                    .strip_suffix(parent)
+                    .and_then(|rest| rest.strip_suffix('.'))
+                    .is_some_and(|label| !label.is_empty() && !label.contains('.')),
+                None => host == pattern.as_ref(),
+            })
+    }
+}
