@@ -51,16 +51,16 @@ impl Issue {
 
 impl fmt::Display for Issue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(entity) = &self.entity {
-            write!(f, "{entity} ")?;
+        let named = [
+            self.entity.as_ref().map(EntityName::as_str),
+            self.key.as_ref().map(Key::as_str),
+            self.path.as_ref().map(FieldPath::as_str),
+            self.refused.then_some("(left out)"),
+        ];
+        let mut names = named.into_iter().flatten().peekable();
+        while let Some(name) = names.next() {
+            write!(f, "{name}{}", if names.peek().is_some() { " " } else { ": " })?;
         }
-        if let Some(key) = &self.key {
-            write!(f, "{key} ")?;
-        }
-        if let Some(path) = &self.path {
-            write!(f, "{path} ")?;
-        }
-        f.write_str(if self.refused { "(left out): " } else { ": " })?;
         f.write_str(&self.message)
     }
 }
