@@ -1,0 +1,42 @@
+//! Salesforce takes thousands of writes as a bulk job: accepted with a ticket, polled later, one outcome each.
+
+use super::*;
+
+#[derive(Debug)]
+pub(super) struct Salesforce;
+
+paper_connector! { Salesforce {
+    async fn discover(&self, _: DiscoverRequest) -> Result<Catalog> {
+        Ok(Catalog::new(vec![Entity::new("Account", "Accounts")]))
+    }
+
+    fn read(&self, _: ReadRequest) -> Result<BatchStream> {
+        Ok(batches(Vec::new()))
+    }
+
+    fn write(&self, request: WriteRequest) -> Result<OutcomeStream> {
+        let accepted = |operation: Operation| {
+            OperationOutcome::new(operation.id, Outcome::Accepted { ticket: "job-750x".into() })
+        };
+        Ok(Box::pin(stream::iter(request.operations.into_iter().map(accepted).collect::<Vec<_>>())))
+    }
+
+    fn poll(&self, request: PollRequest) -> Result<OutcomeStream> {
+        let done = |operation: Operation| {
+            OperationOutcome::new(operation.id, Outcome::Applied { key: Some("001x".into()), record: None })
+        };
+        Ok(Box::pin(stream::iter(request.operations.into_iter().map(done).collect::<Vec<_>>())))
+    }
+} }
+
+#[tokio::test]
+async fn a_job_is_polled_with_its_operations() {
+    let fields = RawJson::parse(r#"{"Name":"Åkeri"}"#).unwrap();
+    let create = Operation::new("op-1", WriteOp::Create { fields, marker: Some("op-1".into()) });
+    let request = WriteRequest::new("Account", vec![create.clone()]);
+    let outcomes: Vec<_> = Salesforce.write(request).unwrap().collect().await;
+    let Outcome::Accepted { ticket } = &outcomes[0].outcome else { panic!("{outcomes:?}") };
+    let polled: Vec<_> =
+        Salesforce.poll(PollRequest::new(ticket.clone(), vec![create])).unwrap().collect().await;
+    assert!(matches!(polled[0].outcome, Outcome::Applied { .. }));
+}
