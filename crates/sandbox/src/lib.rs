@@ -1,1 +1,21 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+
+mod clock;
+mod control;
+mod faults;
+mod journal;
+mod json;
+mod misbehave;
+pub mod pipedrive;
+mod reply;
+mod sandbox;
+mod server;
+mod wire;
+
+pub use clock::Clock;
+pub use faults::{Fault, FaultRule, PageTwist, RetryAfter};
+pub use journal::{Counters, Seen};
+pub use json::{Json, NotJson, Object};
+pub use reply::{Misbehaviour, Reply};
+pub use sandbox::{Command, Model, Moment, Refused, Sandbox};
+pub use server::Server;
