@@ -1,1 +1,21 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+
+mod commit;
+mod ids;
+mod memory;
+mod passes;
+pub mod plan;
+mod position;
+mod store;
+mod tally;
+
+#[cfg(feature = "testing")]
+pub mod contract;
+
+pub use commit::{Brake, Commit, StreamCommit, TargetChange, TargetChanges};
+pub use ids::{ConnectionId, StreamId, TargetName};
+pub use memory::MemoryStore;
+pub use passes::Passes;
+pub use position::{Moment, Position, Token};
+pub use store::{Counts, EntityCount, Row, SyncStore, TargetCount};
+pub use tally::{Changed, SweepRefused, Tally};

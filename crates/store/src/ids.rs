@@ -1,0 +1,107 @@
+//! What a store is asked about: connections, streams and targets.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use tieline_core::{EntityName, Partition, Text};
+
+macro_rules! name_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Text);
+
+        impl $name {
+            /// From any text.
+            pub fn new(text: impl AsRef<str>) -> Self {
+                Self(Text::new(text))
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                self.0.as_str()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(self.as_str(), f)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self::new(text)
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self::new(text)
+            }
+        }
+    };
+}
+
+name_type! {
+    /// The host's name for a connection: one account of one customer at one provider. Nothing of one connection is
+    /// ever visible through another.
+    ConnectionId
+}
+
+name_type! {
+    /// The host's name for what an entity is mapped to: `deals`, `crm_contacts`. One target holds the rows of one
+    /// entity.
+    TargetName
+}
+
+/// What is read with one state: an entity of a connection (or a group of entities that share a state), or one
+/// partition of it.
+///
+/// ```
+/// use tieline_store::StreamId;
+///
+/// let stream = StreamId::new("acme", "comments").with_partition(Some("task-7".into()));
+/// assert_eq!(stream.to_string(), "acme/comments/task-7");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct StreamId {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The entity, or the group of entities, as it is asked for in a read.
+    pub entity: EntityName,
+    /// The partition.
+    pub partition: Option<Partition>,
+}
+
+impl StreamId {
+    /// The stream of a whole entity.
+    pub fn new(connection: impl Into<ConnectionId>, entity: impl Into<EntityName>) -> Self {
+        Self { connection: connection.into(), entity: entity.into(), partition: None }
+    }
+
+    /// Sets the partition.
+    #[must_use]
+    pub fn with_partition(mut self, partition: Option<Partition>) -> Self {
+        self.partition = partition;
+        self
+    }
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.connection, self.entity)?;
+        if let Some(partition) = &self.partition {
+            write!(f, "/{partition}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,198 @@
+//! Applying a plan. Nothing here can fail.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use tieline_core::{EntityName, Key, Record};
+
+use super::target::LookedUp;
+use super::tenant::{Held, Stream, Tenant};
+use crate::plan::{Effect, Plan, RowEffect, StreamPlan};
+use crate::{Brake, Changed, SweepRefused, Tally, TargetName};
+
+/// The stream that a commit moves on.
+#[derive(Clone, Copy)]
+struct Mark {
+    stream: u64,
+    generation: u64,
+}
+
+impl Tenant {
+    /// Applies a checked plan. `number` is for the stream, should it be new.
+    pub(super) fn apply(&mut self, plan: Plan, number: u64) -> Tally {
+        let mut tally = Tally::default();
+        let mut changed = Vec::new();
+        let mut sweep = None;
+        if let Some(stream) = &plan.stream {
+            self.sequence += 1;
+            let (mark, below) = self.advance(stream, number, &mut tally);
+            sweep = below.map(|below| (mark.stream, below, stream.brake));
+            for (entity, effects) in &plan.entities {
+                for (key, effect) in effects {
+                    if self.apply_effect(entity, key, effect, mark, &mut tally) {
+                        changed.push((entity.clone(), key.clone()));
+                    }
+                }
+            }
+        }
+        for (name, rows) in &plan.targets {
+            self.apply_rows(name, rows, &plan, &mut tally);
+        }
+        if let Some((stream, below, brake)) = sweep {
+            changed.extend(self.sweep(stream, below, brake, &mut tally));
+        }
+        for target in self.targets.values_mut() {
+            changed.iter().for_each(|changed| target.mark_dependents(changed));
+        }
+        tally
+    }
+
+    /// Moves the stream on. Answers its mark, and the generation below which its records are gone.
+    fn advance(&mut self, plan: &StreamPlan, number: u64, tally: &mut Tally) -> (Mark, Option<u64>) {
+        let stream = self
+            .streams
+            .entry((plan.id.entity.clone(), plan.id.partition.clone()))
+            .or_insert_with(|| Stream::new(number));
+        stream.passes.begin(plan.pass, plan.fresh);
+        let mark = Mark { stream: stream.number, generation: stream.passes.generation };
+        let below = plan.end.and_then(|end| stream.passes.end(plan.pass, end));
+        stream.state = Some(plan.state.clone());
+        stream.revision += 1;
+        tally.token = Some(stream.token());
+        (mark, below)
+    }
+
+    /// Answers whether the record's content is another one now.
+    fn apply_effect(
+        &mut self,
+        entity: &EntityName,
+        key: &Key,
+        effect: &Effect,
+        mark: Mark,
+        tally: &mut Tally,
+    ) -> bool {
+        match effect {
+            Effect::Upsert(record) => self.upsert(entity, record, mark, &mut tally.mirror),
+            Effect::Present => {
+                let mirror = self.mirror.entry(entity.clone()).or_default();
+                match mirror.records.get_mut(key) {
+                    Some(held) => (held.stream, held.generation) = (mark.stream, mark.generation),
+                    None => tally.unknown += 1,
+                }
+                false
+            }
+            Effect::Delete => self.delete(entity, key, tally),
+            Effect::DeleteFromStream => {
+                self.held(entity, key).is_some_and(|held| held.stream == mark.stream)
+                    && self.delete(entity, key, tally)
+            }
+        }
+    }
+
+    fn upsert(&mut self, entity: &EntityName, record: &Record, mark: Mark, tally: &mut Changed) -> bool {
+        let fresh = Held {
+            record: record.clone(),
+            stream: mark.stream,
+            generation: mark.generation,
+            changed_in: self.sequence,
+        };
+        match self.mirror.entry(entity.clone()).or_default().records.entry(record.key.clone()) {
+            Entry::Vacant(slot) => {
+                slot.insert(fresh);
+                tally.created += 1;
+                true
+            }
+            Entry::Occupied(mut slot) if slot.get().record.payload == record.payload => {
+                let changed_in = slot.get().changed_in;
+                slot.insert(Held { changed_in, ..fresh });
+                tally.unchanged += 1;
+                false
+            }
+            Entry::Occupied(mut slot) => {
+                slot.insert(fresh);
+                tally.updated += 1;
+                true
+            }
+        }
+    }
+
+    /// Answers whether there was one. Its rows go with it.
+    fn delete(&mut self, entity: &EntityName, key: &Key, tally: &mut Tally) -> bool {
+        let Some(mirror) = self.mirror.get_mut(entity) else { return false };
+        if mirror.records.remove(key).is_none() {
+            return false;
+        }
+        mirror.deleted_in = self.sequence;
+        tally.mirror.deleted += 1;
+        for target in self.targets.values_mut().filter(|target| target.entity == *entity) {
+            tally.target.deleted += u64::from(target.forget(key));
+        }
+        true
+    }
+
+    fn apply_rows(
+        &mut self,
+        name: &TargetName,
+        rows: &BTreeMap<Key, RowEffect>,
+        plan: &Plan,
+        tally: &mut Tally,
+    ) {
+        let seen = plan.mapped_at.map(|moment| self.seen(moment));
+        let Some(target) = self.targets.get_mut(name) else { return };
+        for (key, row) in rows {
+            let held = self.mirror.get(&target.entity).and_then(|mirror| mirror.records.get(key));
+            let Some(held) = held else {
+                tally.outdated += u64::from(row.fields.is_some());
+                continue;
+            };
+            if seen.is_some_and(|seen| held.changed_in > seen) && !plan.brings(&target.entity, key) {
+                target.stale.insert(key.clone());
+                tally.outdated += 1;
+                continue;
+            }
+            tally.target += target.put(key.clone(), row.clone());
+            if let Some(seen) = seen
+                && overtaken(&self.mirror, &row.looked_up, seen)
+            {
+                target.stale.insert(key.clone());
+            }
+        }
+    }
+
+    /// Deletes what a complete pass did not see, unless the brake holds. Answers what is gone.
+    fn sweep(&mut self, stream: u64, below: u64, brake: Brake, tally: &mut Tally) -> Vec<LookedUp> {
+        let mut of = 0;
+        let mut gone = Vec::new();
+        for (entity, mirror) in &self.mirror {
+            for (key, held) in mirror.records.iter().filter(|(_, held)| held.stream == stream) {
+                of += 1;
+                if held.generation < below {
+                    gone.push((entity.clone(), key.clone()));
+                }
+            }
+        }
+        let would_delete = gone.len() as u64;
+        if brake.holds(would_delete, of) {
+            tally.sweep_refused = Some(SweepRefused::new(would_delete, of));
+            return Vec::new();
+        }
+        tally.swept = would_delete;
+        for (entity, key) in &gone {
+            self.delete(entity, key, tally);
+        }
+        gone
+    }
+}
+
+/// Whether one of the records changed, came or went since.
+fn overtaken(
+    mirror: &BTreeMap<EntityName, super::tenant::Mirror>,
+    looked_up: &BTreeSet<LookedUp>,
+    seen: u64,
+) -> bool {
+    looked_up.iter().any(|(entity, key)| {
+        mirror.get(entity).is_some_and(|mirror| {
+            mirror.records.get(key).map_or(mirror.deleted_in, |held| held.changed_in) > seen
+        })
+    })
+}

@@ -1,0 +1,87 @@
+//! The mapped rows of one target.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tieline_core::{EntityName, Key, RawJson};
+
+use crate::Changed;
+use crate::plan::RowEffect;
+
+/// A record that a mapping looked up.
+pub(super) type LookedUp = (EntityName, Key);
+
+#[derive(Debug)]
+pub(super) struct Target {
+    pub(super) entity: EntityName,
+    pub(super) fingerprint: Option<String>,
+    pub(super) rows: BTreeMap<Key, RawJson>,
+    pub(super) stale: BTreeSet<Key>,
+    /// What each key's mapping looked up, and the same the other way round.
+    looked_up: BTreeMap<Key, BTreeSet<LookedUp>>,
+    looked_up_by: BTreeMap<LookedUp, BTreeSet<Key>>,
+}
+
+impl Target {
+    pub(super) fn new(entity: EntityName) -> Self {
+        Self {
+            entity,
+            fingerprint: None,
+            rows: BTreeMap::new(),
+            stale: BTreeSet::new(),
+            looked_up: BTreeMap::new(),
+            looked_up_by: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn put(&mut self, key: Key, effect: RowEffect) -> Changed {
+        let mut changed = Changed::default();
+        self.stale.remove(&key);
+        self.forget_look_ups(&key);
+        for looked_up in &effect.looked_up {
+            self.looked_up_by.entry(looked_up.clone()).or_default().insert(key.clone());
+        }
+        if !effect.looked_up.is_empty() {
+            self.looked_up.insert(key.clone(), effect.looked_up);
+        }
+        match effect.fields {
+            None => changed.deleted += u64::from(self.rows.remove(&key).is_some()),
+            Some(fields) => match self.rows.get_mut(&key) {
+                Some(stored) if *stored == fields => changed.unchanged += 1,
+                Some(stored) => {
+                    *stored = fields;
+                    changed.updated += 1;
+                }
+                None => {
+                    self.rows.insert(key, fields);
+                    changed.created += 1;
+                }
+            },
+        }
+        changed
+    }
+
+    /// The record is gone. Answers whether it had a row.
+    pub(super) fn forget(&mut self, key: &Key) -> bool {
+        self.stale.remove(key);
+        self.forget_look_ups(key);
+        self.rows.remove(key).is_some()
+    }
+
+    /// A record changed: what was mapped with it is stale.
+    pub(super) fn mark_dependents(&mut self, changed: &LookedUp) {
+        if let Some(keys) = self.looked_up_by.get(changed) {
+            self.stale.extend(keys.iter().cloned());
+        }
+    }
+
+    fn forget_look_ups(&mut self, key: &Key) {
+        for looked_up in self.looked_up.remove(key).unwrap_or_default() {
+            if let Some(keys) = self.looked_up_by.get_mut(&looked_up) {
+                keys.remove(key);
+                if keys.is_empty() {
+                    self.looked_up_by.remove(&looked_up);
+                }
+            }
+        }
+    }
+}

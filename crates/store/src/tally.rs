@@ -1,0 +1,66 @@
+//! What a commit did.
+
+use std::ops::AddAssign;
+
+use crate::Token;
+
+/// What a commit did. Several changes to one key within a commit count once, by their outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Tally {
+    /// Provider records.
+    pub mirror: Changed,
+    /// Mapped rows.
+    pub target: Changed,
+    /// Of the deleted records, those that a complete pass did not see.
+    pub swept: u64,
+    /// Keys that a pass over keys saw and the mirror does not have. Look them up, or read in full.
+    pub unknown: u64,
+    /// Mapped rows that were not written because their record changed or went since [`Moment`](crate::Moment). Those
+    /// whose record is still there are stale.
+    pub outdated: u64,
+    /// A complete pass missed so many records that nothing was deleted.
+    pub sweep_refused: Option<SweepRefused>,
+    /// Where the stream stands now; `None` for a commit without stream.
+    pub token: Option<Token>,
+}
+
+/// What became of records or rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Changed {
+    /// They were not there before.
+    pub created: u64,
+    /// Their content is another one.
+    pub updated: u64,
+    /// They were there and are gone.
+    pub deleted: u64,
+    /// They came again with the same content.
+    pub unchanged: u64,
+}
+
+impl AddAssign for Changed {
+    fn add_assign(&mut self, other: Self) {
+        self.created += other.created;
+        self.updated += other.updated;
+        self.deleted += other.deleted;
+        self.unchanged += other.unchanged;
+    }
+}
+
+/// A sweep that the [`Brake`](crate::Brake) stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SweepRefused {
+    /// How many records the pass did not see.
+    pub would_delete: u64,
+    /// Of how many.
+    pub of: u64,
+}
+
+impl SweepRefused {
+    /// For stores: a refused sweep.
+    pub fn new(would_delete: u64, of: u64) -> Self {
+        Self { would_delete, of }
+    }
+}

@@ -1,0 +1,1 @@
+//! The laws, kept by the store in memory.
