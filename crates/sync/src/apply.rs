@@ -1,0 +1,115 @@
+//! One batch: from changes to a commit.
+
+use std::collections::HashSet;
+
+use tieline_core::{Batch, Change, Direction, FieldMapping, Given, Issue, Key, Need, Record, Result};
+use tieline_store::{Brake, Commit, ConnectionId, Moment, StreamId, SyncStore, TargetChange, Token};
+
+use crate::plan::{StreamPlan, Target};
+
+/// How many stale rows are mapped again in one transaction.
+const REMAP_CHUNK: u32 = 500;
+
+/// What a batch becomes.
+pub(crate) struct Prepared {
+    pub(crate) commit: Commit,
+    pub(crate) issues: Vec<Issue>,
+}
+
+/// Maps the batch's records, looking up what they need.
+pub(crate) async fn prepare(
+    store: &dyn SyncStore,
+    id: &StreamId,
+    plan: &StreamPlan,
+    mut batch: Batch,
+    token: Token,
+    brake: Brake,
+) -> Result<Prepared> {
+    let mut issues = std::mem::take(&mut batch.issues);
+    let mapped = match &plan.target {
+        None => None,
+        Some(target) => {
+            let records: Vec<&Record> = batch
+                .groups
+                .iter()
+                .filter(|group| group.entity == plan.entity)
+                .flat_map(|group| &group.changes)
+                .filter_map(|change| match change {
+                    Change::Upsert(record) => Some(record),
+                    _ => None,
+                })
+                .collect();
+            let (moment, changes) = map(store, &id.connection, plan, target, &records, &mut issues).await?;
+            Some((target.name.clone(), moment, changes))
+        }
+    };
+    let mut commit = Commit::batch(id.clone(), batch).expecting(token).with_brake(brake);
+    if let Some((target, moment, changes)) = mapped {
+        commit = commit.mapped_at(moment).with_target(target, changes);
+    }
+    Ok(Prepared { commit, issues })
+}
+
+/// Maps rows again whose record, looked-up record or mapping changed, a chunk at a time. Answers the next commit, or
+/// `None` when nothing is stale.
+pub(crate) async fn prepare_remap(
+    store: &dyn SyncStore,
+    id: &StreamId,
+    plan: &StreamPlan,
+    target: &Target,
+    before: &mut Vec<Key>,
+) -> Result<Option<Prepared>> {
+    let moment = store.moment(&id.connection).await?;
+    let keys = store.stale(&id.connection, &target.name, REMAP_CHUNK).await?;
+    // A chunk that comes back unchanged is being changed by another run faster than we map it; that run maps it.
+    if keys.is_empty() || keys == *before {
+        return Ok(None);
+    }
+    let records = store.load(&id.connection, &plan.entity, &keys).await?;
+    let mut issues = Vec::new();
+    let (_, changes) =
+        map(store, &id.connection, plan, target, &records.iter().collect::<Vec<_>>(), &mut issues).await?;
+    *before = keys;
+    let commit = Commit::remap(id.connection.clone(), moment).with_target(target.name.clone(), changes);
+    Ok(Some(Prepared { commit, issues }))
+}
+
+async fn map(
+    store: &dyn SyncStore,
+    connection: &ConnectionId,
+    plan: &StreamPlan,
+    target: &Target,
+    records: &[&Record],
+    issues: &mut Vec<Issue>,
+) -> Result<(Moment, Vec<TargetChange>)> {
+    let mapping: &dyn FieldMapping = &*target.mapping;
+    let needs: Vec<Vec<Need>> =
+        records.iter().map(|record| mapping.needs(Direction::Forward, record)).collect();
+    let moment = store.moment(connection).await?;
+    let mut given = Given::default();
+    let distinct: HashSet<&Need> = needs.iter().flatten().collect();
+    if !distinct.is_empty() {
+        let distinct: Vec<Need> = distinct.into_iter().cloned().collect();
+        given.resolved = store.resolve(connection, &distinct).await?;
+    }
+    let mut changes = Vec::with_capacity(records.len());
+    for (record, needs) in records.iter().zip(needs) {
+        let key = record.key.clone();
+        let about = |issue: Issue| issue.on(plan.entity.clone(), record.key.clone());
+        changes.push(match mapping.forward(record, &given) {
+            Ok(mapped) => {
+                issues.extend(mapped.issues.into_iter().map(about));
+                match mapped.fields {
+                    Some(fields) => TargetChange::put(key, fields, needs),
+                    None => TargetChange::remove(key, needs),
+                }
+            }
+            // The record stays in the mirror, so that a better mapping brings it back.
+            Err(error) => {
+                issues.push(about(Issue::new(error.to_string())).refused());
+                TargetChange::remove(key, needs)
+            }
+        });
+    }
+    Ok((moment, changes))
+}
