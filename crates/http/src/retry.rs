@@ -1,0 +1,100 @@
+//! Step two: what may be sent again is, after the right wait, within a budget.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tieline_core::http::{HttpRequest, HttpResponse};
+use tieline_core::{Credential, Error, ErrorKind, Recovery, Resend, Result};
+
+use crate::backoff::{Budget, RetryPolicy};
+use crate::exchange::Failed;
+use crate::ratelimit::RateLimit;
+
+/// Sends until there is an answer, or no sense in going on.
+#[derive(Debug)]
+pub(crate) struct Retry {
+    policy: RetryPolicy,
+    budget: Budget,
+    inner: RateLimit,
+    credential: Option<Arc<dyn Credential>>,
+}
+
+enum Next {
+    Again(Duration),
+    GiveUp,
+}
+
+impl Retry {
+    pub(crate) fn new(
+        policy: RetryPolicy,
+        credential: Option<Arc<dyn Credential>>,
+        inner: RateLimit,
+    ) -> Self {
+        Self { policy, budget: Budget::new(&policy), inner, credential }
+    }
+
+    /// The answer, or the last error. Both know the number of attempts.
+    pub(crate) async fn send(&self, request: &HttpRequest) -> Result<HttpResponse> {
+        self.budget.earn();
+        let mut attempts = 0_u32;
+        let mut renewed = false;
+        loop {
+            let backoff = self.policy.backoff(attempts + 1);
+            let failed = match self.inner.send(request.clone(), backoff).await {
+                Ok(mut answer) => {
+                    answer.attempts = attempts + 1;
+                    return Ok(answer);
+                }
+                Err(failed) => failed,
+            };
+            if failed.tried {
+                attempts += 1;
+            }
+            let next = if failed.error.kind() == ErrorKind::Unauthenticated && !renewed {
+                renewed = true;
+                self.renew(&failed).await.map_err(|error| error.with_attempts(attempts))?
+            } else {
+                self.judge(&failed, request.is_idempotent(), attempts, backoff)
+            };
+            match next {
+                Next::GiveUp => return Err(failed.error.with_attempts(attempts)),
+                Next::Again(wait) => {
+                    let kind = failed.error.kind().as_str();
+                    tracing::debug!(attempts, kind, wait_ms = wait.as_millis(), "sending again");
+                    drop(failed);
+                    tokio::time::sleep(wait).await;
+                }
+            }
+        }
+    }
+
+    /// Lets the credential answer a rejection. The provider did not act on the request, so any may be sent again.
+    async fn renew(&self, failed: &Failed) -> Result<Next, Error> {
+        let (Some(credential), Some(stamp)) = (&self.credential, failed.stamp) else {
+            return Ok(Next::GiveUp);
+        };
+        let Some(rejection) = failed.rejection(Some(&**credential)) else { return Ok(Next::GiveUp) };
+        match credential.rejected(stamp, &rejection).await? {
+            Recovery::RetryOnce => Ok(Next::Again(Duration::ZERO)),
+            _ => Ok(Next::GiveUp),
+        }
+    }
+
+    fn judge(&self, failed: &Failed, idempotent: bool, attempts: u32, backoff: Duration) -> Next {
+        let error = &failed.error;
+        let may_resend = match error.resend() {
+            Resend::Safe => true,
+            Resend::IfIdempotent => idempotent,
+            Resend::Never => false,
+        };
+        let wait = error.retry_after().unwrap_or_default().max(backoff);
+        let hopeless = !failed.tried
+            || error.kind() == ErrorKind::QuotaExhausted
+            || error.kind() == ErrorKind::Unauthenticated
+            || attempts >= self.policy.max_attempts
+            || wait > self.policy.max_wait;
+        // The limiter paces refusals for sending too fast; the budget is for failures.
+        let affordable = || error.kind() == ErrorKind::RateLimited || self.budget.spend();
+        if may_resend && !hopeless && affordable() { Next::Again(wait) } else { Next::GiveUp }
+    }
+}

@@ -1,0 +1,126 @@
+//! reqwest's errors, as ours: what happened, whether the provider can have seen the request, and never a URL.
+
+use std::error::Error as StdError;
+use std::io;
+
+use tieline_core::{Error, ErrorKind, Resend};
+
+use crate::guard::Refusal;
+use crate::options::Timeouts;
+
+/// Nothing was sent, because there was nothing that could be.
+pub(super) fn unbuilt(error: reqwest::Error, what: &'static str) -> Error {
+    let error = error.without_url();
+    let cause = chain(&error).last().map(ToString::to_string).unwrap_or_default();
+    Error::new(ErrorKind::Config, format!("{what}: {cause}"))
+}
+
+/// There is no answer.
+pub(super) fn before_answer(error: reqwest::Error, timeouts: &Timeouts) -> Error {
+    if let Some(refusal) = chain(&error).find_map(|cause| cause.downcast_ref::<Refusal>()) {
+        return refusal.clone().into();
+    }
+    if error.is_builder() {
+        return unbuilt(error, "the request cannot be sent");
+    }
+    let cause = Cause::of(&error);
+    if error.is_connect() {
+        let why = match cause {
+            _ if error.is_timeout() => format!("no connection within {} s", timeouts.connect.as_secs_f32()),
+            Cause::Certificate(_) => format!("the connection is not safe, {}", cause.words()),
+            _ if error.is_dns() => "the connection failed, name not found".to_owned(),
+            _ => format!("the connection failed, {}", cause.words()),
+        };
+        // The connection was never made, so the request cannot have arrived.
+        let resend = if matches!(cause, Cause::Certificate(_)) { Resend::Never } else { Resend::Safe };
+        return cause.attach(Error::new(ErrorKind::Transport, why).with_resend(resend));
+    }
+    if error.is_timeout() {
+        return silence(timeouts);
+    }
+    cause.attach(Error::new(
+        ErrorKind::Transport,
+        format!("the connection broke before an answer, {}", cause.words()),
+    ))
+}
+
+/// The answer's head is there, and its body fails.
+pub(super) fn within_answer(error: reqwest::Error, timeouts: &Timeouts) -> Error {
+    if error.is_timeout() {
+        return silence(timeouts);
+    }
+    let cause = Cause::of(&error);
+    let corrupt = matches!(cause, Cause::Io(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput));
+    if error.is_decode() && corrupt {
+        return Error::new(ErrorKind::Decode, "the answer's compression is damaged");
+    }
+    cause.attach(Error::new(ErrorKind::Transport, format!("the answer broke off, {}", cause.words())))
+}
+
+fn silence(timeouts: &Timeouts) -> Error {
+    Error::new(ErrorKind::Timeout, format!("the provider was silent for {} s", timeouts.read.as_secs_f32()))
+}
+
+/// The root of a chain of errors, as far as it is known to be harmless to show.
+enum Cause {
+    Certificate(String),
+    Tls,
+    Io(io::ErrorKind),
+    Unknown,
+}
+
+impl Cause {
+    fn of(error: &reqwest::Error) -> Self {
+        let mut found = Self::Unknown;
+        for cause in chain(error) {
+            let text = cause.to_string();
+            if let Some(problem) = text.strip_prefix("invalid peer certificate: ") {
+                return Self::Certificate(problem.to_owned());
+            }
+            if let Some(io) = cause.downcast_ref::<io::Error>() {
+                // An error inside an error of kind `Other` says more.
+                if io.kind() != io::ErrorKind::Other {
+                    found = Self::Io(io.kind());
+                }
+                if let Some(inner) = io.get_ref().map(ToString::to_string) {
+                    if let Some(problem) = inner.strip_prefix("invalid peer certificate: ") {
+                        return Self::Certificate(problem.to_owned());
+                    }
+                    if io.kind() == io::ErrorKind::InvalidData && error.is_connect() {
+                        found = Self::Tls;
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    fn words(&self) -> String {
+        match self {
+            Self::Certificate(problem) => format!("certificate not trusted ({problem})"),
+            Self::Tls => "no TLS was spoken".to_owned(),
+            Self::Io(kind) => match kind {
+                io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+                io::ErrorKind::ConnectionReset => "connection reset".to_owned(),
+                io::ErrorKind::ConnectionAborted => "connection aborted".to_owned(),
+                io::ErrorKind::BrokenPipe => "connection closed".to_owned(),
+                io::ErrorKind::UnexpectedEof => "connection closed too early".to_owned(),
+                io::ErrorKind::TimedOut => "timed out".to_owned(),
+                io::ErrorKind::NotFound => "name not found".to_owned(),
+                other => other.to_string(),
+            },
+            Self::Unknown => "connection closed too early".to_owned(),
+        }
+    }
+
+    fn attach(&self, error: Error) -> Error {
+        match self {
+            Self::Io(kind) => error.with_source(io::Error::from(*kind)),
+            _ => error,
+        }
+    }
+}
+
+fn chain<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error as &(dyn StdError + 'static)), |cause| (*cause).source())
+}
