@@ -1,1 +1,23 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+
+mod answer;
+mod call;
+mod guard;
+mod head;
+mod keys;
+mod names;
+mod offset;
+mod page;
+mod stream;
+mod watermark;
+
+pub use answer::{excerpt, failure, is_html, web_page};
+pub use call::Call;
+pub use guard::TokenGuard;
+pub use head::{HeadFlag, HeadKey, HeadText};
+pub use keys::KeyChunks;
+pub use names::nearest;
+pub use offset::{Offset, Turn};
+pub use page::{Envelope, Records, walk};
+pub use stream::{Budget, batches};
+pub use watermark::{Highest, Watermark, instant};

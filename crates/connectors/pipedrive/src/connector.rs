@@ -1,0 +1,157 @@
+//! The connector: the trait's methods, and the typed ones.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_core::Stream;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::de::DeserializeOwned;
+use tieline_core::http::{HttpClient, HttpResponse};
+use tieline_core::{
+    Account, BatchStream, Catalog, Change, CheckRequest, Clock, Connector, DiscoverRequest, Error, ErrorKind,
+    Key, Lookup, LookupBy, LookupRequest, Lookups, ReadRequest, Record, Result,
+};
+use tieline_kit::Call;
+use url::Url;
+
+use crate::endpoints::Endpoint;
+use crate::{
+    Activity, Deal, Organization, Person, PipedriveConfig, Pipeline, Stage, check, discover, lookup, read,
+};
+
+/// A Pipedrive account. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Pipedrive {
+    api: Api,
+    company: String,
+}
+
+/// The way to the account.
+#[derive(Clone, Debug)]
+pub(crate) struct Api {
+    http: HttpClient,
+    base: Url,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Api {
+    pub(crate) async fn send(&self, call: Call) -> Result<HttpResponse> {
+        self.http.send(call.under(&self.base)?).await
+    }
+}
+
+impl Pipedrive {
+    pub(crate) fn new(
+        config: &PipedriveConfig,
+        base: Url,
+        http: HttpClient,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self> {
+        Ok(Self { api: Api { http, base, clock }, company: config.name()? })
+    }
+
+    /// A deal, also an archived one. `None` when there is none or it was deleted; `Forbidden` when it may not be seen.
+    pub async fn deal(&self, id: u64) -> Result<Option<Deal>> {
+        self.one("deals", id).await
+    }
+
+    /// A person. Answers as [`deal`](Self::deal) does.
+    pub async fn person(&self, id: u64) -> Result<Option<Person>> {
+        self.one("persons", id).await
+    }
+
+    /// An organization. Answers as [`deal`](Self::deal) does.
+    pub async fn organization(&self, id: u64) -> Result<Option<Organization>> {
+        self.one("organizations", id).await
+    }
+
+    /// An activity. Answers as [`deal`](Self::deal) does.
+    pub async fn activity(&self, id: u64) -> Result<Option<Activity>> {
+        self.one("activities", id).await
+    }
+
+    /// A pipeline. Answers as [`deal`](Self::deal) does.
+    pub async fn pipeline(&self, id: u64) -> Result<Option<Pipeline>> {
+        self.one("pipelines", id).await
+    }
+
+    /// A stage of a pipeline. Answers as [`deal`](Self::deal) does.
+    pub async fn stage(&self, id: u64) -> Result<Option<Stage>> {
+        self.one("stages", id).await
+    }
+
+    /// All records of an entity, each as a `T`: one of this crate's types, or your own with the fields that you need.
+    /// Ends at the first record that does not fit `T`, with `Decode`.
+    pub fn read_as<T>(&self, entity: &str) -> Result<Pin<Box<dyn Stream<Item = Result<T>> + Send>>>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let batches = self.read(ReadRequest::full(entity))?;
+        let entity = entity.to_owned();
+        let records = batches.map_ok(move |batch| {
+            let entity = entity.clone();
+            let changes = batch.groups.into_iter().flat_map(|group| group.changes);
+            stream::iter(changes.filter_map(move |change| match change {
+                Change::Upsert(record) => Some(typed(&entity, &record)),
+                _ => None,
+            }))
+        });
+        Ok(records.try_flatten().boxed())
+    }
+
+    async fn one<T: DeserializeOwned>(&self, entity: &'static str, id: u64) -> Result<Option<T>> {
+        let key = Key::from(id);
+        match lookup::one(&self.api, Endpoint::named(entity)?, &key).await? {
+            Lookup::Record(record) => typed(entity, &record).map(Some),
+            Lookup::Forbidden(_) => {
+                Err(Error::new(ErrorKind::Forbidden, "this Pipedrive user may not see the record")
+                    .with_advice("connect with a user who sees everything, such as an admin")
+                    .with_context("entity", entity)
+                    .with_context("key", key))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+fn typed<T: DeserializeOwned>(entity: &str, record: &Record) -> Result<T> {
+    serde_json::from_str(record.payload.get()).map_err(|error| {
+        // The parser's message may quote what the record holds.
+        Error::new(ErrorKind::Decode, "a record does not have the shape of the type that was asked for")
+            .with_context("entity", entity)
+            .with_context("key", &record.key)
+            .with_context("byte", error.column())
+    })
+}
+
+#[async_trait]
+impl Connector for Pipedrive {
+    async fn check(&self, _: CheckRequest) -> Result<Account> {
+        check::check(&self.api, &self.company).await
+    }
+
+    async fn discover(&self, request: DiscoverRequest) -> Result<Catalog> {
+        discover::discover(&self.api, &request).await
+    }
+
+    fn read(&self, request: ReadRequest) -> Result<BatchStream> {
+        let endpoint = Endpoint::named(request.entity.as_str())?;
+        discover::refuse_unreadable(endpoint, &request)?;
+        read::read(self.api.clone(), endpoint, &request)
+    }
+
+    async fn lookup(&self, request: LookupRequest) -> Result<Lookups> {
+        let endpoint = Endpoint::named(request.entity.as_str())?;
+        match request.by {
+            LookupBy::Keys(keys) => lookup::keys(&self.api, endpoint, keys).await,
+            LookupBy::Field { field, .. } => {
+                Err(Error::unsupported("looking Pipedrive records up by a field")
+                    .with_advice("look them up by key, or read the entity and compare")
+                    .with_context("entity", endpoint.name)
+                    .with_context("field", field))
+            }
+            _ => Err(Error::unsupported("this kind of look-up")),
+        }
+    }
+}

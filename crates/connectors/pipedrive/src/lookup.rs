@@ -1,0 +1,91 @@
+//! Looking records up by their keys.
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Deserialize;
+use tieline_core::{Change, Error, ErrorKind, Key, Lookup, Lookups, Result};
+use tieline_kit::{Call, KeyChunks, walk};
+
+use crate::connector::Api;
+use crate::endpoints::{Endpoint, IDS};
+use crate::factory::concerns_connection;
+use crate::read::Head;
+
+/// How many single records are asked for at once.
+const AT_ONCE: usize = 4;
+
+/// Asks for all keys in chunks, then singly for those that the lists hide: archived and deleted ones, those that this
+/// user may not see, and those that never were. A text that cannot be a key of the entity is missing, without a request.
+pub(crate) async fn keys(api: &Api, endpoint: &'static Endpoint, keys: Vec<Key>) -> Result<Lookups> {
+    let mut keys = KeyChunks::new(keys);
+    for key in keys.open() {
+        if !endpoint.fits(key.as_str()) {
+            keys.answer(Lookup::Missing(key));
+        }
+    }
+    if endpoint.by_ids {
+        for chunk in keys.chunks(IDS) {
+            // A single record costs a tenth of a list.
+            if chunk.len() > 1 {
+                for answer in several(api, endpoint, &chunk).await? {
+                    keys.answer(answer);
+                }
+            }
+        }
+    }
+    let answers: Vec<Lookup> = stream::iter(keys.open())
+        .map(|key| async move { one(api, endpoint, &key).await })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    for answer in answers {
+        keys.answer(answer);
+    }
+    Ok(Lookups::new(keys.finish()))
+}
+
+async fn several(api: &Api, endpoint: &Endpoint, chunk: &[Key]) -> Result<Vec<Lookup>> {
+    let ids: Vec<&str> = chunk.iter().map(Key::as_str).collect();
+    let call =
+        Call::get(endpoint.list).cost(endpoint.list_cost).query("ids", ids.join(",")).query("limit", IDS);
+    let answer = api.send(call).await.map_err(|error| error.with_context("entity", endpoint.name))?;
+    let mut found = Vec::new();
+    let envelope = walk(answer.text()?, &["data"], |head: Head<'_>, raw| {
+        found.extend(head.change(endpoint, raw).and_then(lookup));
+        Ok(())
+    })?;
+    envelope.count("data")?;
+    Ok(found)
+}
+
+/// One record.
+pub(crate) async fn one(api: &Api, endpoint: &Endpoint, key: &Key) -> Result<Lookup> {
+    #[derive(Deserialize)]
+    struct Answer<'a> {
+        #[serde(borrow)]
+        data: Option<&'a serde_json::value::RawValue>,
+    }
+    let answer = match api.send(endpoint.one(key.as_str())).await {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Lookup::Missing(key.clone())),
+        Err(error) if error.kind() == ErrorKind::Forbidden && !concerns_connection(&error) => {
+            return Ok(Lookup::Forbidden(key.clone()));
+        }
+        answer => answer.map_err(|error| error.with_context("entity", endpoint.name))?,
+    };
+    let unreadable = || {
+        Error::new(ErrorKind::Decode, "Pipedrive's answer is not the record that was asked for")
+            .with_context("entity", endpoint.name)
+            .with_context("key", key)
+    };
+    let Answer { data } = serde_json::from_str(answer.text()?).map_err(|_| unreadable())?;
+    let Some(data) = data else { return Ok(Lookup::Missing(key.clone())) };
+    let head: Head<'_> = serde_json::from_str(data.get()).map_err(|_| unreadable())?;
+    head.change(endpoint, data.get()).and_then(lookup).ok_or_else(unreadable)
+}
+
+fn lookup(change: Change) -> Option<Lookup> {
+    match change {
+        Change::Upsert(record) => Some(Lookup::Record(record)),
+        Change::Delete(deletion) => Some(Lookup::Deleted(deletion)),
+        _ => None,
+    }
+}

@@ -1,0 +1,121 @@
+use std::fmt::Display;
+
+use tieline_core::http::HttpRequest;
+use tieline_core::{Error, ErrorKind, Result};
+use url::Url;
+
+/// A GET request in the making: a path template, its values, a query, and what the call costs.
+///
+/// Values become one path segment each, whatever characters they have. Query values are percent-encoded, a plus and
+/// a space too, because servers do not agree on what a bare plus means.
+///
+/// ```
+/// use tieline_kit::Call;
+///
+/// let request = Call::get("/api/v2/deals/{id}")
+///     .value("4/2")
+///     .query("term", "a+b c")
+///     .query_some("cursor", None::<&str>)
+///     .cost(1)
+///     .under(&"https://acme.example.com/proxy/".parse()?)?;
+/// assert_eq!(request.url().as_str(), "https://acme.example.com/proxy/api/v2/deals/4%2F2?term=a%2Bb%20c");
+/// assert_eq!(request.template(), "/api/v2/deals/{id}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Call {
+    template: &'static str,
+    values: Vec<String>,
+    query: Vec<(&'static str, String)>,
+    cost: u32,
+    tag: Option<&'static str>,
+}
+
+impl Call {
+    /// A GET request of this path below the base. Its `{names}` are filled by [`value`](Self::value), in order.
+    pub fn get(template: &'static str) -> Self {
+        Self { template, values: Vec::new(), query: Vec::new(), cost: 1, tag: None }
+    }
+
+    /// Fills the next name of the template.
+    #[must_use]
+    pub fn value(mut self, value: impl Display) -> Self {
+        self.values.push(value.to_string());
+        self
+    }
+
+    /// Adds a query parameter.
+    #[must_use]
+    pub fn query(mut self, name: &'static str, value: impl Display) -> Self {
+        self.query.push((name, value.to_string()));
+        self
+    }
+
+    /// Adds a query parameter when there is a value.
+    #[must_use]
+    pub fn query_some(self, name: &'static str, value: Option<impl Display>) -> Self {
+        match value {
+            Some(value) => self.query(name, value),
+            None => self,
+        }
+    }
+
+    /// What the call costs where a limit counts units.
+    #[must_use]
+    pub fn cost(mut self, units: u32) -> Self {
+        self.cost = units;
+        self
+    }
+
+    /// Puts the call under the limits with this tag.
+    #[must_use]
+    pub fn tag(mut self, tag: &'static str) -> Self {
+        self.tag = Some(tag);
+        self
+    }
+
+    /// The request below a base address. Fails with `Config` when the base cannot have a path, or a value cannot be
+    /// a path segment.
+    pub fn under(self, base: &Url) -> Result<HttpRequest> {
+        let mut url = base.clone();
+        url.set_query(None);
+        url.set_fragment(None);
+        let mut values = self.values.iter();
+        {
+            let mut path = url.path_segments_mut().map_err(|()| {
+                Error::new(ErrorKind::Config, "the base address cannot be followed by a path")
+                    .with_advice("use an address such as https://acme.example.com")
+            })?;
+            path.pop_if_empty();
+            for segment in self.template.split('/').filter(|segment| !segment.is_empty()) {
+                if segment.starts_with('{') {
+                    path.push(filled(values.next(), self.template)?);
+                } else {
+                    path.push(segment);
+                }
+            }
+        }
+        if !self.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&self.query);
+            let query = url.query().unwrap_or_default().replace('+', "%20");
+            url.set_query(Some(&query));
+        }
+        let request = HttpRequest::get(url).with_template(self.template).with_cost(self.cost);
+        Ok(match self.tag {
+            Some(tag) => request.with_tag(tag),
+            None => request,
+        })
+    }
+}
+
+/// A dot segment would silently change which resource is meant.
+fn filled<'v>(value: Option<&'v String>, template: &str) -> Result<&'v str> {
+    match value.map(String::as_str) {
+        Some(value) if !matches!(value, "" | "." | "..") => Ok(value),
+        value => Err(Error::new(
+            ErrorKind::Config,
+            format!("{:?} cannot stand in a path", value.unwrap_or_default()),
+        )
+        .with_context("path", template)),
+    }
+}

@@ -1,0 +1,128 @@
+use serde::{Deserialize, Serialize};
+use tieline_core::{Error, ErrorKind, Key, Result};
+
+/// How many keys of the last page are kept to recognise where it ended.
+const ANCHORS: usize = 8;
+/// How many pages a walk steps back before it gives up on finding them.
+const STEPS: u8 = 4;
+/// How often a walk asks again where it gets nothing new.
+const STALLS: u8 = 2;
+
+/// A walk by offset that loses no record when others are deleted or added in front of it.
+///
+/// A page begins with the last record of the page before, its anchor. While that is so, nothing moved. When it is
+/// not, the records in front became fewer or more: the walk steps back until it meets a record that it knows. What is
+/// read twice is harmless, what is skipped is not. After four steps in vain it goes on and the pass is partial.
+///
+/// The provider must sort by something that does not change, such as the id. The position is part of a read's state.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Offset {
+    /// How many records stand before the next new one.
+    position: u64,
+    /// The last keys before it, the nearest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    anchors: Vec<Key>,
+    /// How far the walk has stepped back.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    back: u64,
+    #[serde(default, skip_serializing_if = "is_zero_step")]
+    steps: u8,
+    /// Whether continuity was given up once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    lost: bool,
+    #[serde(skip)]
+    stalls: u8,
+}
+
+fn is_zero(value: &u64) -> bool {
+    *value == 0
+}
+
+fn is_zero_step(value: &u8) -> bool {
+    *value == 0
+}
+
+/// What a page means for an [`Offset`] walk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// The page follows on. Its first `known` records were yielded with the page before.
+    Forward {
+        /// How many records at the beginning of the page were yielded before.
+        known: usize,
+    },
+    /// Records moved: ask again, from further back.
+    Back,
+}
+
+impl Offset {
+    /// A walk from the first record.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The offset to ask for.
+    pub fn start(&self) -> u64 {
+        let overlap = u64::from(!self.anchors.is_empty());
+        self.position.saturating_sub(overlap).saturating_sub(self.back)
+    }
+
+    /// How many records to ask for when `wanted` new ones are wanted: the anchor comes on top, and a page never
+    /// holds the anchor alone. At most `most`.
+    pub fn limit(&self, wanted: u32, most: u32) -> u32 {
+        wanted.saturating_add(u32::from(!self.anchors.is_empty())).min(most).max(2)
+    }
+
+    /// Whether the walk had to go on without having found its place again.
+    pub fn is_broken(&self) -> bool {
+        self.lost
+    }
+
+    /// Takes the keys of the page at [`start`](Self::start), asked for with `limit`. `next` is where the provider
+    /// says that the next page begins, when there is one. Fails with `Decode` when the walk gets nowhere.
+    pub fn turn<'k>(
+        &mut self,
+        keys: impl IntoIterator<Item = &'k Key>,
+        limit: u32,
+        next: Option<u64>,
+    ) -> Result<Turn> {
+        let keys: Vec<&Key> = keys.into_iter().collect();
+        let start = self.start();
+        let mut known = 0;
+        if start > 0 && !self.anchors.is_empty() {
+            if self.back == 0 && keys.first().copied() == self.anchors.last() {
+                known = 1;
+            } else if !keys.iter().any(|key| self.anchors.contains(key)) {
+                if self.steps < STEPS {
+                    self.steps += 1;
+                    self.back = self.back.saturating_add(u64::from(limit.max(1)));
+                    return Ok(Turn::Back);
+                }
+                self.lost = true;
+            }
+        }
+        let before = self.position;
+        self.position = start.saturating_add(u64::try_from(keys.len()).unwrap_or(u64::MAX));
+        self.back = 0;
+        self.steps = 0;
+        let behind = next.filter(|next| keys.len() <= known && *next > self.position);
+        if let Some(behind) = behind {
+            // Rows that this credential may not see leave holes. Behind one there is nothing to recognise.
+            self.position = behind;
+            self.anchors.clear();
+        } else if !keys.is_empty() {
+            let last = keys.len().saturating_sub(ANCHORS);
+            self.anchors = keys.iter().skip(last).map(|key| (*key).clone()).collect();
+        }
+        if next.is_some() && self.position <= before && keys.len() <= known {
+            self.stalls += 1;
+            if self.stalls > STALLS {
+                return Err(Error::new(ErrorKind::Decode, "the provider repeats a page without an end")
+                    .with_context("start", start));
+            }
+        } else {
+            self.stalls = 0;
+        }
+        Ok(Turn::Forward { known })
+    }
+}
