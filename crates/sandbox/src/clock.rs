@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::time::Instant;
 
 type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
@@ -39,7 +40,7 @@ impl Clock {
         Self::from_fn(Arc::new(|| SystemTime::now().into()))
     }
 
-    /// Starts at a given moment and runs at the speed of real time.
+    /// Starts at a given moment and runs with the runtime's time: real time, unless a test has paused it.
     #[must_use]
     pub fn starting_at(start: DateTime<Utc>) -> Self {
         let begun = Instant::now();

@@ -10,6 +10,7 @@ pub mod pipedrive;
 mod reply;
 mod sandbox;
 mod server;
+mod transport;
 mod wire;
 
 pub use clock::Clock;
@@ -19,3 +20,4 @@ pub use json::{Json, NotJson, Object};
 pub use reply::{Misbehaviour, Reply};
 pub use sandbox::{Command, Model, Moment, Refused, Sandbox};
 pub use server::Server;
+pub use transport::InProcess;

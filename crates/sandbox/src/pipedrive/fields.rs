@@ -20,13 +20,17 @@ pub(crate) fn entity_of(path: &str) -> Option<Entity> {
 
 /// All fields of an entity: the provider's own, those only on request, and the account's.
 pub(crate) fn all(entity: Entity, params: &Params) -> Vec<Json> {
+    let on_request = |name: &str| optional(entity).contains(&name);
     let mut fields: Vec<Object> = entity
         .columns()
         .iter()
         .filter(|column| column.kind != Kind::Custom)
-        .map(|column| own(entity, column.name, type_of(entity, column.name, column.kind), false))
+        .map(|column| {
+            own(entity, column.name, type_of(entity, column.name, column.kind), on_request(column.name))
+        })
         .collect();
-    fields.extend(optional(entity).iter().map(|name| own(entity, name, type_of_optional(name), true)));
+    let more = optional(entity).iter().filter(|name| entity.column(name).is_none());
+    fields.extend(more.map(|name| own(entity, name, type_of_optional(name), true)));
     fields.extend(fields_of(entity).map(custom));
     for field in &mut fields {
         add_namespaces(field, params);

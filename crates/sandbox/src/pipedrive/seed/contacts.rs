@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::names::{COMPANY_HEADS, COMPANY_TRADES, FIRST_NAMES, LAST_NAMES, PLACES};
-use super::{Soil, ascii, owner};
+use super::{Soil, ascii, office_hours, owner};
 use crate::pipedrive::keys;
 use crate::pipedrive::schema::Entity;
 use crate::pipedrive::state::State;
@@ -27,7 +27,7 @@ pub(super) fn organizations(state: &mut State, soil: &mut Soil) {
         let name = format!("{head} {trade_again}");
         let slug = slug(&name);
         let added = soil.ago(840 - id * 9);
-        let updated = added + TimeDelta::seconds(soil.chance.below(20 * 86_400));
+        let updated = office_hours(added + TimeDelta::seconds(soil.chance.below(20 * 86_400))).max(added);
         let number = format!("5560{:02}-{:04}", soil.chance.below(100), soil.chance.below(10_000));
         let mut customs = Object::default().with(keys::ORGANIZATION_NUMBER, number);
         if soil.chance.percent(30) {
@@ -92,7 +92,8 @@ pub(super) fn persons(state: &mut State, soil: &mut Soil) {
             .to_owned();
         let added = soil.ago(760 - id * 5);
         // The oldest came in before the provider kept the time of changes.
-        let updated = (id > 4).then(|| v2_time(added + TimeDelta::seconds(soil.chance.below(30 * 86_400))));
+        let changed = office_hours(added + TimeDelta::seconds(soil.chance.below(30 * 86_400))).max(added);
+        let updated = (id > 4).then(|| v2_time(changed));
         let mut customs = Object::default();
         if soil.chance.percent(45) {
             customs.set(keys::PERSON_ROLE, 51 + soil.chance.below(3));

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::names::{DEAL_SUBJECTS, LOST_REASONS};
-use super::{Lcg, PIPELINE, STAGES, Soil, owner};
+use super::{Lcg, PIPELINE, STAGES, Soil, office_hours, owner};
 use crate::pipedrive::keys;
 use crate::pipedrive::schema::Entity;
 use crate::pipedrive::state::State;
@@ -167,12 +167,12 @@ fn live(
     number: usize,
 ) -> DateTime<Utc> {
     let room = (soil.today - added).num_seconds() - 86_400;
-    let moved = added + TimeDelta::seconds(soil.chance.below(room / 2));
-    let mut last = moved + TimeDelta::seconds(soil.chance.below(room / 2));
+    let moved = office_hours(added + TimeDelta::seconds(soil.chance.below(room / 2))).max(added);
+    let mut last = office_hours(moved + TimeDelta::seconds(soil.chance.below(room / 2))).max(moved);
     let (mut status, mut reason) = ("open", None);
     match fate {
         // Somebody changed the owner of many deals at once: equal times are common in real accounts.
-        Fate::Open if number % 5 == 0 && added < soil.today - TimeDelta::days(10) => {
+        Fate::Open if number.is_multiple_of(5) && added < soil.today - TimeDelta::days(10) => {
             last = soil.today - TimeDelta::days(6) + TimeDelta::seconds(18_322);
         }
         Fate::Open => {}

@@ -59,8 +59,14 @@ impl Soil {
     /// A moment some days ago, within working hours.
     fn ago(&mut self, days: i64) -> DateTime<Utc> {
         let second = self.chance.below(9 * 3600);
-        self.today - TimeDelta::days(days) - TimeDelta::seconds(second)
+        self.today - TimeDelta::days(days) + TimeDelta::seconds(second)
     }
+}
+
+/// The same day at a time when people work.
+fn office_hours(time: DateTime<Utc>) -> DateTime<Utc> {
+    let (day, second) = (time.timestamp().div_euclid(86_400), time.timestamp().rem_euclid(9 * 3600 + 1_799));
+    DateTime::from_timestamp(day * 86_400 + 7 * 3600 + second, 0).unwrap_or(time)
 }
 
 pub(crate) fn account(now: DateTime<Utc>) -> State {
