@@ -1,0 +1,86 @@
+use std::fmt;
+
+use async_trait::async_trait;
+use http::{HeaderName, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+use tieline_core::http::HttpRequest;
+use tieline_core::{Credential, Error, ErrorKind, Recovery, Rejection, Result, Stamp};
+use url::form_urlencoded;
+use zeroize::Zeroizing;
+
+use crate::scrub::Scrubber;
+
+/// A secret that stays what it is until a person replaces it.
+pub(crate) struct Fixed {
+    pub(crate) place: Place,
+    /// What goes to that place.
+    pub(crate) value: SecretString,
+    /// What fills the slots of a body, by the names of the scheme's fields.
+    pub(crate) slots: Vec<(&'static str, SecretString)>,
+    pub(crate) scrubber: Scrubber,
+}
+
+#[derive(Debug)]
+pub(crate) enum Place {
+    Header { name: HeaderName, prefix: &'static str },
+    Query { name: &'static str },
+}
+
+impl fmt::Debug for Fixed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credential").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Credential for Fixed {
+    async fn authorize(&self, request: &mut HttpRequest) -> Result<Stamp> {
+        match &self.place {
+            Place::Header { name, prefix } => {
+                let text = Zeroizing::new(format!("{prefix}{}", self.value.expose_secret()));
+                let mut value = HeaderValue::from_str(&text).map_err(|_| {
+                    Error::new(
+                        ErrorKind::Config,
+                        "the credential holds a character that a header cannot carry",
+                    )
+                })?;
+                value.set_sensitive(true);
+                request.headers_mut().insert(name, value);
+            }
+            Place::Query { name } => self.put_into_query(request, name),
+        }
+        let filled = request.body().filled(&mut |slot| {
+            self.slots.iter().find(|(name, _)| *name == slot).map(|(_, secret)| secret.clone())
+        })?;
+        *request.body_mut() = filled;
+        Ok(Stamp::default())
+    }
+
+    async fn rejected(&self, _: Stamp, _: &Rejection) -> Result<Recovery> {
+        Ok(Recovery::NeedsReconnect)
+    }
+
+    fn scrub(&self, text: &str) -> Option<String> {
+        self.scrubber.scrub(text)
+    }
+}
+
+impl Fixed {
+    /// Replaces a parameter of that name, because providers echo the key in their links to the next page. The rest of the
+    /// query stays as it was written.
+    fn put_into_query(&self, request: &mut HttpRequest, name: &str) {
+        let is_other = |pair: &&str| {
+            !pair.is_empty()
+                && form_urlencoded::parse(pair.as_bytes()).next().is_none_or(|(key, _)| key != name)
+        };
+        let kept: Vec<&str> = request.url().query().unwrap_or_default().split('&').filter(is_other).collect();
+        let mut query = Zeroizing::new(kept.join("&"));
+        if !query.is_empty() {
+            query.push('&');
+        }
+        query.extend(form_urlencoded::byte_serialize(name.as_bytes()));
+        query.push('=');
+        query.extend(form_urlencoded::byte_serialize(self.value.expose_secret().as_bytes()));
+        request.url_mut().set_query(Some(&query));
+    }
+}

@@ -1,0 +1,38 @@
+//! What the credentials put into requests, what they refuse, and that they never show themselves.
+
+mod hiding;
+mod sending;
+
+use std::sync::Arc;
+
+use tieline_core::http::HttpRequest;
+use tieline_core::{AuthScheme, Credential, Field, IntoCredential, KeyPlacement};
+
+fn header(name: &'static str, prefix: &'static str) -> [AuthScheme; 1] {
+    [AuthScheme::ApiKey {
+        placement: KeyPlacement::Header { name, prefix },
+        field: Field::secret("key", "Key"),
+    }]
+}
+
+fn query(name: &'static str) -> [AuthScheme; 1] {
+    [AuthScheme::ApiKey { placement: KeyPlacement::Query { name }, field: Field::secret("key", "Key") }]
+}
+
+fn bearer() -> [AuthScheme; 1] {
+    [AuthScheme::Bearer { field: Field::secret("token", "Token") }]
+}
+
+fn basic() -> [AuthScheme; 1] {
+    [AuthScheme::Basic { user: Field::text("user", "User"), password: Field::secret("password", "Password") }]
+}
+
+fn bind(credential: impl IntoCredential, schemes: &[AuthScheme]) -> Arc<dyn Credential> {
+    credential.into_credential(schemes).unwrap()
+}
+
+async fn sent(credential: &dyn Credential, url: &str) -> HttpRequest {
+    let mut request = HttpRequest::get(url.parse().unwrap());
+    credential.authorize(&mut request).await.unwrap();
+    request
+}
