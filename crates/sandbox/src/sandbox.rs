@@ -108,7 +108,7 @@ impl<M: Model> Sandbox<M> {
         self.journal.note(Seen {
             at,
             method: request.method().to_string(),
-            path: path.replace(&self.model.secret(), "[token]"),
+            path: without_secrets(&path.replace(&self.model.secret(), "[token]")),
             status: if never_left { 0 } else { reply.status.as_u16() },
             fault,
         });
@@ -158,4 +158,15 @@ impl<M: Model> Sandbox<M> {
     pub const fn model(&self) -> &M {
         &self.model
     }
+}
+
+/// Strikes out tokens in a query, also those that were never valid here.
+fn without_secrets(path: &str) -> String {
+    let Some((path, query)) = path.split_once('?') else { return path.to_owned() };
+    let shown = |pair: &str| match pair.split_once('=') {
+        Some((name @ ("api_token" | "access_token"), _)) => format!("{name}=[token]"),
+        _ => pair.to_owned(),
+    };
+    let query: Vec<String> = query.split('&').map(shown).collect();
+    format!("{path}?{}", query.join("&"))
 }

@@ -56,19 +56,22 @@ pub(super) fn deals(state: &mut State, soil: &mut Soil) {
     let mut id = 100;
     let mut ages = (0..).map(|index: i64| 398 - index * 193 / 100);
     let mut credits = NEGATIVE.iter();
+    let mut shown = 0;
     for (number, (fate, archived, stage)) in plan.into_iter().enumerate() {
         // Numbers are missing where deals were purged long ago.
         id += 1 + i64::from(soil.chance.percent(12));
         let added = soil.ago(ages.next().unwrap_or(3).max(3));
         let mut deal = Entity::Deals.blank(id);
-        let credit = if number % 47 == 20 { credits.next() } else { None };
+        let visible = !archived && fate != Fate::Deleted;
+        shown += usize::from(visible);
+        let credit = if visible && shown % 47 == 20 { credits.next() } else { None };
         describe(&mut deal, state, soil, stage, credit.copied());
-        if number == 77 {
+        if visible && shown == 77 {
             deal.set("title", "Ramavtal nationell lagerinfrastruktur");
             deal.set("value", Json::decimal(EXACT));
             deal.set("currency", "SEK");
         }
-        if number == 3 {
+        if visible && shown == 3 {
             deal.set("value", Json::decimal("12345.67"));
             deal.set("currency", "SEK");
         }
