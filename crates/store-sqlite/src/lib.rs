@@ -1,1 +1,10 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+
+mod fault;
+mod lists;
+mod read;
+mod schema;
+mod store;
+mod write;
+
+pub use store::SqliteStore;
