@@ -82,7 +82,8 @@ pub enum RetryAfter {
     HttpDate(u32),
 }
 
-/// Which requests a fault hits, and how often.
+/// Which requests a fault hits, and how often. Rules are asked in the order in which they were added; a request that one
+/// of them hits is not counted by those behind it.
 ///
 /// ```
 /// use tieline_sandbox::{Fault, FaultRule};

@@ -22,6 +22,9 @@ impl From<Refusal> for Refused {
     }
 }
 
+/// What another process can add in one call; more would be a slip, and fill the memory.
+const MOST_AT_ONCE: u32 = 500_000;
+
 /// How many deals there are of each kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -192,10 +195,13 @@ pub(crate) fn obey(
         }
         ("POST", ["deals", "many"]) => {
             let count = command.body.get("count").and_then(Json::as_i64).and_then(|n| u32::try_from(n).ok());
-            count.ok_or_else(|| Refused("`count` must be a whole number".into())).map(|count| {
-                let ids = seed::more_deals(state, count, now);
-                Object::default().with("first", *ids.start()).with("last", *ids.end()).into()
-            })
+            let count = count.filter(|count| *count <= MOST_AT_ONCE);
+            count.ok_or_else(|| Refused(format!("`count` must be a whole number up to {MOST_AT_ONCE}"))).map(
+                |count| {
+                    let ids = seed::more_deals(state, count, now);
+                    Object::default().with("first", *ids.start()).with("last", *ids.end()).into()
+                },
+            )
         }
         ("POST", ["deals", id, "archive"]) => number(id).and_then(|id| {
             let archived = Object::default().with("is_archived", true).into();

@@ -1,5 +1,14 @@
 //! The sandbox from outside: over real HTTP, and in process.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "the lints spare functions marked as tests, and not the helpers beside them"
+)]
+
 mod auth;
 mod control;
 mod faults;
