@@ -206,6 +206,11 @@ impl Object {
         }
     }
 
+    /// Adds members whose keys are known to be new, without looking for them.
+    pub(crate) fn of_new(members: impl Iterator<Item = (&'static str, Json)>) -> Self {
+        Self(members.map(|(key, value)| (Cow::Borrowed(key), value)).collect())
+    }
+
     /// The same object with one more member, for literals.
     #[must_use]
     pub fn with(mut self, key: impl Into<Cow<'static, str>>, value: impl Into<Json>) -> Self {

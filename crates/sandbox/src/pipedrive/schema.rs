@@ -112,10 +112,8 @@ impl Entity {
 
     /// A record with nothing in it yet.
     pub(crate) fn blank(self, id: i64) -> Object {
-        let mut object = Object::default();
-        for column in self.columns() {
-            object.set(column.name, column.kind.blank());
-        }
+        let mut object =
+            Object::of_new(self.columns().iter().map(|column| (column.name, column.kind.blank())));
         object.set("id", id);
         object
     }

@@ -27,6 +27,9 @@ pub(crate) fn moment(text: &str) -> Option<DateTime<Utc>> {
         .ok()
 }
 
+/// The fields that are also kept in a form that compares fast.
+const FACTS: [&str; 4] = ["add_time", "update_time", "is_deleted", "is_archived"];
+
 /// A record as v2 shows it, and what lists filter and sort by.
 #[derive(Clone, Debug)]
 pub(crate) struct Record {
@@ -40,10 +43,9 @@ pub(crate) struct Record {
 
 impl Record {
     pub(crate) fn new(id: i64, object: Object) -> Self {
-        let mut record =
-            Self { id, object: Object::default(), added: 0, updated: None, deleted: false, archived: false };
-        for (key, value) in object.iter() {
-            record.set(key.to_owned(), value.clone());
+        let mut record = Self { id, object, added: 0, updated: None, deleted: false, archived: false };
+        for fact in FACTS {
+            record.take_fact(fact);
         }
         record
     }
@@ -78,16 +80,24 @@ impl Record {
 
     /// Sets a field and keeps the facts in step with it.
     pub(crate) fn set(&mut self, key: impl Into<std::borrow::Cow<'static, str>>, value: impl Into<Json>) {
-        let (key, value) = (key.into(), value.into());
+        let key = key.into();
+        let fact = FACTS.into_iter().find(|fact| *fact == key);
+        self.object.set(key, value);
+        if let Some(fact) = fact {
+            self.take_fact(fact);
+        }
+    }
+
+    fn take_fact(&mut self, name: &str) {
+        let value = self.object.get(name).unwrap_or(&Json::Null);
         let seconds = || value.as_str().and_then(moment).map(|time| time.timestamp());
-        match key.as_ref() {
+        let flag = || value.as_bool().unwrap_or_default();
+        match name {
             "add_time" => self.added = seconds().unwrap_or_default(),
             "update_time" => self.updated = seconds(),
-            "is_deleted" => self.deleted = value.as_bool().unwrap_or_default(),
-            "is_archived" => self.archived = value.as_bool().unwrap_or_default(),
-            _ => {}
+            "is_deleted" => self.deleted = flag(),
+            _ => self.archived = flag(),
         }
-        self.object.set(key, value);
     }
 
     /// A record is deleted at its update time, and gone for good a month later.
