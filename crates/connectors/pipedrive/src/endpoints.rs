@@ -6,6 +6,7 @@
 use tieline_core::{Deletes, EntityName, Error, ErrorKind, Result};
 use tieline_kit::{Call, nearest};
 
+use crate::fields::{self, Standard};
 use crate::state::Phase;
 
 /// The most records of a page, in both versions.
@@ -57,7 +58,9 @@ pub(crate) struct Endpoint {
     pub(crate) changed_at: &'static str,
     /// Whether `active_flag: false` means that the record was deleted. A user is only switched off by it.
     pub(crate) inactive_is_gone: bool,
-    /// Where its fields are described.
+    /// The fields that every account has.
+    pub(crate) standard: &'static [Standard],
+    /// Where the account describes its fields, its own among them.
     pub(crate) fields: Option<&'static str>,
 }
 
@@ -78,6 +81,7 @@ const V2: Endpoint = Endpoint {
     sort: None,
     changed_at: "update_time",
     inactive_is_gone: false,
+    standard: &[],
     fields: None,
 };
 
@@ -88,6 +92,7 @@ pub(crate) const ENTITIES: &[Endpoint] = &[
     Endpoint {
         name: "deals",
         title: "Deals",
+        standard: fields::DEALS,
         list: "/api/v2/deals",
         archived: Some(("/api/v2/deals/archived", 20)),
         archived_changes: true,
@@ -100,6 +105,7 @@ pub(crate) const ENTITIES: &[Endpoint] = &[
     Endpoint {
         name: "persons",
         title: "Persons",
+        standard: fields::PERSONS,
         list: "/api/v2/persons",
         get: "/api/v2/persons/{id}",
         fields: Some("/api/v2/personFields"),
@@ -108,6 +114,7 @@ pub(crate) const ENTITIES: &[Endpoint] = &[
     Endpoint {
         name: "organizations",
         title: "Organizations",
+        standard: fields::ORGANIZATIONS,
         list: "/api/v2/organizations",
         get: "/api/v2/organizations/{id}",
         fields: Some("/api/v2/organizationFields"),
@@ -116,6 +123,7 @@ pub(crate) const ENTITIES: &[Endpoint] = &[
     Endpoint {
         name: "activities",
         title: "Activities",
+        standard: fields::ACTIVITIES,
         list: "/api/v2/activities",
         get: "/api/v2/activities/{id}",
         fields: Some("/api/v2/activityFields"),
@@ -124,6 +132,7 @@ pub(crate) const ENTITIES: &[Endpoint] = &[
     Endpoint {
         name: "products",
         title: "Products",
+        standard: fields::PRODUCTS,
         list: "/api/v2/products",
         get: "/api/v2/products/{id}",
         fields: Some("/api/v2/productFields"),
@@ -132,6 +141,7 @@ pub(crate) const ENTITIES: &[Endpoint] = &[
     Endpoint {
         name: "pipelines",
         title: "Pipelines",
+        standard: fields::PIPELINES,
         list: "/api/v2/pipelines",
         list_cost: 5,
         get: "/api/v2/pipelines/{id}",
@@ -142,6 +152,7 @@ pub(crate) const ENTITIES: &[Endpoint] = &[
     Endpoint {
         name: "stages",
         title: "Stages",
+        standard: fields::STAGES,
         list: "/api/v2/stages",
         list_cost: 5,
         get: "/api/v2/stages/{id}",
@@ -152,6 +163,7 @@ pub(crate) const ENTITIES: &[Endpoint] = &[
     Endpoint {
         name: "leads",
         title: "Leads",
+        standard: fields::LEADS,
         list: "/api/v1/leads",
         archived: Some(("/api/v1/leads/archived", 40)),
         get: "/api/v1/leads/{id}",
@@ -163,6 +175,7 @@ pub(crate) const ENTITIES: &[Endpoint] = &[
     Endpoint {
         name: "notes",
         title: "Notes",
+        standard: fields::NOTES,
         list: "/api/v1/notes",
         get: "/api/v1/notes/{id}",
         sort: Some("id ASC"),
@@ -172,6 +185,7 @@ pub(crate) const ENTITIES: &[Endpoint] = &[
     Endpoint {
         name: "users",
         title: "Users",
+        standard: fields::USERS,
         list: "/api/v1/users",
         get: "/api/v1/users/{id}",
         paging: Paging::Whole,

@@ -6,6 +6,7 @@ mod connector;
 mod discover;
 mod endpoints;
 mod factory;
+mod fields;
 mod lookup;
 mod read;
 mod state;
