@@ -77,19 +77,11 @@ impl Cause {
             if let Some(problem) = text.strip_prefix("invalid peer certificate: ") {
                 return Self::Certificate(problem.to_owned());
             }
-            if let Some(io) = cause.downcast_ref::<io::Error>() {
-                // An error inside an error of kind `Other` says more.
-                if io.kind() != io::ErrorKind::Other {
-                    found = Self::Io(io.kind());
-                }
-                if let Some(inner) = io.get_ref().map(ToString::to_string) {
-                    if let Some(problem) = inner.strip_prefix("invalid peer certificate: ") {
-                        return Self::Certificate(problem.to_owned());
-                    }
-                    if io.kind() == io::ErrorKind::InvalidData && error.is_connect() {
-                        found = Self::Tls;
-                    }
-                }
+            match cause.downcast_ref::<io::Error>().map(io::Error::kind) {
+                // What is inside says more.
+                None | Some(io::ErrorKind::Other) => {}
+                Some(io::ErrorKind::InvalidData) if error.is_connect() => found = Self::Tls,
+                Some(kind) => found = Self::Io(kind),
             }
         }
         found
@@ -122,5 +114,13 @@ impl Cause {
 }
 
 fn chain<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error as &(dyn StdError + 'static)), |cause| (*cause).source())
+    std::iter::successors(Some(error as &(dyn StdError + 'static)), |cause| deeper(*cause))
+}
+
+/// An I/O error leaves out the error in it from its sources.
+fn deeper<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    match cause.downcast_ref::<io::Error>() {
+        Some(io) => io.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
+        None => cause.source(),
+    }
 }
