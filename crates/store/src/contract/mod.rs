@@ -1,1 +1,82 @@
-//! The laws that every store keeps.
+//! The laws that every store keeps, as tests for whoever writes one.
+//!
+//! ```
+//! # mod tests {
+//! use tieline_store::MemoryStore;
+//!
+//! async fn store() -> Box<MemoryStore> {
+//!     Box::new(MemoryStore::new())
+//! }
+//!
+//! // One `#[tokio::test]` per law. What `store` answers must dereference to a new, empty store.
+//! tieline_store::contract_tests!(store);
+//! # }
+//! ```
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::missing_panics_doc)]
+
+mod commits;
+mod passes;
+mod staleness;
+mod targets;
+mod tenants;
+mod world;
+
+pub use commits::*;
+pub use passes::*;
+pub use staleness::*;
+pub use targets::*;
+pub use tenants::*;
+
+/// Makes one test per law of the [contract](crate::contract). Needs tokio's `macros` and `rt`.
+#[macro_export]
+macro_rules! contract_tests {
+    ($store:path) => {
+        $crate::contract_tests! { @laws $store,
+            changes_rows_and_state_are_stored_together
+            a_failing_commit_changes_nothing
+            a_read_resumes_at_any_batch
+            unchanged_records_touch_nothing_downstream
+            several_changes_to_a_key_count_once
+            a_merge_removes_the_key_that_is_gone
+            deletions_reach_as_far_as_they_say
+            keys_may_hold_any_character
+            numbers_are_kept_as_they_are_written
+            a_batch_may_be_larger_than_a_statement
+            two_runs_of_a_stream_cannot_interleave
+            pages_are_stable
+
+            a_complete_pass_sweeps_what_it_did_not_see
+            a_pass_over_keys_sweeps_and_names_what_is_unknown
+            the_brake_stops_a_suspicious_sweep
+            only_a_complete_pass_sweeps
+            an_interrupted_pass_keeps_what_it_saw
+            a_run_that_starts_over_counts_anew
+            passes_over_keys_and_records_do_not_disturb_each_other
+            entities_that_share_a_state_are_swept_together
+            a_sweep_stays_within_its_partition
+
+            a_changed_look_up_makes_rows_stale
+            a_record_that_was_left_out_comes_back
+            a_look_up_that_changes_in_the_same_commit_makes_rows_stale
+            a_look_up_that_changes_meanwhile_makes_rows_stale
+            a_row_of_an_older_record_is_not_written
+            a_sweep_makes_rows_stale
+
+            rows_go_with_their_records
+            a_changed_mapping_makes_all_rows_stale
+            a_target_holds_rows_of_one_entity
+            rows_need_an_open_target_and_a_record
+
+            connections_do_not_see_each_other
+            erasing_leaves_nothing_and_revives_nothing
+        }
+    };
+    (@laws $store:path, $($law:ident)*) => {
+        $(
+            #[::tokio::test]
+            async fn $law() {
+                $crate::contract::$law(&*$store().await).await;
+            }
+        )*
+    };
+}

@@ -1,1 +1,9 @@
-//! The laws, kept by the store in memory.
+//! The laws of a store, kept in memory.
+
+use tieline_store::MemoryStore;
+
+async fn store() -> Box<MemoryStore> {
+    Box::new(MemoryStore::new())
+}
+
+tieline_store::contract_tests!(store);
