@@ -1,0 +1,85 @@
+//! Rows follow what they look up, whatever the order in which it came.
+
+use insta::assert_snapshot;
+
+use crate::provider::*;
+
+#[tokio::test]
+async fn a_row_follows_the_record_that_it_looks_up() {
+    let (provider, store) = (Provider::new(), memory());
+    provider.log("organizations", vec![put("4", r#"{"name":"Åkeri AB"}"#)]);
+    provider.log(
+        "deals",
+        vec![
+            put("1", r#"{"title":"A","org":4,"stage":"Ny"}"#),
+            put("2", r#"{"title":"B","org":null,"stage":"Ny"}"#),
+            put("3", r#"{"title":"C","org":4,"stage":"Ny","status":"lost"}"#),
+        ],
+    );
+    let report = run(&provider, &store).run().await;
+    assert_snapshot!(texts(&report), @r"
+    organizations: 1 created, 0 updated, 0 deleted, 0 unchanged
+    deals: 2 created, 0 updated, 0 deleted, 0 unchanged
+    ");
+    assert_snapshot!(rows(&store).await.join("\n"), @r#"
+    1 {"title":"A","organization":"Åkeri AB","stage":"lead"}
+    2 {"title":"B","organization":null,"stage":"lead"}
+    "#);
+
+    provider.log("organizations", vec![put("4", r#"{"name":"Åkeri Norr AB"}"#)]);
+    let report = run(&provider, &store).run().await;
+    assert_snapshot!(texts(&report), @r"
+    organizations: 0 created, 1 updated, 0 deleted, 0 unchanged
+    deals: 0 created, 1 updated, 0 deleted, 0 unchanged
+    ");
+    assert_snapshot!(rows(&store).await[0], @r#"1 {"title":"A","organization":"Åkeri Norr AB","stage":"lead"}"#);
+
+    provider.log("organizations", vec![gone("4")]);
+    run(&provider, &store).run().await;
+    assert_snapshot!(rows(&store).await[0], @r#"1 {"title":"A","organization":null,"stage":"lead"}"#);
+}
+
+#[tokio::test]
+async fn what_is_looked_up_may_come_later() {
+    let (provider, store) = (Provider::new(), memory());
+    provider.log("deals", vec![put("1", r#"{"title":"A","org":4,"stage":"Ny"}"#)]);
+    let report = run(&provider, &store).run().await;
+    assert_snapshot!(report.streams[1].issues[0],
+        @"deals 1 /organization: organizations 4 was not found, so its /name is not known");
+    provider.log("organizations", vec![put("4", r#"{"name":"Åkeri AB"}"#)]);
+    run(&provider, &store).run().await;
+    assert_snapshot!(rows(&store).await[0], @r#"1 {"title":"A","organization":"Åkeri AB","stage":"lead"}"#);
+}
+
+#[tokio::test]
+async fn a_record_may_be_left_out_and_come_back() {
+    let (provider, store) = (Provider::new(), memory());
+    provider.log("deals", vec![put("1", r#"{"title":"A","stage":"Ny"}"#)]);
+    run(&provider, &store).run().await;
+    provider.log("deals", vec![put("1", r#"{"title":"A","stage":"Ny","status":"lost"}"#)]);
+    let report = run(&provider, &store).run().await;
+    assert_eq!((report.streams[1].rows.deleted, rows(&store).await.len()), (1, 0));
+    assert_eq!(mirror(&store, "deals").await.len(), 1, "the provider still has it");
+    provider.log("deals", vec![put("1", r#"{"title":"A","stage":"Ny","status":"open"}"#)]);
+    let report = run(&provider, &store).run().await;
+    assert_eq!((report.streams[1].rows.created, rows(&store).await.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_changed_mapping_is_applied_without_reading_again() {
+    let (provider, store) = (Provider::new(), memory());
+    provider.log("deals", vec![put("1", r#"{"title":"A","stage":"Ny","status":"lost"}"#)]);
+    run(&provider, &store).run().await;
+    assert!(rows(&store).await.is_empty());
+
+    let all = tieline_mapping::Plan::new().field("name", tieline_mapping::Source::path("/title"));
+    let all: std::sync::Arc<dyn tieline_core::FieldMapping> = std::sync::Arc::new(all.compile().unwrap());
+    let read_before = provider.batches_read();
+    let report = tieline_sync::OneWay::new(provider.clone(), store.clone(), "acme")
+        .stream(tieline_sync::StreamPlan::mapped("deals", "deals", all))
+        .run()
+        .await;
+    assert_eq!(provider.batches_read(), read_before);
+    assert_eq!(report.streams[0].rows.created, 1);
+    assert_snapshot!(rows(&store).await[0], @r#"1 {"name":"A"}"#);
+}

@@ -1,0 +1,8 @@
+//! One binary for the integration tests of this crate.
+
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod failures;
+mod laws;
+mod lookups;
+mod provider;

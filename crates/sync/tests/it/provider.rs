@@ -1,0 +1,135 @@
+//! A provider as a log of batches per entity. Its state is the number of batches that were read.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use futures_util::stream;
+use tieline_core::*;
+use tieline_mapping::{Otherwise, Plan, Source};
+use tieline_store::{ConnectionId, MemoryStore, SyncStore};
+use tieline_sync::{OneWay, Report, StreamPlan};
+
+#[derive(Debug, Default)]
+pub struct Provider(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    log: BTreeMap<EntityName, Vec<Logged>>,
+    /// Fails before this batch of the entity, until it is taken back.
+    fault: Option<(EntityName, usize, ErrorKind)>,
+    reads: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Logged {
+    pub changes: Vec<Change>,
+    pub pass: Pass,
+    pub end: Option<PassEnd>,
+}
+
+impl Provider {
+    pub fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    pub fn log(&self, entity: &str, changes: Vec<Change>) {
+        self.log_pass(entity, changes, Pass::Changes, None);
+    }
+
+    pub fn log_pass(&self, entity: &str, changes: Vec<Change>, pass: Pass, end: Option<PassEnd>) {
+        let mut inner = self.0.lock().unwrap();
+        inner.log.entry(entity.into()).or_default().push(Logged { changes, pass, end });
+    }
+
+    pub fn fail(&self, entity: &str, before: usize, kind: ErrorKind) {
+        self.0.lock().unwrap().fault = Some((entity.into(), before, kind));
+    }
+
+    pub fn heal(&self) {
+        self.0.lock().unwrap().fault = None;
+    }
+
+    pub fn batches_read(&self) -> u64 {
+        self.0.lock().unwrap().reads
+    }
+}
+
+#[async_trait]
+impl Connector for Provider {
+    async fn check(&self, _: CheckRequest) -> Result<Account> {
+        Ok(Account::new("log"))
+    }
+
+    async fn discover(&self, _: DiscoverRequest) -> Result<Catalog> {
+        Ok(Catalog::default())
+    }
+
+    fn read(&self, request: ReadRequest) -> Result<BatchStream> {
+        let mut inner = self.0.lock().unwrap();
+        let start: usize = request.state.as_ref().map(State::body).transpose()?.unwrap_or(0);
+        let mut batches: Vec<Result<Batch>> = Vec::new();
+        let log = inner.log.get(&request.entity).cloned().unwrap_or_default();
+        for (index, logged) in log.into_iter().enumerate().skip(start) {
+            if let Some((entity, before, kind)) = &inner.fault
+                && *entity == request.entity
+                && *before == index
+            {
+                batches.push(Err(Error::new(*kind, "the provider fails").with_context("entity", entity)));
+                break;
+            }
+            let mut batch = Batch::new(request.entity.clone(), logged.changes, State::new(1, &(index + 1))?)
+                .with_pass(logged.pass);
+            batch.end = logged.end;
+            batches.push(Ok(batch));
+        }
+        inner.reads += batches.len() as u64;
+        Ok(Box::pin(stream::iter(batches)))
+    }
+
+    async fn lookup(&self, _: LookupRequest) -> Result<Lookups> {
+        Ok(Lookups::default())
+    }
+}
+
+pub fn put(key: &str, json: &str) -> Change {
+    Change::Upsert(Record::new(key, RawJson::parse(json).unwrap()))
+}
+
+pub fn gone(key: &str) -> Change {
+    Change::Delete(Deletion::new(key))
+}
+
+pub fn memory() -> Arc<dyn SyncStore> {
+    Arc::new(MemoryStore::new())
+}
+
+/// Deals with the name of their organization; lost ones are left out.
+pub fn deals_mapping() -> Arc<dyn FieldMapping> {
+    let plan = Plan::new()
+        .field("title", Source::path("/title"))
+        .field("organization", Source::lookup("/org", "organizations", "/name"))
+        .field("stage", Source::path("/stage").table([("Ny", "lead")], Otherwise::Issue))
+        .leave_out("/status", ["lost"]);
+    Arc::new(plan.compile().unwrap())
+}
+
+pub fn run(provider: &Arc<Provider>, store: &Arc<dyn SyncStore>) -> OneWay {
+    OneWay::new(provider.clone(), store.clone(), "acme")
+        .stream(StreamPlan::mirror("organizations"))
+        .stream(StreamPlan::mapped("deals", "deals", deals_mapping()))
+}
+
+pub async fn rows(store: &Arc<dyn SyncStore>) -> Vec<String> {
+    let rows = store.rows(&ConnectionId::new("acme"), &"deals".into(), None, 1000).await.unwrap();
+    rows.iter().map(|row| format!("{} {}", row.key, row.fields)).collect()
+}
+
+pub async fn mirror(store: &Arc<dyn SyncStore>, entity: &str) -> Vec<String> {
+    let records = store.records(&ConnectionId::new("acme"), &entity.into(), None, 1000).await.unwrap();
+    records.iter().map(|record| format!("{} {}", record.key, record.payload)).collect()
+}
+
+pub fn texts(report: &Report) -> String {
+    report.streams.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
