@@ -1,0 +1,50 @@
+#![doc = include_str!("../README.md")]
+
+mod harness;
+mod read;
+mod server;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Whatever stops a bench; it is only ever printed.
+type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
+
+/// Measures what Tieline costs against the bare way of doing the same. Ends with 1 when a ratio is over its limit.
+#[derive(Debug, Parser)]
+#[command(name = "tieline-bench", version)]
+struct Arguments {
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(Debug, Subcommand)]
+enum Bench {
+    /// A full read of Pipedrive deals against a bare loop that reads nothing.
+    Read(read::Options),
+    /// The server of `read`, as a process of its own.
+    #[command(hide = true)]
+    Serve(server::Options),
+    /// One read by our side alone, then the peak of this process's memory.
+    #[command(hide = true)]
+    Memory(read::memory::Options),
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().bench {
+        Bench::Read(options) => read::run(&options),
+        Bench::Serve(options) => server::run(&options).map(|()| ExitCode::SUCCESS),
+        Bench::Memory(options) => read::memory::run(&options).map(|()| ExitCode::SUCCESS),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            eprintln!("  because: {error}");
+            cause = error.source();
+        }
+        // 1 says that a ratio is over its limit.
+        ExitCode::from(2)
+    })
+}
