@@ -6,7 +6,9 @@ use tieline_store_sqlite::SqliteStore;
 
 fn commit(stream: &StreamId, n: u32) -> Commit {
     let records = (0..20)
-        .map(|i| Change::Upsert(Record::new(format!("{}-{n}-{i}", stream.entity), RawJson::parse("1").unwrap())))
+        .map(|i| {
+            Change::Upsert(Record::new(format!("{}-{n}-{i}", stream.entity), RawJson::parse("1").unwrap()))
+        })
         .collect();
     Commit::batch(stream.clone(), Batch::new(stream.entity.clone(), records, State::new(1, &n).unwrap()))
 }
@@ -44,7 +46,8 @@ async fn a_commit_that_is_abandoned_leaves_nothing_and_blocks_nobody() {
     let mut abandoned = 0;
     for micros in [0, 50, 200, 500, 1_000, 2_000] {
         let patience = std::time::Duration::from_micros(micros);
-        abandoned += u32::from(tokio::time::timeout(patience, store.commit(commit(&stream, 1))).await.is_err());
+        abandoned +=
+            u32::from(tokio::time::timeout(patience, store.commit(commit(&stream, 1))).await.is_err());
         let stored = store.counts(&"acme".into()).await.unwrap().records("deals");
         let state = store.position(&stream).await.unwrap().state;
         assert_eq!(stored, if state.is_some() { 20 } else { 0 });

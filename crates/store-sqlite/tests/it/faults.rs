@@ -15,8 +15,7 @@ fn stream() -> StreamId {
 
 fn commit(n: u32) -> Commit {
     let payload = RawJson::of(&"x".repeat(2_000)).unwrap();
-    let records =
-        (0..20).map(|i| Change::Upsert(Record::new(format!("{n}-{i}"), payload.clone()))).collect();
+    let records = (0..20).map(|i| Change::Upsert(Record::new(format!("{n}-{i}"), payload.clone()))).collect();
     Commit::batch(stream(), Batch::new("deals", records, State::new(1, &n).unwrap()))
 }
 
@@ -36,7 +35,8 @@ async fn a_full_disk_stops_a_run_that_goes_on_later() {
     for journal in [SqliteJournalMode::Wal, SqliteJournalMode::Delete] {
         let options =
             SqliteConnectOptions::new().filename(&path).create_if_missing(true).journal_mode(journal);
-        let full = SqliteStore::with_pool(pool(options.clone().pragma("max_page_count", "120"), 1)).await.unwrap();
+        let full =
+            SqliteStore::with_pool(pool(options.clone().pragma("max_page_count", "120"), 1)).await.unwrap();
         let mut done = 0;
         let error = loop {
             match full.commit(commit(done)).await {
@@ -195,11 +195,12 @@ async fn a_host_keeps_its_own_tables_and_migrations_in_the_same_file() {
         .unwrap();
     let store = SqliteStore::with_pool(pool.clone()).await.unwrap();
     store.commit(commit(0)).await.unwrap();
-    let names: Vec<String> =
-        sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE 'tieline_%'")
-            .fetch_all(&pool)
-            .await
-            .unwrap();
+    let names: Vec<String> = sqlx::query_scalar(
+        "SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE 'tieline_%'",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
     assert_eq!(names, ["_sqlx_migrations", "records"]);
 }
 

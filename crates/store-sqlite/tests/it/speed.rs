@@ -15,7 +15,8 @@ async fn pass(store: &SqliteStore, what: &str, n: u32, rows: bool, skip: u32) {
     for start in (0..RECORDS).step_by(PER_COMMIT as usize) {
         let keys = (start..start + PER_COMMIT).filter(|key| skip == 0 || key % skip > 0);
         let payload = |key: u32| {
-            let text = format!(r#"{{"id":{key},"title":"Ny order","n":{n},"filler":"{}"}}"#, "x".repeat(1_450));
+            let text =
+                format!(r#"{{"id":{key},"title":"Ny order","n":{n},"filler":"{}"}}"#, "x".repeat(1_450));
             RawJson::parse(text).unwrap()
         };
         let changes =
