@@ -31,7 +31,7 @@ impl ReqwestTransport {
     pub fn new(policy: NetworkPolicy, timeouts: Timeouts, resolver: Arc<dyn Resolver>) -> Result<Self> {
         let policy = Arc::new(policy);
         let client = |plain: bool| {
-            reqwest::Client::builder()
+            let builder = reqwest::Client::builder()
                 .no_proxy()
                 .referer(false)
                 .redirect(reqwest::redirect::Policy::none())
@@ -43,9 +43,10 @@ impl ReqwestTransport {
                     resolver: Arc::clone(&resolver),
                     policy: Arc::clone(&policy),
                     plain,
-                })
-                .build()
-                .map_err(|error| failure::unbuilt(error, "the HTTP client cannot be set up"))
+                });
+            // Loading the system's certificates takes a while, and without TLS none is trusted.
+            let builder = if plain { builder.tls_certs_only([]) } else { builder };
+            builder.build().map_err(|error| failure::unbuilt(error, "the HTTP client cannot be set up"))
         };
         Ok(Self { tls: client(false)?, plain: client(true)?, policy: Arc::clone(&policy), timeouts })
     }

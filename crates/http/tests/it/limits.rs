@@ -51,7 +51,7 @@ fn fullest_window(seen: &[(Instant, u64)], per: Duration) -> u64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn in_no_window_the_provider_sees_more_than_the_quota(

@@ -70,10 +70,7 @@ fn echo(status: u16) -> impl Fn(&Request) -> ResponseTemplate + Send + Sync {
     }
 }
 
-fn client(base: &str, credential: &Arc<dyn Credential>) -> HttpClient {
-    let retry =
-        RetryPolicy::default().with_max_attempts(2).with_first_wait(std::time::Duration::from_millis(1));
-    let host = HttpHost::builder().allow_network("127.0.0.1/32").retry(retry).build().unwrap();
+fn client(host: &HttpHost, base: &str, credential: &Arc<dyn Credential>) -> HttpClient {
     let options = ClientOptions::new(Arc::new(Demo::new(Vec::new())), base.parse().unwrap());
     host.client(options.with_credential(Arc::clone(credential))).unwrap()
 }
@@ -86,6 +83,8 @@ fn leaks(text: &str) -> bool {
 
 #[tokio::test]
 async fn no_log_line_and_no_error_shows_the_secret() {
+    // With a second subscriber about, tracing asks each thread for its own, whichever test came to a call site first.
+    let _other = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
@@ -94,13 +93,16 @@ async fn no_log_line_and_no_error_shows_the_secret() {
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
 
+    let retry =
+        RetryPolicy::default().with_max_attempts(2).with_first_wait(std::time::Duration::from_millis(1));
+    let host = HttpHost::builder().allow_network("127.0.0.1/32").retry(retry).build().unwrap();
     for credential in credentials() {
         for status in [200, 302, 400, 401, 403, 429, 503] {
             let server = MockServer::start().await;
             Mock::given(any()).respond_with(echo(status)).mount(&server).await;
             // A connector that makes the secret a part of its path by mistake does not show it either.
             let url = format!("{}/deals/{CANARY}?limit=5", server.uri()).parse().unwrap();
-            let result = client(&server.uri(), &credential).send(HttpRequest::get(url)).await;
+            let result = client(&host, &server.uri(), &credential).send(HttpRequest::get(url)).await;
             let seen = server.received_requests().await.unwrap().pop().unwrap();
             assert!(leaks(&format!("{} {:?}", seen.url, seen.headers)), "it was sent at all");
             if let Err(error) = result {
@@ -112,9 +114,9 @@ async fn no_log_line_and_no_error_shows_the_secret() {
         // And where nothing listens.
         let base = "http://127.0.0.1:9/";
         let error =
-            client(base, &credential).send(HttpRequest::get(base.parse().unwrap())).await.unwrap_err();
+            client(&host, base, &credential).send(HttpRequest::get(base.parse().unwrap())).await.unwrap_err();
         assert!(!leaks(&format!("{error} {error:?}")), "{error:?}");
-        assert!(!leaks(&format!("{credential:?} {:?}", client(base, &credential))));
+        assert!(!leaks(&format!("{credential:?} {:?}", client(&host, base, &credential))));
     }
 
     let text = log.text();
