@@ -1,9 +1,10 @@
-/// The name that was probably meant: at most a third of its letters away, cases aside.
+/// The name that was probably meant: at most two letters in five away, cases aside.
 ///
 /// ```
 /// use tieline_kit::nearest;
 ///
 /// assert_eq!(nearest("Deal", ["deals", "leads"]), Some("deals"));
+/// assert_eq!(nearest("titel", ["title", "value"]), Some("title"));
 /// assert_eq!(nearest("invoices", ["deals", "leads"]), None);
 /// ```
 pub fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
@@ -14,7 +15,7 @@ pub fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Opti
         .map(|candidate| {
             (distance(&name, &candidate.chars().flat_map(char::to_lowercase).collect::<Vec<_>>()), candidate)
         })
-        .filter(|(distance, candidate)| distance * 3 <= candidate.chars().count().max(name.len()))
+        .filter(|(distance, candidate)| distance * 5 <= 2 * candidate.chars().count().max(name.len()))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }

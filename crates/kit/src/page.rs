@@ -14,7 +14,14 @@ use crate::{is_html, web_page};
 pub struct Envelope<'a> {
     /// What was found where the records belong.
     pub records: Records,
-    members: Vec<(Cow<'a, str>, &'a str)>,
+    members: Vec<Member<'a>>,
+}
+
+#[derive(Debug)]
+struct Member<'a> {
+    name: Cow<'a, str>,
+    text: &'a str,
+    at: usize,
 }
 
 /// What was found where the records belong.
@@ -34,22 +41,26 @@ impl<'a> Envelope<'a> {
         match self.records {
             Records::List(count) => Ok(count),
             Records::Null => Ok(0),
-            Records::Absent => Err(broken(name, "is missing", 0)),
+            Records::Absent => {
+                Err(Error::new(ErrorKind::Decode, format!("{name:?} is missing in the answer")))
+            }
         }
     }
 
     /// The JSON text of a member beside the records (at the top, or beside them on their path).
     pub fn raw(&self, name: &str) -> Option<&'a str> {
-        self.members.iter().rev().find(|(member, _)| member == name).map(|(_, text)| *text)
+        self.find(name).map(|member| member.text)
     }
 
     /// A member beside the records, `None` when it is absent or null.
     pub fn member<T: Deserialize<'a>>(&self, name: &str) -> Result<Option<T>> {
-        let Some(text) = self.raw(name) else { return Ok(None) };
-        serde_json::from_str(text).map_err(|error| {
-            let at = offset_of(text, &error);
-            broken(name, reason(&error), at)
-        })
+        let Some(Member { text, at, .. }) = self.find(name) else { return Ok(None) };
+        serde_json::from_str(text).map_err(|error| broken(name, reason(&error), at + offset_of(text, &error)))
+    }
+
+    /// Of a name that comes twice the last counts, as in most parsers.
+    fn find(&self, name: &str) -> Option<&Member<'a>> {
+        self.members.iter().rev().find(|member| member.name == name)
     }
 }
 
@@ -151,8 +162,9 @@ where
                 }
                 self.node(depth + 1)?;
             } else {
-                let (_, raw) = self.cursor.value::<IgnoredAny>().map_err(|bad| bad.of(&name))?;
-                self.envelope.members.push((name, raw));
+                let at = self.cursor.at;
+                let (_, text) = self.cursor.value::<IgnoredAny>().map_err(|bad| bad.of(&name))?;
+                self.envelope.members.push(Member { name, text, at });
             }
             self.cursor.space();
             if self.cursor.eat(b'}') {

@@ -210,9 +210,11 @@ pub(crate) fn concerns_connection(error: &Error) -> bool {
 
 fn limited(answer: &Answer<'_>) -> Error {
     let number = |name: &str| answer.header(name)?.trim().parse::<f64>().ok();
-    // The first header is undocumented and sometimes absent; a burst with room left leaves only the day's budget.
-    let spent = number("x-daily-ratelimit-token-remaining").is_some_and(|left| left <= 0.0)
-        || number("x-ratelimit-remaining").is_some_and(|left| left > 0.0);
+    // The day's header is undocumented and sometimes absent; without it, a burst with room left leaves only the day.
+    let spent = match number("x-daily-ratelimit-token-remaining") {
+        Some(left) => left <= 0.0,
+        None => number("x-ratelimit-remaining").is_some_and(|left| left > 0.0),
+    };
     if spent {
         let error = Error::new(
             ErrorKind::QuotaExhausted,

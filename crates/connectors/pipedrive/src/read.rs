@@ -277,7 +277,11 @@ impl Page {
                     changes.push(Change::Present(record.key))
                 }
                 Some(change) => changes.push(change),
-                None => issues.push(Issue::new(format!("record {row} of a page has no id")).refused()),
+                None => {
+                    let mut issue = Issue::new(format!("record {row} of a page has no id")).refused();
+                    issue.entity = Some(endpoint.entity());
+                    issues.push(issue);
+                }
             }
             Ok(())
         })?;

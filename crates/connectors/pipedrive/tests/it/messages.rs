@@ -1,0 +1,182 @@
+use serde_json::{Value, json};
+use tieline_core::{
+    CheckRequest, Connector, ConnectorFactory, DiscoverRequest, Error, ErrorKind, FieldPath, RawJson,
+    ReadRequest,
+};
+use tieline_pipedrive::{PipedriveConfig, PipedriveFactory};
+use tieline_sandbox::{Fault, FaultRule};
+
+use crate::common::{account, answering, batches, broken};
+
+fn refused(request: ReadRequest) -> Error {
+    answering(|_| (500, String::new())).1.read(request).err().unwrap()
+}
+
+#[test]
+fn a_company_is_understood_however_it_is_pasted() {
+    for text in [
+        "acme",
+        " ACME ",
+        "acme.pipedrive.com",
+        "https://acme.pipedrive.com/",
+        "http://Acme.Pipedrive.com/deals?x=1#y",
+        "https://acme",
+    ] {
+        assert_eq!(
+            PipedriveConfig::company(text).base_url().unwrap().as_str(),
+            "https://acme.pipedrive.com/",
+            "{text}"
+        );
+    }
+    for text in [
+        "",
+        "   ",
+        "acme inc",
+        "acme.evil.test",
+        "acme@evil",
+        "acme:8443",
+        "-acme",
+        "å",
+        "a.b",
+        "https://",
+        "acme\\evil",
+        &"a".repeat(64),
+    ] {
+        assert_eq!(
+            PipedriveConfig::company(text).base_url().unwrap_err().kind(),
+            ErrorKind::Config,
+            "{text}"
+        );
+    }
+    insta::assert_snapshot!(PipedriveConfig::company("acme inc").base_url().unwrap_err(), @r#""acme inc" is not the name of a Pipedrive company: give what stands before .pipedrive.com in the browser's address bar, such as acme (config)"#);
+}
+
+#[test]
+fn settings_that_are_none_are_refused() {
+    let factory = PipedriveFactory::default();
+    let refused = |config: Value| factory.base_url(&config).unwrap_err();
+    insta::assert_snapshot!(refused(json!({})), @r#"the Pipedrive settings cannot be read: missing field `company`: they are an object with one text, such as {"company":"acme"} (config)"#);
+    insta::assert_snapshot!(refused(json!({ "company": "acme", "token": "x" })), @r#"the Pipedrive settings cannot be read: unknown field `token`, expected `company`: they are an object with one text, such as {"company":"acme"} (config)"#);
+    insta::assert_snapshot!(refused(json!({ "company": 7 })), @r#"the Pipedrive settings cannot be read: invalid type: integer `7`, expected a string: they are an object with one text, such as {"company":"acme"} (config)"#);
+    assert_eq!(
+        factory.base_url(&json!({ "company": "acme" })).unwrap().as_str(),
+        "https://acme.pipedrive.com/"
+    );
+    assert!(factory.spec().origins.allows(&"https://acme.pipedrive.com/api/v2/deals".parse().unwrap()));
+    insta::assert_json_snapshot!(factory.spec().config_schema(), @r#"
+    {
+      "$schema": "https://json-schema.org/draft/2020-12/schema",
+      "additionalProperties": false,
+      "properties": {
+        "company": {
+          "description": "What stands before .pipedrive.com in the address bar. The whole address works too.",
+          "examples": [
+            "acme"
+          ],
+          "title": "Company",
+          "type": "string"
+        }
+      },
+      "required": [
+        "company"
+      ],
+      "title": "Pipedrive",
+      "type": "object"
+    }
+    "#);
+}
+
+#[test]
+fn what_is_not_there_is_named_with_what_is() {
+    insta::assert_snapshot!(refused(ReadRequest::full("deal")), @r#"Pipedrive has no entity "deal": did you mean "deals"? There are deals, persons, organizations, activities, products, pipelines, stages, leads, notes, users (not_found)"#);
+    insta::assert_snapshot!(refused(ReadRequest::full("invoices")), @r#"Pipedrive has no entity "invoices": there are deals, persons, organizations, activities, products, pipelines, stages, leads, notes, users (not_found)"#);
+    let field = |pointer: &str| FieldPath::parse(pointer).unwrap();
+    insta::assert_snapshot!(refused(ReadRequest::full("deals").with_fields([field("/titel")])), @r#"Pipedrive's deals have no field "/titel": did you mean "/title"? Discover lists the fields (config)"#);
+    insta::assert_snapshot!(refused(ReadRequest::full("deals").with_fields([field("/custom_fields/abc")])), @r#"Pipedrive's deals have no field "/custom_fields/abc": discover lists the fields; the account's own are /custom_fields/ and 40 hexadecimal digits (config)"#);
+    let one = RawJson::parse("1").unwrap();
+    insta::assert_snapshot!(refused(ReadRequest::full("deals").with_filter(field("/owner_id"), one.clone())), @"reading only some Pipedrive records is not supported by this connector: read the entity and choose from what comes (unsupported, entity=deals, field=/owner_id)");
+    insta::assert_snapshot!(refused(ReadRequest::full("deals").with_filter(field("/nowhere"), one)), @r#"Pipedrive's deals have no field "/nowhere": discover lists the fields; the account's own are /custom_fields/ and 40 hexadecimal digits (config)"#);
+    insta::assert_snapshot!(refused(ReadRequest::full("deals").with_partition("1".into())), @"reading a part of a Pipedrive entity is not supported by this connector (unsupported, entity=deals, partition=1)");
+    let code = "d4de1c1518b4531717c676029a45911c340390a6";
+    let (_, crm) = answering(|_| (500, String::new()));
+    for (entity, pointer) in [
+        ("deals", "/title".to_owned()),
+        ("deals", "/custom_fields".to_owned()),
+        ("deals", format!("/custom_fields/{code}/value")),
+        ("leads", format!("/{code}_currency")),
+        ("persons", "/emails/0/value".to_owned()),
+    ] {
+        assert!(crm.read(ReadRequest::full(entity).with_fields([field(&pointer)])).is_ok(), "{pointer}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_that_are_none_say_what_came() {
+    let reads = |body: &'static str| async move {
+        let (_, crm) = answering(move |_| (200, body.to_owned()));
+        let error = broken(&crm, ReadRequest::full("persons")).await;
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        error.to_string()
+    };
+    insta::assert_snapshot!(reads("<!DOCTYPE html><title>Secret").await, @"a web page came instead of JSON: check the address, and that no proxy, login page or maintenance page stands between here and the provider (decode, HTTP 200, 5 attempts, method=GET, host=acme.pipedrive.com, path=/api/v2/persons, entity=persons)");
+    insta::assert_snapshot!(reads(r#"{"success":true,"data":[{"id":1},{"id":"#).await, @r#""data[1]" in the answer ends in the middle (decode, byte=39, entity=persons)"#);
+    insta::assert_snapshot!(reads(r#"{"success":true}"#).await, @r#""data" is missing in the answer (decode, entity=persons)"#);
+    insta::assert_snapshot!(reads(r#"{"success":true,"data":{"id":1}}"#).await, @r#""data" in the answer is not a list (decode, byte=23, entity=persons)"#);
+    insta::assert_snapshot!(reads(r#"{"success":true,"data":[],"additional_data":{"next_cursor":7}}"#).await, @r#""additional_data" in the answer has another type than documented (decode, byte=60, entity=persons)"#);
+    insta::assert_snapshot!(reads(r#"{"success":true,"data":[{"id":1}],"additional_data":{"next_cursor":"a"}}"#).await, @"the provider repeated a page token: the pages so far are kept; run again, and report it if it stays (decode, page=2, entity=persons)");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_without_an_id_is_left_out_and_told() {
+    let (_, crm) = answering(|_| (200, r#"{"success":true,"data":[{"id":1},{"id":null}]}"#.to_owned()));
+    let read = batches(&crm, ReadRequest::full("persons")).await.unwrap();
+    assert_eq!(read[0].groups[0].changes.len(), 1);
+    insta::assert_snapshot!(read[0].issues[0], @"persons (left out): record 2 of a page has no id");
+    assert_eq!(read[0].end, Some(tieline_core::PassEnd::Partial));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_token_says_where_the_right_one_is() {
+    let (sandbox, crm) = account();
+    sandbox.inject(FaultRule::new(Fault::Unauthorized).times(9));
+    let error = crm.check(CheckRequest::default()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    insta::assert_snapshot!(error, @"Pipedrive does not accept the credential: copy the token again in Pipedrive under Personal preferences > API: a new one there ends the old one (unauthenticated, HTTP 401, code 401, error=unauthorized access, error_info=Please check developers.pipedrive.com, method=GET, host=acme-demo.pipedrive.com, path=/api/v1/users/me)");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_names_company_and_user_and_warns() {
+    let (_, crm) = account();
+    let account = crm.check(CheckRequest::default()).await.unwrap();
+    insta::assert_debug_snapshot!(account, @r#"
+    Account {
+        id: Some(
+            "7788001",
+        ),
+        name: "Norrlager Exempel AB",
+        user: Some(
+            "Åsa Lindgård <asa.lindgard@norrlager.example>",
+        ),
+        scopes: [],
+        others: [],
+        warnings: [],
+    }
+    "#);
+
+    let (_, crm) = answering(|_| {
+        let me = json!({
+            "name": "Bo\u{7}", "email": "bo@example.test", "company_id": 9, "company_name": "Other AB",
+            "company_domain": "other", "active_flag": false, "access": [{ "app": "sales", "admin": false }],
+        });
+        (200, json!({ "success": true, "data": me }).to_string())
+    });
+    let account = crm.check(CheckRequest::default()).await.unwrap();
+    insta::assert_snapshot!(account.warnings.join("\n"), @r#"
+    the token belongs to the company "other", the settings name "acme": use "other", or a token of the other
+    the user is not active: its token may stop to work
+    the user is no admin and sees only what is visible to it: records of others may be absent
+    "#);
+    let (_, crm) = answering(|_| (200, json!({ "success": true, "data": null }).to_string()));
+    insta::assert_snapshot!(crm.check(CheckRequest::default()).await.unwrap_err(), @"Pipedrive's answer does not say who the user is (decode, path=/api/v1/users/me)");
+    assert!(crm.discover(DiscoverRequest::names()).await.is_ok());
+}
