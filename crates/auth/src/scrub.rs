@@ -49,7 +49,7 @@ impl fmt::Debug for Scrubber {
     }
 }
 
-/// The secret itself, in a query (a space as `+` or `%20`, either case of hex), and in JSON.
+/// The secret itself, in a query (a space as `+` or `%20`, either case of hex), in JSON and in XML.
 fn forms(secret: &SecretString) -> Vec<SecretString> {
     let plain = secret.expose_secret();
     // A single character is a placeholder, as in `key:X`, and taking it out would ruin every text.
@@ -59,8 +59,10 @@ fn forms(secret: &SecretString) -> Vec<SecretString> {
     let query: String = url::form_urlencoded::byte_serialize(plain.as_bytes()).collect();
     let percent = query.replace('+', "%20");
     let json = plain.replace('\\', "\\\\").replace('"', "\\\"");
+    let xml = plain.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let attribute = xml.replace('"', "&quot;").replace('\'', "&apos;");
     let lower = [lower_hex(&query), lower_hex(&percent)];
-    let mut forms = vec![plain.to_owned(), query, percent, json];
+    let mut forms = vec![plain.to_owned(), query, percent, json, xml, attribute];
     forms.extend(lower);
     forms.into_iter().map(SecretString::from).collect()
 }

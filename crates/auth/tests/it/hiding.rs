@@ -66,6 +66,8 @@ fn every_form_of_a_secret_is_scrubbed() {
         assert_eq!(key.scrub(&format!("<{form}><{form}>")).unwrap(), "<[redacted]><[redacted]>", "{form}");
     }
     assert_eq!(key.scrub("nothing here"), None);
+    let key = bind(ApiKey::new("a<b>&'c"), &query("key"));
+    assert_eq!(key.scrub("<k>a&lt;b&gt;&amp;&apos;c</k>").unwrap(), "<k>[redacted]</k>");
 
     let login = bind(Basic::new("demo", "pâss:word"), &basic());
     for form in ["pâss:word", "p%C3%A2ss%3Aword", "ZGVtbzpww6Jzczp3b3Jk"] {

@@ -1,5 +1,7 @@
 //! What the credentials put into requests, what they refuse, and that they never show themselves.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail like tests")]
+
 mod hiding;
 mod sending;
 

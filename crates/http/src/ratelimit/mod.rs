@@ -126,11 +126,18 @@ impl RateLimit {
         kept.map_or(&self.gate, |kept| &kept.bucket)
     }
 
+    /// An answer describes one limit under each prefix: the narrowest that the request fell under.
     fn learn(&self, tag: Option<&str>, headers: &HeaderMap, date: Option<DateTime<Utc>>) {
+        let mut told: Vec<&str> = Vec::new();
         for kept in self.limits.iter().filter(|kept| kept.limit.covers(tag)) {
-            let Some(names) = &kept.headers else { continue };
-            let now = || date.unwrap_or_else(|| self.inner.now());
-            let learnt = names.read(&kept.limit.name, headers, now);
+            let (Some(names), Some(prefix)) = (&kept.headers, kept.limit.headers.as_deref()) else {
+                continue;
+            };
+            if told.contains(&prefix) {
+                continue;
+            }
+            told.push(prefix);
+            let learnt = names.read(&kept.limit.name, headers, || date.unwrap_or_else(|| self.inner.now()));
             if let Some(quota) = learnt.quota {
                 kept.bucket.learn_quota(quota);
             }

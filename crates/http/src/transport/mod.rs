@@ -13,6 +13,9 @@ use tieline_core::http::{BodyStream, Transport};
 use crate::guard::{GuardedResolver, NetworkPolicy, Refusal, Resolver};
 use crate::options::Timeouts;
 
+/// The most connections to one host that are kept for later.
+const IDLE_CONNECTIONS: usize = 32;
+
 /// Moves requests over TCP and TLS (rustls, with the system's certificate store).
 ///
 /// It follows no redirect, retries nothing, takes no proxy from the environment, and connects only to addresses that
@@ -39,6 +42,7 @@ impl ReqwestTransport {
                 .https_only(!plain)
                 .connect_timeout(timeouts.connect)
                 .read_timeout(timeouts.read)
+                .pool_max_idle_per_host(IDLE_CONNECTIONS)
                 .dns_resolver(GuardedResolver {
                     resolver: Arc::clone(&resolver),
                     policy: Arc::clone(&policy),

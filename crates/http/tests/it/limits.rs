@@ -15,9 +15,12 @@ fn burst(quota: u32, per: f64) -> Limit {
     Limit::new("burst", LimitScope::Credential, quota, seconds(per))
 }
 
+/// When the provider saw how many units.
+type Seen = Arc<Mutex<Vec<(Instant, u64)>>>;
+
 /// A provider that counts what it sees, when it sees it.
-fn counting(out: Vec<u64>, back: Vec<u64>) -> (MemoryTransport, Arc<Mutex<Vec<(Instant, u64)>>>) {
-    let seen: Arc<Mutex<Vec<(Instant, u64)>>> = Arc::default();
+fn counting(out: Vec<u64>, back: Vec<u64>) -> (MemoryTransport, Seen) {
+    let seen: Seen = Arc::default();
     let log = Arc::clone(&seen);
     let turn = Arc::new(Mutex::new(0_usize));
     let transport = MemoryTransport::new_async(move |request| {
@@ -252,6 +255,19 @@ async fn headers_correct_the_quota_and_announce_the_end() {
     let client = host(&fields).build().unwrap().client(options(vec![limit])).unwrap();
     client.send(get("/")).await.unwrap();
     assert!((seconds(6.0)..seconds(6.1)).contains(&run(&client, 1).await));
+}
+
+#[tokio::test(start_paused = true)]
+async fn headers_of_a_tagged_request_speak_of_its_own_limit() {
+    let provider = provider(200, &[("x-ratelimit-limit", "2")]);
+    let search = Limit::new("search", LimitScope::Credential, 10, seconds(9.0)).with_tag("search");
+    let limits = vec![burst(50, 9.0).with_headers("x-ratelimit"), search.with_headers("x-ratelimit")];
+    let client = host(&provider).build().unwrap().client(options(limits)).unwrap();
+    for wait in [0.0, 0.0, 9.0] {
+        let start = Instant::now();
+        client.send(get("/search").with_tag("search")).await.unwrap();
+        assert_eq!(start.elapsed().as_secs_f64().round(), wait);
+    }
 }
 
 #[tokio::test(start_paused = true)]

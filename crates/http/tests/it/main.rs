@@ -1,6 +1,8 @@
 //! The stack as a connector and a host see it. Laws about time hold under paused time; faults of the network are played
 //! on loopback.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail like tests")]
+
 mod auth;
 mod faults;
 mod guard;

@@ -123,4 +123,6 @@ async fn no_log_line_and_no_error_shows_the_secret() {
     assert!(text.contains("http{") && text.contains("attempts=2"), "the log was captured: {text}");
     assert!(!leaks(&text), "{}", text.lines().find(|line| leaks(line)).unwrap_or_default());
     assert!(!text.contains("limit=5"), "no query is logged");
+    let span = "method=\"GET\" host=\"127.0.0.1\" path=\"/deals/[redacted]\"";
+    assert!(text.contains(span), "{text}");
 }
