@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
+use http::StatusCode;
 use http::header::{CONTENT_LENGTH, HOST, HeaderValue, LOCATION, USER_AGENT};
 use tieline_core::http::{Answer, BodyStream, HttpRequest, HttpResponse, Transport, Verdict};
 use tieline_core::{Clock, ConnectorFactory, Credential, Error, ErrorKind, Rejection, Resend, Result, Stamp};
@@ -70,17 +71,18 @@ impl Exchange {
         let prepared = self.prepare(&request).map_err(Failed::unsent)?;
         let limit = request.body_limit().unwrap_or(self.body_limit);
         let timeout = request.timeout().unwrap_or(self.timeout);
+        let futile = futile(request.is_idempotent());
         let whole = async {
             let (head, body) = self.transport.send(prepared).await?.into_parts();
             let length = head.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
             let mut answer = HttpResponse::new(head.status);
-            answer.body = read(body, limit, length.unwrap_or(0)).await?;
+            answer.body = read(body, limit, length.unwrap_or(0), futile).await?;
             answer.date = headers::date(&head.headers);
             answer.headers = head.headers;
             Ok(answer)
         };
         match tokio::time::timeout(timeout, whole).await {
-            Ok(Ok(answer)) => self.judge(answer),
+            Ok(Ok(answer)) => self.judge(answer, futile),
             Ok(Err(error)) => Err(Failed::on_the_way(error)),
             Err(_) => Err(Failed::on_the_way(Error::new(
                 ErrorKind::Timeout,
@@ -101,12 +103,12 @@ impl Exchange {
         Ok(prepared)
     }
 
-    fn judge(&self, answer: HttpResponse) -> Attempt {
+    fn judge(&self, answer: HttpResponse, futile: Resend) -> Attempt {
         let now = answer.date.unwrap_or_else(|| self.clock.now());
         let seen = Answer::new(answer.status, &answer.headers, &answer.body, now);
         let mut error = match self.factory.classify(&seen) {
             Verdict::Fail(_) if answer.status.is_redirection() && answer.headers.contains_key(LOCATION) => {
-                redirected(&answer)
+                redirected(&answer, futile)
             }
             Verdict::Fail(error) => error,
             _ => return Ok(answer),
@@ -128,11 +130,19 @@ impl Exchange {
     }
 }
 
-fn redirected(answer: &HttpResponse) -> Error {
+/// Sending again ends the same way. Yet what is not safe to send twice has perhaps been done, and that must be known.
+fn futile(idempotent: bool) -> Resend {
+    if idempotent { Resend::Never } else { Resend::IfIdempotent }
+}
+
+fn redirected(answer: &HttpResponse, futile: Resend) -> Error {
+    // These two say that the request was not handled (RFC 9110, section 15.4); the others may follow a deed.
+    let untouched = matches!(answer.status, StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT);
     let error =
         Error::new(ErrorKind::Config, "the provider redirects this request, and redirects are not followed")
             .with_advice("use the address that it redirects to, if it is the provider's own")
-            .with_status(answer.status);
+            .with_status(answer.status)
+            .with_resend(if untouched { Resend::Never } else { futile });
     let target = answer.header("location").map(str::trim).unwrap_or_default();
     match url::Url::parse(target) {
         Ok(url) => error.with_context("target", url.host_str().unwrap_or("unknown")),
@@ -140,7 +150,7 @@ fn redirected(answer: &HttpResponse) -> Error {
     }
 }
 
-async fn read(mut body: BodyStream, limit: usize, announced: usize) -> Result<Bytes> {
+async fn read(mut body: BodyStream, limit: usize, announced: usize, futile: Resend) -> Result<Bytes> {
     /// What is reserved on a provider's word.
     const TRUSTED: usize = 1 << 20;
     let mut whole = BytesMut::new();
@@ -152,7 +162,7 @@ async fn read(mut body: BodyStream, limit: usize, announced: usize) -> Result<By
         if length > limit {
             return Err(Error::new(ErrorKind::Decode, format!("the answer is larger than {limit} bytes"))
                 .with_advice("ask for smaller pages, or raise the limit of the body")
-                .with_resend(Resend::Never));
+                .with_resend(futile));
         }
         // Most answers are one chunk, which is handed on without a copy.
         match first.take() {

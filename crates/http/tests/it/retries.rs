@@ -181,6 +181,26 @@ async fn a_redirect_is_an_error_that_shows_only_the_host() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_write_whose_answer_is_unusable_may_have_been_done() {
+    let location = [("location", "/deals/42")];
+    for (status, get_may, post_may) in [
+        (302, Resend::Never, Resend::IfIdempotent),
+        (303, Resend::Never, Resend::IfIdempotent),
+        (307, Resend::Never, Resend::Never),
+        (308, Resend::Never, Resend::Never),
+        (200, Resend::Never, Resend::IfIdempotent),
+    ] {
+        for (request, resend) in [(get("/"), get_may), (post("/"), post_may)] {
+            let status = StatusCode::from_u16(status).unwrap();
+            let provider = MemoryTransport::new(move |_| Ok(answer(status, &location, "too long")));
+            let error = client(&provider).send(request.with_body_limit(8 - usize::from(status == 200))).await;
+            let error = error.unwrap_err();
+            assert_eq!((error.resend(), error.attempts()), (resend, 1), "{error}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_host_header_is_refused() {
     let provider = provider(200, &[]);
     let request: HttpRequest = get("/").with_header(http::header::HOST, "evil.example".parse().unwrap());
