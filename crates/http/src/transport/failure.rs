@@ -25,15 +25,17 @@ pub(super) fn before_answer(error: reqwest::Error, timeouts: &Timeouts) -> Error
     }
     let cause = Cause::of(&error);
     if error.is_connect() {
+        let unresolved = error.is_dns();
         let why = match cause {
             _ if error.is_timeout() => format!("no connection within {} s", timeouts.connect.as_secs_f32()),
             Cause::Certificate(_) => format!("the connection is not safe, {}", cause.words()),
-            _ if error.is_dns() => "the connection failed, name not found".to_owned(),
+            _ if unresolved => "the connection failed, name not found".to_owned(),
             _ => format!("the connection failed, {}", cause.words()),
         };
         // The connection was never made, so the request cannot have arrived.
         let resend = if matches!(cause, Cause::Certificate(_)) { Resend::Never } else { Resend::Safe };
-        return cause.attach(Error::new(ErrorKind::Transport, why).with_resend(resend));
+        let error = Error::new(ErrorKind::Transport, why).with_resend(resend);
+        return if unresolved { error } else { cause.attach(error) };
     }
     if error.is_timeout() {
         return silence(timeouts);
@@ -75,7 +77,9 @@ impl Cause {
         for cause in chain(error) {
             let text = cause.to_string();
             if let Some(problem) = text.strip_prefix("invalid peer certificate: ") {
-                return Self::Certificate(problem.to_owned());
+                // After a semicolon comes the list of all names in the certificate.
+                let problem = problem.split(';').next().unwrap_or_default();
+                return Self::Certificate(problem.chars().take(120).collect());
             }
             match cause.downcast_ref::<io::Error>().map(io::Error::kind) {
                 // What is inside says more.

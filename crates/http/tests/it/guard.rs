@@ -278,6 +278,16 @@ fn is_refusal(error: Error) -> bool {
 }
 
 #[tokio::test]
+async fn a_name_without_an_address_is_told_from_a_refusal() {
+    let error =
+        ask(&transport("127.0.0.1/32", Lies::new(&[&[]])), "http://nowhere.example/?x").await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.message()),
+        (ErrorKind::Transport, "the connection failed, name not found")
+    );
+}
+
+#[tokio::test]
 async fn plain_http_by_name_goes_only_where_it_is_allowed_by_name() {
     let transport = transport("127.0.0.1/32", Lies::new(&[&["93.184.215.14"]]));
     let error = ask(&transport, "http://public.example/").await.unwrap_err();
