@@ -1,1 +1,17 @@
-//! placeholder
+#![doc = include_str!("../README.md")]
+
+mod host;
+mod registry;
+
+pub use host::{Connecting, Host, connect};
+pub use registry::Registry;
+pub use tieline_auth::{ApiKey, Basic, Bearer};
+pub use tieline_core::*;
+pub use tieline_http::HttpHost;
+pub use tieline_mapping as mapping;
+#[cfg(feature = "pipedrive")]
+pub use tieline_pipedrive as pipedrive;
+pub use tieline_store as store;
+#[cfg(feature = "sqlite")]
+pub use tieline_store_sqlite as store_sqlite;
+pub use tieline_sync as sync;

@@ -1,0 +1,16 @@
+//! Suites that cross crates: connector, HTTP stack, sandbox, engine and store together.
+
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+
+mod canary;
+mod facade;
+mod main_job;
+mod messages;
+mod world;

@@ -1,0 +1,98 @@
+//! A sandbox on a socket, a connector with the whole stack in front of it, and a run into a store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tieline::mapping::{Otherwise, Plan, Source};
+use tieline::pipedrive::{Pipedrive, PipedriveConfig};
+use tieline::store::{ConnectionId, SyncStore};
+use tieline::sync::{OneWay, StreamPlan};
+use tieline::{ApiKey, FieldMapping, Host, HttpHost, Result};
+use tieline_http::{RetryPolicy, TokioClock};
+use tieline_sandbox::pipedrive::{COMPANY, Limits, Pipedrive as Model};
+use tieline_sandbox::{InProcess, Sandbox, Server};
+
+pub const CONNECTION: &str = "acme";
+
+/// A sandbox without limits.
+pub async fn sandbox() -> Server<Model> {
+    let sandbox = Sandbox::pipedrive();
+    sandbox.set_limits(Limits::none());
+    sandbox.serve().await.unwrap()
+}
+
+fn retry() -> RetryPolicy {
+    RetryPolicy::default().with_first_wait(Duration::from_millis(1)).with_budget(1.0, 100)
+}
+
+fn host_with(retry: RetryPolicy) -> Host {
+    HttpHost::builder().allow_network("127.0.0.1/32").retry(retry).build().unwrap().into()
+}
+
+/// A host that may reach this machine and does not wait long before it tries again.
+pub fn host() -> Host {
+    host_with(retry())
+}
+
+/// A host that hands every wait up.
+pub fn impatient_host() -> Host {
+    host_with(retry().with_max_wait(Duration::from_millis(10)).with_max_attempts(2))
+}
+
+pub fn connect(sandbox: &Server<Model>) -> Arc<Pipedrive> {
+    connect_with(sandbox, &sandbox.token()).unwrap()
+}
+
+pub fn connect_with(sandbox: &Server<Model>, token: &str) -> Result<Arc<Pipedrive>> {
+    connect_to(&host(), sandbox, token)
+}
+
+pub fn connect_to(host: &Host, sandbox: &Server<Model>, token: &str) -> Result<Arc<Pipedrive>> {
+    host.connection(PipedriveConfig::company(COMPANY), ApiKey::new(token))
+        .base_url(sandbox.base_url().parse().unwrap())
+        // The sandbox has none.
+        .limits(Vec::new())
+        .connect()
+}
+
+/// Without a socket, so that the runtime's time can be paused.
+pub fn connect_in_process(sandbox: &Arc<Sandbox<Model>>) -> Arc<Pipedrive> {
+    let transport = Arc::new(InProcess::new(Arc::clone(sandbox)));
+    let http =
+        HttpHost::builder().transport(transport).clock(Arc::new(TokioClock::starting_at(sandbox.now())));
+    let host = Host::from(http.build().unwrap());
+    host.connect(PipedriveConfig::company(COMPANY), ApiKey::new(sandbox.token())).unwrap()
+}
+
+pub fn deals_mapping() -> Arc<dyn FieldMapping> {
+    let plan = Plan::new()
+        .field("title", Source::path("/title"))
+        .field("value", Source::path("/value"))
+        .field("organization", Source::lookup("/org_id", "organizations", "/name"))
+        .field("stage", Source::lookup("/stage_id", "stages", "/name"))
+        .field("open", Source::path("/status").table([("open", true), ("won", false)], Otherwise::Issue))
+        .leave_out("/status", ["lost"]);
+    Arc::new(plan.compile().unwrap())
+}
+
+pub fn run(crm: &Arc<Pipedrive>, store: &Arc<dyn SyncStore>) -> OneWay {
+    OneWay::new(crm.clone(), store.clone(), CONNECTION)
+        .stream(StreamPlan::mirror("stages"))
+        .stream(StreamPlan::mirror("organizations").page_size(25))
+        .stream(StreamPlan::mapped("deals", "deals", deals_mapping()).page_size(25))
+}
+
+/// Everything that the store holds, as text.
+pub async fn everything(store: &Arc<dyn SyncStore>) -> Vec<String> {
+    let connection = ConnectionId::new(CONNECTION);
+    let mut all = Vec::new();
+    for entity in ["stages", "organizations", "deals"] {
+        for record in store.records(&connection, &entity.into(), None, 10_000).await.unwrap() {
+            all.push(format!("{entity} {} {}", record.key, record.payload));
+        }
+    }
+    for row in store.rows(&connection, &"deals".into(), None, 10_000).await.unwrap() {
+        all.push(format!("row {} {}", row.key, row.fields));
+    }
+    all
+}
