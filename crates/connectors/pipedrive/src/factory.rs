@@ -21,6 +21,8 @@ use crate::{Pipedrive, PipedriveConfig};
 const SHOWN: usize = 200;
 /// The window of the burst limit.
 const WINDOW: Duration = Duration::from_secs(2);
+/// What the dearest call costs of the day's budget.
+const DEAREST_CALL: f64 = 40.0;
 /// How long to stay away after a block for ignored limits. Pipedrive does not say how long a block lasts.
 const BLOCKED: Duration = Duration::from_secs(60 * 60);
 const WHERE_THE_TOKEN_IS: &str =
@@ -138,7 +140,7 @@ fn classify(answer: &Answer<'_>) -> Option<Error> {
         429 => limited(answer),
         _ => failure("Pipedrive", status)?,
     };
-    let error = explained(error, &refusal);
+    let error = explained(error, status, &refusal);
     Some(match answer.header("x-request-id").or_else(|| answer.header("cf-ray")) {
         Some(id) => error.with_request_id(excerpt(id, 64)),
         None => error,
@@ -155,10 +157,11 @@ fn says_success(body: &[u8]) -> bool {
 }
 
 /// Adds Pipedrive's own words, cleaned and cut.
-fn explained(mut error: Error, refusal: &Refusal<'_>) -> Error {
+fn explained(mut error: Error, status: StatusCode, refusal: &Refusal<'_>) -> Error {
+    // The number is mostly the status again.
     let code = refusal.code.get().map(|code| excerpt(code, 64));
-    if let Some(code) = code.or_else(|| refusal.error_code.0.as_ref().map(|code| excerpt(code.as_str(), 64)))
-    {
+    let number = refusal.error_code.0.as_ref().filter(|number| number.as_str() != status.as_str());
+    if let Some(code) = code.or_else(|| number.map(|number| excerpt(number.as_str(), 64))) {
         error = error.with_code(code);
     }
     for (name, text) in [("error", &refusal.error), ("error_info", &refusal.error_info)] {
@@ -210,11 +213,12 @@ pub(crate) fn concerns_connection(error: &Error) -> bool {
 
 fn limited(answer: &Answer<'_>) -> Error {
     let number = |name: &str| answer.header(name)?.trim().parse::<f64>().ok();
-    // The day's header is undocumented and sometimes absent; without it, a burst with room left leaves only the day.
-    let spent = match number("x-daily-ratelimit-token-remaining") {
-        Some(left) => left <= 0.0,
-        None => number("x-ratelimit-remaining").is_some_and(|left| left > 0.0),
-    };
+    // The day's header is undocumented and sometimes absent. A burst with room left and a day without room for the
+    // dearest call leave only the day.
+    let day = number("x-daily-ratelimit-token-remaining");
+    let room_in_burst = number("x-ratelimit-remaining").is_some_and(|left| left > 0.0);
+    let spent =
+        day.is_some_and(|left| left <= 0.0) || (room_in_burst && day.is_none_or(|left| left < DEAREST_CALL));
     if spent {
         let error = Error::new(
             ErrorKind::QuotaExhausted,

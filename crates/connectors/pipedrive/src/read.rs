@@ -262,7 +262,7 @@ impl Page {
     fn read(endpoint: &Endpoint, run: &Run, answer: &HttpResponse) -> Result<Self> {
         let stored = run.highest.as_ref().and_then(|text| Watermark::parse(text.as_str()));
         let mut highest = Highest::new(stored);
-        let mut changes = Vec::new();
+        let mut changes = Vec::with_capacity(usize::try_from(PAGE).unwrap_or_default());
         let mut issues = Vec::new();
         let mut row = 0u32;
         let envelope = walk(answer.text()?, &["data"], |head: Head<'_>, raw| {

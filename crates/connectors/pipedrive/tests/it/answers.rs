@@ -37,7 +37,7 @@ fn failures_say_what_they_are_and_what_to_do() {
     insta::assert_snapshot!(error(200, &[], &refused("Something went wrong")), @"Pipedrive reports a failure (rejected, HTTP 200, error=Something went wrong, error_info=See the docs)");
     insta::assert_snapshot!(error(200, &[], " <html>"), @"a web page came instead of JSON: check the address, and that no proxy, login page or maintenance page stands between here and the provider (decode, HTTP 200)");
     insta::assert_snapshot!(error(400, &[], &refused("Bad\\u0007 request\\n")), @"Pipedrive refuses the request (rejected, HTTP 400, error=Bad request, error_info=See the docs)");
-    insta::assert_snapshot!(error(401, &[("x-401-by-gw", "true")], r#"{"success":false,"error":"unauthorized access","errorCode":401,"error_info":"Please check developers.pipedrive.com"}"#), @"Pipedrive does not accept the credential: copy the token again in Pipedrive under Personal preferences > API: a new one there ends the old one (unauthenticated, HTTP 401, code 401, error=unauthorized access, error_info=Please check developers.pipedrive.com)");
+    insta::assert_snapshot!(error(401, &[("x-401-by-gw", "true")], r#"{"success":false,"error":"unauthorized access","errorCode":401,"error_info":"Please check developers.pipedrive.com"}"#), @"Pipedrive does not accept the credential: copy the token again in Pipedrive under Personal preferences > API: a new one there ends the old one (unauthenticated, HTTP 401, error=unauthorized access, error_info=Please check developers.pipedrive.com)");
     insta::assert_snapshot!(error(402, &[], ""), @"Pipedrive asks for payment first: the company's account is closed, unpaid or its trial is over: settle that in Pipedrive (forbidden, HTTP 402)");
     insta::assert_snapshot!(error(403, &[], &refused("Scope and URL mismatch")), @"the connection lacks a scope for this: grant it to the app in Pipedrive's developer hub, then connect again (forbidden, HTTP 403, error=Scope and URL mismatch, error_info=See the docs)");
     insta::assert_snapshot!(error(403, &[], r#"{"success":false,"error":"Limit","code":"feature_capping_deals_limit"}"#), @"the company's Pipedrive plan holds no more of this: remove some, or raise the plan (forbidden, HTTP 403, code feature_capping_deals_limit, error=Limit)");
@@ -68,10 +68,15 @@ fn limits_are_told_from_budgets() {
     insta::assert_snapshot!(day, @"the company's daily budget of Pipedrive API tokens is used up: all integrations of the company share it; it starts anew at midnight, taken to be UTC because Pipedrive names no zone, so an earlier try does no harm (quota_exhausted, HTTP 429, retry after 5400 s)");
     assert_eq!(day.retry_after(), Some(Duration::from_secs(90 * 60)));
     assert_eq!(error(429, &[("x-ratelimit-remaining", "17")], "").kind(), ErrorKind::QuotaExhausted);
-    assert_eq!(
-        error(429, &[("x-daily-ratelimit-token-remaining", "5"), ("x-ratelimit-remaining", "0")], "").kind(),
-        ErrorKind::RateLimited
-    );
+    for (day, burst, kind) in [
+        ("5", "0", ErrorKind::RateLimited),
+        ("5", "17", ErrorKind::QuotaExhausted),
+        ("29000", "17", ErrorKind::RateLimited),
+        ("rubbish", "rubbish", ErrorKind::RateLimited),
+    ] {
+        let headers = [("x-daily-ratelimit-token-remaining", day), ("x-ratelimit-remaining", burst)];
+        assert_eq!(error(429, &headers, "").kind(), kind, "{day} {burst}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use serde_json::json;
 use tieline_core::{Change, Connector, ErrorKind, Pass, PassEnd, ReadRequest};
 use tieline_pipedrive::{Deal, Person, Stage};
-use tieline_sandbox::pipedrive::Entity;
+use tieline_sandbox::pipedrive::{Entity, Limits};
 use tieline_sandbox::{Fault, FaultRule};
 
 use crate::common::{Store, account, answering, asked, batches, broken};
@@ -368,4 +368,29 @@ async fn typed_records_are_exact() {
     let deal = crm.deal(deals[0].id).await.unwrap().unwrap();
     assert_eq!(deal, deals[0]);
     assert_eq!(crm.deal(999_999).await.unwrap(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_spent_day_is_told_with_and_without_its_header() {
+    for daily_headers in [true, false] {
+        let (sandbox, crm) = account();
+        sandbox.set_limits(Limits { daily_budget: 35, daily_headers, burst: 20, ..Limits::default() });
+        let error = broken(&crm, ReadRequest::full("persons").with_page_size(20)).await;
+        assert_eq!(error.kind(), ErrorKind::QuotaExhausted, "{error}");
+        assert_eq!(error.retry_after(), Some(16 * HOUR), "{error}");
+        assert_eq!(sandbox.counters().too_many, 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_person_that_was_deleted_is_gone_from_a_full_pass() {
+    let (sandbox, crm) = account();
+    let mut store = Store::default();
+    store.pull(&crm, ReadRequest::full("persons")).await;
+    let key = store.rows.keys().next().unwrap().clone();
+    sandbox.delete(Entity::Persons, key.parse().unwrap()).unwrap();
+    let mut again = Store::default();
+    again.pull(&crm, ReadRequest::full("persons")).await;
+    assert!(!again.rows.contains_key(&key));
+    assert_eq!(again.rows.len(), store.rows.len() - 1);
 }
