@@ -1,5 +1,7 @@
 //! What an account offers: its entities, their fields and what can be done with them.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::{EntityName, FieldPath, Text};
@@ -48,6 +50,32 @@ pub struct Entity {
     pub schema: Option<Value>,
     /// What can be invoked on it.
     pub actions: Vec<Action>,
+    /// How a create is found again when its answer was lost. Without it, a lost answer is a question for a person.
+    pub marker: Option<MarkerField>,
+}
+
+/// The external reference that a create carries, so that an unknown outcome can be settled by looking for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MarkerField {
+    /// The field to look it up by, with [`LookupRequest::field`](crate::LookupRequest::field).
+    pub field: FieldPath,
+    /// How long the provider's search may lag behind its writes. Looking earlier proves nothing.
+    pub search_delay: Duration,
+}
+
+impl MarkerField {
+    /// A marker that is found at once.
+    pub fn new(field: FieldPath) -> Self {
+        Self { field, search_delay: Duration::ZERO }
+    }
+
+    /// Sets how long the search may lag.
+    #[must_use]
+    pub fn with_search_delay(mut self, delay: Duration) -> Self {
+        self.search_delay = delay;
+        self
+    }
 }
 
 impl Entity {
@@ -64,6 +92,7 @@ impl Entity {
             fields: Vec::new(),
             schema: None,
             actions: Vec::new(),
+            marker: None,
         }
     }
 }
@@ -135,6 +164,15 @@ impl Capabilities {
     #[must_use]
     pub const fn with_lookup(mut self) -> Self {
         self.lookup = true;
+        self
+    }
+
+    /// Adds creates, updates and deletes.
+    #[must_use]
+    pub const fn with_writes(mut self) -> Self {
+        self.create = true;
+        self.update = true;
+        self.delete = true;
         self
     }
 }

@@ -14,7 +14,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The connection's settings are wrong or incomplete. Show the message beside the settings form; nothing was sent.
+    /// The connection's settings are wrong or incomplete, or the address does not lead to the provider. Show the
+    /// message beside the settings form.
     Config,
     /// The provider does not accept the credential. Ask the customer to reconnect; retrying cannot help.
     Unauthenticated,

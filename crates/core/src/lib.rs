@@ -20,7 +20,9 @@ mod text;
 pub mod webhook;
 mod write;
 
-pub use catalog::{Action, Capabilities, Catalog, Choice, Deletes, Entity, EntityField, KeyKind};
+pub use catalog::{
+    Action, Capabilities, Catalog, Choice, Deletes, Entity, EntityField, KeyKind, MarkerField,
+};
 pub use clock::{Clock, SystemClock};
 pub use connector::{BuildContext, Connector, ConnectorConfig, ConnectorFactory};
 pub use credential::{Credential, IntoCredential, Recovery, Rejection, Stamp};
