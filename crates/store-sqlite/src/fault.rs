@@ -10,6 +10,13 @@ pub(crate) enum Fault {
     Sql(sqlx::Error),
     /// An error that says everything already.
     Told(Error),
+    /// The tables are of a schema that this version does not know.
+    Newer {
+        /// The version of the stored schema.
+        stored: i64,
+        /// The newest version that is known.
+        known: usize,
+    },
 }
 
 impl From<sqlx::Error> for Fault {
@@ -48,6 +55,15 @@ impl Fault {
     pub(crate) fn explain(self, doing: &'static str, place: &impl fmt::Display) -> Error {
         let error = match self {
             Self::Told(error) => return error,
+            Self::Newer { stored, known } => {
+                let message = format!(
+                    "the database was made by a newer version of tieline-store-sqlite \
+                     (its schema is {stored}, this version knows {known})"
+                );
+                return Error::new(ErrorKind::Internal, message)
+                    .with_advice("update the crate, or choose another file; nothing was changed")
+                    .with_context("database", place);
+            }
             Self::Sql(error) => error,
         };
         let code = primary_code(&error);

@@ -1,7 +1,6 @@
 //! The tables, and how older ones become newer ones.
 
 use sqlx::{Connection, SqliteConnection};
-use tieline_core::{Error, ErrorKind};
 
 use crate::fault::Fault;
 
@@ -44,15 +43,7 @@ async fn stored_version(connection: &mut SqliteConnection) -> Result<i64, Fault>
         .await?)
 }
 
-fn pending(version: i64) -> Result<&'static [&'static str], Error> {
-    usize::try_from(version).ok().and_then(|done| SCRIPTS.get(done..)).ok_or_else(|| {
-        Error::new(
-            ErrorKind::Internal,
-            format!(
-                "the database was made by a newer version of tieline-store-sqlite (its schema is {version}, this version knows {})",
-                SCRIPTS.len()
-            ),
-        )
-        .with_advice("update the crate, or choose another file; nothing was changed")
-    })
+fn pending(version: i64) -> Result<&'static [&'static str], Fault> {
+    let done = usize::try_from(version).ok();
+    done.and_then(|done| SCRIPTS.get(done..)).ok_or(Fault::Newer { stored: version, known: SCRIPTS.len() })
 }

@@ -99,7 +99,7 @@ impl SqliteStore {
 
     async fn turn(&self) -> Result<Turn<'_>> {
         let writing = self.writing.lock().await;
-        let connection = self.explain(self.usable_connection().await, "waiting for a connection")?;
+        let connection = self.explain(self.usable_connection().await, "connecting")?;
         Ok(Turn { store: self, connection, _writing: writing })
     }
 

@@ -80,6 +80,14 @@ impl Plan {
             mapped_at: commit.mapped_at,
         };
         if let Some(stream) = commit.stream {
+            if stream.id.connection != plan.connection {
+                return Err(Error::new(
+                    ErrorKind::Internal,
+                    "a commit for one connection holds a stream of another",
+                )
+                .with_advice("make commits with Commit::batch")
+                .with_context("stream", &stream.id));
+            }
             plan.add_stream(stream)?;
         }
         for target in commit.targets {

@@ -24,55 +24,69 @@ impl Work<'_> {
             return Ok(());
         }
 
-        sqlx::query(
-            "UPDATE tieline_entities SET deleted_in = ?3 WHERE id IN (
-                 SELECT entity_id FROM tieline_records WHERE stream_id = ?1 AND generation < ?2
-             )",
-        )
-        .bind(stream)
-        .bind(below)
-        .bind(self.sequence)
-        .execute(&mut *self.connection)
-        .await?;
-        self.over_unseen(MARK_DEPENDENTS, stream, below).await?;
-        self.tally.target.deleted += self.over_unseen(DELETE_ROWS, stream, below).await?;
-        for statement in [DELETE_LOOK_UPS, DELETE_MARKS, DELETE_PAYLOADS] {
-            self.over_unseen(statement, stream, below).await?;
+        self.over_unseen(NOTE_DELETION, stream, below, Some(self.sequence)).await?;
+        self.over_unseen(MARK_DEPENDENTS, stream, below, None).await?;
+        let targets: Vec<i64> =
+            sqlx::query_scalar(TARGETS).bind(stream).bind(below).fetch_all(&mut *self.connection).await?;
+        for target in targets {
+            let rows = self.over_unseen(DELETE_ROWS, stream, below, Some(target)).await?;
+            self.tally.target.deleted += rows;
+            self.over_unseen(DELETE_LOOK_UPS, stream, below, Some(target)).await?;
+            self.over_unseen(DELETE_MARKS, stream, below, Some(target)).await?;
         }
-        let swept = self.over_unseen(DELETE_RECORDS, stream, below).await?;
+        self.over_unseen(DELETE_PAYLOADS, stream, below, None).await?;
+        let swept = self.over_unseen(DELETE_RECORDS, stream, below, None).await?;
         self.tally.swept = swept;
         self.tally.mirror.deleted += swept;
         Ok(())
     }
 
-    async fn over_unseen(&mut self, statement: &'static str, stream: i64, below: i64) -> Result<u64, Fault> {
-        let done = sqlx::query(statement).bind(stream).bind(below).execute(&mut *self.connection).await?;
-        Ok(done.rows_affected())
+    async fn over_unseen(
+        &mut self,
+        statement: &'static str,
+        stream: i64,
+        below: i64,
+        third: Option<i64>,
+    ) -> Result<u64, Fault> {
+        let mut query = sqlx::query(statement).bind(stream).bind(below);
+        if let Some(third) = third {
+            query = query.bind(third);
+        }
+        Ok(query.execute(&mut *self.connection).await?.rows_affected())
     }
 }
+
+const NOTE_DELETION: &str = "UPDATE tieline_entities SET deleted_in = ?3 WHERE id IN (
+        SELECT entity_id FROM tieline_records WHERE stream_id = ?1 AND generation < ?2
+    )";
 
 const MARK_DEPENDENTS: &str = "INSERT OR IGNORE INTO tieline_stale (target_id, key)
     SELECT n.target_id, n.key
     FROM tieline_records r JOIN tieline_needs n ON n.entity_id = r.entity_id AND n.needed = r.key
-    WHERE r.stream_id = ? AND r.generation < ?";
+    WHERE r.stream_id = ?1 AND r.generation < ?2";
 
-const DELETE_ROWS: &str = "DELETE FROM tieline_rows WHERE (target_id, key) IN (
-        SELECT t.id, r.key FROM tieline_records r JOIN tieline_targets t ON t.entity_id = r.entity_id
-        WHERE r.stream_id = ? AND r.generation < ?
+const TARGETS: &str = "SELECT id FROM tieline_targets WHERE entity_id IN (
+        SELECT entity_id FROM tieline_records WHERE stream_id = ?1 AND generation < ?2
     )";
 
-const DELETE_LOOK_UPS: &str = "DELETE FROM tieline_needs WHERE (target_id, key) IN (
-        SELECT t.id, r.key FROM tieline_records r JOIN tieline_targets t ON t.entity_id = r.entity_id
-        WHERE r.stream_id = ? AND r.generation < ?
+// One target at a time, because SQLite finds rows by target and key in the index only when the target is given.
+const DELETE_ROWS: &str = "DELETE FROM tieline_rows WHERE target_id = ?3 AND key IN (
+        SELECT r.key FROM tieline_targets t JOIN tieline_records r ON r.entity_id = t.entity_id
+        WHERE t.id = ?3 AND r.stream_id = ?1 AND r.generation < ?2
     )";
 
-const DELETE_MARKS: &str = "DELETE FROM tieline_stale WHERE (target_id, key) IN (
-        SELECT t.id, r.key FROM tieline_records r JOIN tieline_targets t ON t.entity_id = r.entity_id
-        WHERE r.stream_id = ? AND r.generation < ?
+const DELETE_LOOK_UPS: &str = "DELETE FROM tieline_needs WHERE target_id = ?3 AND key IN (
+        SELECT r.key FROM tieline_targets t JOIN tieline_records r ON r.entity_id = t.entity_id
+        WHERE t.id = ?3 AND r.stream_id = ?1 AND r.generation < ?2
+    )";
+
+const DELETE_MARKS: &str = "DELETE FROM tieline_stale WHERE target_id = ?3 AND key IN (
+        SELECT r.key FROM tieline_targets t JOIN tieline_records r ON r.entity_id = t.entity_id
+        WHERE t.id = ?3 AND r.stream_id = ?1 AND r.generation < ?2
     )";
 
 const DELETE_PAYLOADS: &str = "DELETE FROM tieline_payloads WHERE record_id IN (
-        SELECT id FROM tieline_records WHERE stream_id = ? AND generation < ?
+        SELECT id FROM tieline_records WHERE stream_id = ?1 AND generation < ?2
     )";
 
-const DELETE_RECORDS: &str = "DELETE FROM tieline_records WHERE stream_id = ? AND generation < ?";
+const DELETE_RECORDS: &str = "DELETE FROM tieline_records WHERE stream_id = ?1 AND generation < ?2";

@@ -46,7 +46,7 @@ async fn a_full_disk_stops_a_run_that_goes_on_later() {
         };
         assert!(done > 0);
         insta::allow_duplicates! {
-            insta::assert_snapshot!(told(&error, &path), @"");
+            insta::assert_snapshot!(told(&error, &path), @"the disk, or the database's size limit, is full while committing a batch: free some space and run again; what was committed before is intact (internal, database=FILE)");
         }
         assert_eq!((error.kind(), error.resend()), (ErrorKind::Internal, Resend::Never));
         // The same connection goes on working.
@@ -78,7 +78,7 @@ async fn a_locked_database_says_so() {
     let other = pool(options, 1);
     let lock = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
     let error = store.commit(commit(1)).await.unwrap_err();
-    insta::assert_snapshot!(told(&error, &path), @"");
+    insta::assert_snapshot!(told(&error, &path), @"the database is locked by another connection while committing a batch: find what keeps it locked, or try again later; nothing was stored (internal, database=FILE)");
     assert_eq!(error.resend(), Resend::Safe);
     assert!(store.position(&stream()).await.unwrap().state.is_some(), "reading goes on");
     drop(lock);
@@ -96,7 +96,7 @@ async fn a_read_only_database_can_be_read() {
     let store = store.await.unwrap();
     assert!(store.position(&stream()).await.unwrap().state.is_some());
     let error = store.commit(commit(1)).await.unwrap_err();
-    insta::assert_snapshot!(told(&error, &path), @"");
+    insta::assert_snapshot!(told(&error, &path), @"the database is read-only while committing a batch: let this process write to the file and to its folder, where SQLite keeps two more files beside it (internal, database=FILE)");
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn a_file_that_is_no_database_is_left_alone() {
     let text = "not a database. ".repeat(500);
     std::fs::write(&path, &text).unwrap();
     let error = SqliteStore::open(&path).await.unwrap_err();
-    insta::assert_snapshot!(told(&error, &path), @"");
+    insta::assert_snapshot!(told(&error, &path), @"the file is not a SQLite database while opening it: check the path; the file was not changed (internal, database=FILE)");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
 }
 
@@ -127,21 +127,21 @@ async fn a_damaged_database_says_so() {
         Ok(store) => store.commit(commit(1)).await.unwrap_err(),
         Err(error) => error,
     };
-    insta::assert_snapshot!(told(&error, &path), @"");
+    insta::assert_snapshot!(told(&error, &path), @"the database file is damaged while preparing its tables: restore it from a backup, or delete it and read everything again (internal, database=FILE)");
 }
 
 #[tokio::test]
 async fn a_path_that_cannot_be_opened_is_explained() {
     let folder = tempfile::tempdir().unwrap();
     let error = SqliteStore::open(folder.path()).await.unwrap_err();
-    insta::assert_snapshot!(told(&error, folder.path()), @"");
+    insta::assert_snapshot!(told(&error, folder.path()), @"the path of the database is a folder: name a file in it (internal, database=FILE)");
     let path = folder.path().join("absent").join("sync.db");
     let error = SqliteStore::open(&path).await.unwrap_err();
-    insta::assert_snapshot!(told(&error, &path), @"");
+    insta::assert_snapshot!(told(&error, &path), @"the folder of the database does not exist: make the folder, or correct the path (internal, database=FILE)");
     let path = folder.path().join("sync.db");
     let pool = pool(SqliteConnectOptions::new().filename(&path), 1);
     let error = SqliteStore::with_pool(pool).await.unwrap_err();
-    insta::assert_snapshot!(told(&error, &path), @"");
+    insta::assert_snapshot!(told(&error, &path), @"the database file cannot be opened while connecting: check that its folder exists and that this process may read and write there (internal, database=FILE)");
 }
 
 #[cfg(unix)]
@@ -157,7 +157,7 @@ async fn a_missing_permission_is_named() {
         return; // Whoever runs this may do anything.
     }
     let error = SqliteStore::open(&path).await.unwrap_err();
-    insta::assert_snapshot!(told(&error, &path), @"");
+    insta::assert_snapshot!(told(&error, &path), @"this process may not read and write the database: give it the permission, for the file and for its folder (internal, database=FILE)");
 }
 
 #[tokio::test]
@@ -169,7 +169,7 @@ async fn a_database_of_a_newer_version_is_left_alone() {
     sqlx::query("INSERT INTO tieline_schema (version) VALUES (9)").execute(&pool).await.unwrap();
     pool.close().await;
     let error = SqliteStore::open(&path).await.unwrap_err();
-    insta::assert_snapshot!(told(&error, &path), @"");
+    insta::assert_snapshot!(told(&error, &path), @"the database was made by a newer version of tieline-store-sqlite (its schema is 9, this version knows 1): update the crate, or choose another file; nothing was changed (internal, database=FILE)");
 }
 
 #[tokio::test]
@@ -180,7 +180,7 @@ async fn an_unreadable_state_is_never_skipped() {
     sqlx::query("UPDATE tieline_streams SET state = '{'").execute(&pool).await.unwrap();
     let error = store.position(&stream()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::StateInvalid);
-    insta::assert_snapshot!(error, @"");
+    insta::assert_snapshot!(error, @"the stored state is not a state: start over without state: a full read skips nothing (state_invalid, stream=acme/deals)");
     store.reset(&stream()).await.unwrap();
     assert!(store.position(&stream()).await.unwrap().state.is_none());
     assert_eq!(store.counts(&"acme".into()).await.unwrap().records("deals"), 20);
@@ -208,5 +208,5 @@ async fn a_host_keeps_its_own_tables_and_migrations_in_the_same_file() {
 async fn a_closed_store_says_so() {
     let store = SqliteStore::in_memory().await.unwrap();
     store.close().await;
-    insta::assert_snapshot!(store.commit(commit(0)).await.unwrap_err(), @"");
+    insta::assert_snapshot!(store.commit(commit(0)).await.unwrap_err(), @"the store is closed while connecting: open it again (internal, database=memory)");
 }

@@ -1,4 +1,5 @@
 //! The laws of a store, kept in SQLite; and what only a database can do wrong.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod concurrent;
 mod differential;

@@ -212,7 +212,7 @@ pub async fn keys_may_hold_any_character(store: &dyn SyncStore) {
         assert_eq!(stale(store).await, [*key]);
         assert_eq!(payload(store, "deals", key).await.as_deref(), Some(r#"{"n":1}"#));
         let need = Need::new("persons", *key, FieldPath::parse("/n").unwrap());
-        let found = store.resolve(&TENANT.into(), &[need.clone()]).await.unwrap();
+        let found = store.resolve(&TENANT.into(), std::slice::from_ref(&need)).await.unwrap();
         assert_eq!(found[&need].get(), "1");
         let gone = vec![Change::Delete(Deletion::new(*key))];
         let tally = put(store, changes(&deals(), gone, 3)).await;

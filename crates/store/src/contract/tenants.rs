@@ -37,13 +37,13 @@ pub async fn connections_do_not_see_each_other(store: &dyn SyncStore) {
     assert_eq!(store.moment(&other).await.unwrap(), moment);
 
     let need = Need::new("persons", "7", FieldPath::field("n"));
-    assert_eq!(store.resolve(&other, &[need.clone()]).await.unwrap()[&need].get(), "2");
+    assert_eq!(store.resolve(&other, std::slice::from_ref(&need)).await.unwrap()[&need].get(), "2");
     for stranger in [TENANT, "", "OTHER", "other ", "%", "other/deals"] {
         let stranger = ConnectionId::from(stranger);
         let stream = StreamId::new(stranger.clone(), "deals");
         assert_eq!(store.position(&stream).await.unwrap(), Position::default());
         assert_eq!(store.moment(&stranger).await.unwrap(), Moment::default());
-        assert!(store.resolve(&stranger, &[need.clone()]).await.unwrap().is_empty());
+        assert!(store.resolve(&stranger, std::slice::from_ref(&need)).await.unwrap().is_empty());
         assert!(store.load(&stranger, &"deals".into(), &["0001".into()]).await.unwrap().is_empty());
         assert!(store.stale(&stranger, &TARGET.into(), 9).await.unwrap().is_empty());
         assert!(store.rows(&stranger, &TARGET.into(), None, 9).await.unwrap().is_empty());
@@ -56,6 +56,9 @@ pub async fn connections_do_not_see_each_other(store: &dyn SyncStore) {
         let remap = Commit::remap(stranger, moment).with_target(TARGET, vec![row("0001", 9, &[])]);
         assert_eq!(store.commit(remap).await.unwrap_err().kind(), ErrorKind::Config);
     }
+    let mut foreign = changes(&deals(), upserts(1..2, 9), 9);
+    foreign.connection = other;
+    assert_eq!(store.commit(foreign).await.unwrap_err().kind(), ErrorKind::Internal);
     assert_eq!(snapshot(store, "other").await, before);
 }
 
