@@ -1,0 +1,35 @@
+//! The bench as its users run it, on little work: what it prints and how it ends, not how fast anything is.
+
+use std::process::Command;
+
+#[test]
+fn read_prints_a_line_per_comparison_and_ends_accordingly() {
+    let output = Command::new(env!("CARGO_BIN_EXE_tieline-bench"))
+        .args(["read", "--records", "1200", "--rounds", "5"])
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let held: Vec<(&str, bool)> = printed
+        .lines()
+        .filter_map(|line| {
+            let (name, rest) = line.split_once(" ratio=")?;
+            let (ratio, limit) = rest.split_once(" limit=")?;
+            Some((name, ratio.parse::<f64>().unwrap() <= limit.parse::<f64>().unwrap()))
+        })
+        .collect();
+    let names: Vec<&str> = held.iter().map(|(name, _)| *name).collect();
+    let expected: &[&str] = if cfg!(target_os = "linux") { &["read", "memory"] } else { &["read"] };
+    assert_eq!(names, expected, "{printed}");
+    let all_held = held.iter().all(|(_, held)| *held);
+    assert_eq!(output.status.code(), Some(i32::from(!all_held)), "{printed}");
+}
+
+#[test]
+fn what_cannot_run_ends_with_2() {
+    let output = Command::new(env!("CARGO_BIN_EXE_tieline-bench"))
+        .args(["memory", "--server", "http://192.0.2.1/", "--records", "1"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with("error: "));
+}
