@@ -28,13 +28,12 @@ pub struct Call {
     values: Vec<String>,
     query: Vec<(&'static str, String)>,
     cost: u32,
-    tag: Option<&'static str>,
 }
 
 impl Call {
     /// A GET request of this path below the base. Its `{names}` are filled by [`value`](Self::value), in order.
     pub fn get(template: &'static str) -> Self {
-        Self { template, values: Vec::new(), query: Vec::new(), cost: 1, tag: None }
+        Self { template, values: Vec::new(), query: Vec::new(), cost: 1 }
     }
 
     /// Fills the next name of the template.
@@ -67,13 +66,6 @@ impl Call {
         self
     }
 
-    /// Puts the call under the limits with this tag.
-    #[must_use]
-    pub fn tag(mut self, tag: &'static str) -> Self {
-        self.tag = Some(tag);
-        self
-    }
-
     /// The request below a base address. Fails with `Config` when the base cannot have a path, or a value cannot be
     /// a path segment.
     pub fn under(self, base: &Url) -> Result<HttpRequest> {
@@ -100,11 +92,7 @@ impl Call {
             let query = url.query().unwrap_or_default().replace('+', "%20");
             url.set_query(Some(&query));
         }
-        let request = HttpRequest::get(url).with_template(self.template).with_cost(self.cost);
-        Ok(match self.tag {
-            Some(tag) => request.with_tag(tag),
-            None => request,
-        })
+        Ok(HttpRequest::get(url).with_template(self.template).with_cost(self.cost))
     }
 }
 

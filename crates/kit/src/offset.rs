@@ -5,8 +5,8 @@ use tieline_core::{Error, ErrorKind, Key, Result};
 const ANCHORS: usize = 8;
 /// How many pages a walk steps back before it gives up on finding them.
 const STEPS: u8 = 4;
-/// How often a walk asks again where it gets nothing new.
-const STALLS: u8 = 2;
+/// How many pages in a row may bring nothing new.
+const STALLS: u8 = 16;
 
 /// A walk by offset that loses no record when others are deleted or added in front of it.
 ///
@@ -61,16 +61,21 @@ impl Offset {
         Self::default()
     }
 
+    /// Whether nothing was read yet. Such a walk need not be stored.
+    pub fn is_new(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// The offset to ask for.
     pub fn start(&self) -> u64 {
         let overlap = u64::from(!self.anchors.is_empty());
         self.position.saturating_sub(overlap).saturating_sub(self.back)
     }
 
-    /// How many records to ask for when `wanted` new ones are wanted: the anchor comes on top, and a page never
-    /// holds the anchor alone. At most `most`.
+    /// How many records to ask for when `wanted` new ones are wanted: the anchor comes on top. At most `most`, which
+    /// must leave room for one more than the anchor.
     pub fn limit(&self, wanted: u32, most: u32) -> u32 {
-        wanted.saturating_add(u32::from(!self.anchors.is_empty())).min(most).max(2)
+        wanted.saturating_add(u32::from(!self.anchors.is_empty())).min(most)
     }
 
     /// Whether the walk had to go on without having found its place again.
@@ -88,11 +93,12 @@ impl Offset {
     ) -> Result<Turn> {
         let keys: Vec<&Key> = keys.into_iter().collect();
         let start = self.start();
+        let found = keys.iter().rposition(|key| self.anchors.contains(key));
         let mut known = 0;
-        if start > 0 && !self.anchors.is_empty() {
+        if !self.anchors.is_empty() {
             if self.back == 0 && keys.first().copied() == self.anchors.last() {
                 known = 1;
-            } else if !keys.iter().any(|key| self.anchors.contains(key)) {
+            } else if found.is_none() && start > 0 {
                 if self.steps < STEPS {
                     self.steps += 1;
                     self.back = self.back.saturating_add(u64::from(limit.max(1)));
@@ -101,7 +107,6 @@ impl Offset {
                 self.lost = true;
             }
         }
-        let before = self.position;
         self.position = start.saturating_add(u64::try_from(keys.len()).unwrap_or(u64::MAX));
         self.back = 0;
         self.steps = 0;
@@ -110,18 +115,17 @@ impl Offset {
             // Rows that this credential may not see leave holes. Behind one there is nothing to recognise.
             self.position = behind;
             self.anchors.clear();
-        } else if !keys.is_empty() {
+            return Ok(Turn::Forward { known });
+        }
+        let nothing_new = keys.is_empty() || found.is_some_and(|found| found + 1 == keys.len());
+        self.stalls = if nothing_new { self.stalls.saturating_add(1) } else { 0 };
+        if next.is_some() && self.stalls > STALLS {
+            return Err(Error::new(ErrorKind::Decode, "the provider repeats a page without an end")
+                .with_context("start", start));
+        }
+        if !keys.is_empty() {
             let last = keys.len().saturating_sub(ANCHORS);
             self.anchors = keys.iter().skip(last).map(|key| (*key).clone()).collect();
-        }
-        if next.is_some() && self.position <= before && keys.len() <= known {
-            self.stalls += 1;
-            if self.stalls > STALLS {
-                return Err(Error::new(ErrorKind::Decode, "the provider repeats a page without an end")
-                    .with_context("start", start));
-            }
-        } else {
-            self.stalls = 0;
         }
         Ok(Turn::Forward { known })
     }

@@ -50,7 +50,7 @@ pub(crate) struct Run {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cursor: Option<String>,
     /// The next page of a v1 list.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Offset::is_new")]
     pub(crate) offset: Offset,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) highest: Option<Text>,
@@ -169,7 +169,8 @@ impl Position {
             let times = [&run.since, &run.highest].into_iter().flatten();
             let sound = Phase::of(endpoint, run.kind).contains(&run.phase)
                 && times.into_iter().all(|time| Watermark::parse(time.as_str()).is_some())
-                && (run.kind == Kind::Changes) == run.since.is_some();
+                && (run.kind == Kind::Changes) == run.since.is_some()
+                && run.started.is_some();
             if !sound {
                 return Err(unusable("names a place that this entity does not have")
                     .with_context("entity", endpoint.name));

@@ -13,7 +13,7 @@ use tieline_core::RawJson;
 /// Custom fields by their code of 40 hexadecimal digits, each as Pipedrive writes it. `discover` names them.
 type CustomFields = BTreeMap<String, RawJson>;
 
-/// Null, and an empty text in the place of a time, are the default.
+/// Null is the default.
 fn lenient<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }

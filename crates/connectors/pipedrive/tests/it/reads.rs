@@ -394,3 +394,38 @@ async fn a_person_that_was_deleted_is_gone_from_a_full_pass() {
     assert!(!again.rows.contains_key(&key));
     assert_eq!(again.rows.len(), store.rows.len() - 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_record_at_a_time_is_a_walk_too() {
+    let (_, crm) = account();
+    for entity in ["leads", "stages"] {
+        let mut store = Store::default();
+        for _ in 0..60 {
+            let read = store.pull(&crm, ReadRequest::full(entity).with_max_records(1)).await;
+            if read.last().unwrap().end == Some(PassEnd::Complete) {
+                break;
+            }
+        }
+        assert_eq!(store.rows.len(), if entity == "leads" { 17 } else { 5 }, "{entity}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_never_moves_on_is_left() {
+    let note = json!({ "success": true, "data": [{ "id": 1, "update_time": "2026-11-01 08:00:00" }],
+        "additional_data": { "pagination": { "start": 0, "limit": 100, "more_items_in_collection": true, "next_start": 100 } } });
+    let (transport, crm) = answering(move |_| (200, note.to_string()));
+    assert_eq!(broken(&crm, ReadRequest::full("notes")).await.kind(), ErrorKind::Decode);
+    assert!(asked(&transport).len() < 25);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deleted_note_in_an_answer_is_a_deletion_and_a_sleeping_user_is_none() {
+    let row = json!({ "success": true, "data": [{ "id": 1, "active_flag": false, "update_time": "2026-11-01 08:00:00" }] });
+    let (_, crm) = answering(move |_| (200, row.to_string()));
+    let read = batches(&crm, ReadRequest::full("notes")).await.unwrap();
+    let Change::Delete(deletion) = &read[0].groups[0].changes[0] else { panic!("{read:?}") };
+    assert_eq!(deletion.at.as_ref().unwrap(), &"2026-11-01 08:00:00");
+    let read = batches(&crm, ReadRequest::full("users")).await.unwrap();
+    assert!(matches!(read[0].groups[0].changes[0], Change::Upsert(_)));
+}

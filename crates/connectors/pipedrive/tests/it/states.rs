@@ -22,7 +22,7 @@ async fn an_unusable_state_is_refused_at_once_with_advice() {
     insta::assert_snapshot!(refused("deals", 1, &json!({ "watermark": 5 })), @"the stored state (version 1) cannot be read: start over without state: a full read skips nothing (state_invalid, entity=deals)");
     insta::assert_snapshot!(refused("deals", 1, &json!({ "entity": "persons" })), @r#"the stored state is one of "persons": start over without state: a full read skips nothing (state_invalid, entity=deals)"#);
     insta::assert_snapshot!(refused("deals", 1, &json!({ "entity": "deals", "watermark": "soon" })), @"the stored state has a watermark that is no time: start over without state: a full read skips nothing (state_invalid, entity=deals)");
-    let run = json!({ "kind": "full", "phase": "archived", "done": 0 });
+    let run = json!({ "kind": "full", "phase": "archived", "done": 0, "started": "2026-11-03T07:00:00Z" });
     insta::assert_snapshot!(refused("persons", 1, &json!({ "entity": "persons", "run": run })), @"the stored state names a place that this entity does not have: start over without state: a full read skips nothing (state_invalid, entity=persons)");
     refused("deals", 1, &json!({ "entity": "deals", "more": 1 }));
 }
@@ -84,8 +84,8 @@ proptest! {
         for body in [
             json!(text),
             json!({ "entity": "deals", "watermark": text, "run": null }),
-            json!({ "entity": "deals", "run": { "kind": "full", "phase": phase, "done": done, "cursor": text } }),
-            json!({ "entity": "leads", "run": { "kind": "full", "phase": "active", "done": 1, "offset": { "position": done, "anchors": [text] } } }),
+            json!({ "entity": "deals", "run": { "kind": "full", "phase": phase, "done": done, "cursor": text, "started": "2026-11-03T07:00:00Z" } }),
+            json!({ "entity": "leads", "run": { "kind": "full", "phase": "active", "done": 1, "started": "2026-11-03T07:00:00Z", "offset": { "position": done, "anchors": [text] } } }),
         ] {
             let entity = if body.get("entity").is_some_and(|entity| entity == "leads") { "leads" } else { "deals" };
             let state = State::new(1, &body).unwrap();
