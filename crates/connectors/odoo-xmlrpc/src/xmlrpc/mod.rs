@@ -1,0 +1,1 @@
+//! XML-RPC to and from the text of JSON.
