@@ -25,8 +25,7 @@ const WINDOW: Duration = Duration::from_secs(2);
 const DEAREST_CALL: f64 = 40.0;
 /// How long to stay away after a block for ignored limits. Pipedrive does not say how long a block lasts.
 const BLOCKED: Duration = Duration::from_secs(60 * 60);
-const WHERE_THE_TOKEN_IS: &str =
-    "copy the token again in Pipedrive under Personal preferences > API: a new one there ends the old one";
+const WHERE_THE_TOKEN_IS: &str = "copy the token again in this company's Pipedrive under Personal preferences > API: a new one there ends the old one";
 
 /// Pipedrive before there is an account: its description, and the meaning of its answers.
 #[derive(Clone, Debug)]
@@ -130,13 +129,9 @@ fn classify(answer: &Answer<'_>) -> Option<Error> {
         ),
         403 if html => blocked(answer),
         403 => forbidden(status, &refusal),
-        404 if html || refusal.success.0.is_none() => {
-            Error::new(ErrorKind::Config, "no Pipedrive company answers at this address")
-                .with_status(status)
-                .with_advice(
-                    "check the company in the settings: it stands before .pipedrive.com in the address bar",
-                )
-        }
+        // A host that no company has, or has no longer.
+        300..=399 => elsewhere(status),
+        404 if html || refusal.success.0.is_none() => elsewhere(status),
         429 => limited(answer),
         _ => failure("Pipedrive", status)?,
     };
@@ -170,6 +165,12 @@ fn explained(mut error: Error, status: StatusCode, refusal: &Refusal<'_>) -> Err
         }
     }
     error
+}
+
+fn elsewhere(status: StatusCode) -> Error {
+    Error::new(ErrorKind::Config, "no Pipedrive company answers at this address")
+        .with_status(status)
+        .with_advice("check the company in the settings: it stands before .pipedrive.com in the address bar")
 }
 
 /// The firewall's answer to those who go on after 429s.
