@@ -21,7 +21,13 @@ pub fn failure(provider: &str, status: StatusCode) -> Option<Error> {
         500..=599 => (ErrorKind::Unavailable, "has a fault or is down"),
         _ => (ErrorKind::Rejected, "refuses the request"),
     };
-    Some(Error::new(kind, format!("{provider} {what}")).with_status(status))
+    let error = Error::new(kind, format!("{provider} {what}")).with_status(status);
+    Some(match kind {
+        ErrorKind::Unavailable | ErrorKind::Timeout => {
+            error.with_advice("go on later from the last stored state")
+        }
+        _ => error,
+    })
 }
 
 /// Whether a body is a web page or another markup instead of JSON.

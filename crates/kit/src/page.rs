@@ -292,5 +292,7 @@ fn offset_of(text: &str, error: &serde_json::Error) -> usize {
 
 fn broken(name: &str, problem: &'static str, byte: usize) -> Error {
     let subject = if name.is_empty() { "the answer".to_owned() } else { format!("{name:?} in the answer") };
-    Error::new(ErrorKind::Decode, format!("{subject} {problem}")).with_context("byte", byte)
+    Error::new(ErrorKind::Decode, format!("{subject} {problem}"))
+        .with_advice("go on later from the last stored state, and report it if it stays")
+        .with_context("byte", byte)
 }

@@ -8,6 +8,12 @@ use tieline_core::{Error, ErrorKind, Resend};
 use crate::guard::Refusal;
 use crate::options::Timeouts;
 
+const UNREACHABLE: &str = "check the address, and that this machine reaches it";
+const NOT_TRUSTED: &str =
+    "check the address; where a proxy inspects TLS, add its certificate to the system's";
+const AGAIN: &str =
+    "go on later from the last stored state, and look at the provider's status page if it stays";
+
 /// Nothing was sent, because there was nothing that could be.
 pub(super) fn unbuilt(error: reqwest::Error, what: &'static str) -> Error {
     let error = error.without_url();
@@ -33,17 +39,18 @@ pub(super) fn before_answer(error: reqwest::Error, timeouts: &Timeouts) -> Error
             _ => format!("the connection failed, {}", cause.words()),
         };
         // The connection was never made, so the request cannot have arrived.
-        let resend = if matches!(cause, Cause::Certificate(_)) { Resend::Never } else { Resend::Safe };
-        let error = Error::new(ErrorKind::Transport, why).with_resend(resend);
+        let (resend, advice) = match cause {
+            Cause::Certificate(_) => (Resend::Never, NOT_TRUSTED),
+            _ => (Resend::Safe, UNREACHABLE),
+        };
+        let error = Error::new(ErrorKind::Transport, why).with_resend(resend).with_advice(advice);
         return if unresolved { error } else { cause.attach(error) };
     }
     if error.is_timeout() {
         return silence(timeouts);
     }
-    cause.attach(Error::new(
-        ErrorKind::Transport,
-        format!("the connection broke before an answer, {}", cause.words()),
-    ))
+    let broken = format!("the connection broke before an answer, {}", cause.words());
+    cause.attach(Error::new(ErrorKind::Transport, broken).with_advice(AGAIN))
 }
 
 /// The answer's head is there, and its body fails.
@@ -54,13 +61,15 @@ pub(super) fn within_answer(error: reqwest::Error, timeouts: &Timeouts) -> Error
     let cause = Cause::of(&error);
     let corrupt = matches!(cause, Cause::Io(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput));
     if error.is_decode() && corrupt {
-        return Error::new(ErrorKind::Decode, "the answer's compression is damaged");
+        return Error::new(ErrorKind::Decode, "the answer's compression is damaged").with_advice(AGAIN);
     }
-    cause.attach(Error::new(ErrorKind::Transport, format!("the answer broke off, {}", cause.words())))
+    let broken = format!("the answer broke off, {}", cause.words());
+    cause.attach(Error::new(ErrorKind::Transport, broken).with_advice(AGAIN))
 }
 
 fn silence(timeouts: &Timeouts) -> Error {
-    Error::new(ErrorKind::Timeout, format!("the provider was silent for {} s", timeouts.read.as_secs_f32()))
+    let silent = format!("the provider was silent for {} s", timeouts.read.as_secs_f32());
+    Error::new(ErrorKind::Timeout, silent).with_advice(AGAIN)
 }
 
 /// The root of a chain of errors, as far as it is known to be harmless to show.

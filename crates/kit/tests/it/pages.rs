@@ -76,19 +76,19 @@ fn lists_are_found_where_providers_put_them() {
 fn what_is_wrong_is_named_and_never_quoted() {
     insta::assert_snapshot!(message("", &["data"]), @"the answer is empty where JSON is documented (decode)");
     insta::assert_snapshot!(message(" \n<!doctype html><p>secret", &["data"]), @"a web page came instead of JSON: check the address, and that no proxy, login page or maintenance page stands between here and the provider (decode)");
-    insta::assert_snapshot!(message("secret", &["data"]), @"the answer is not valid JSON (decode, byte=1)");
-    insta::assert_snapshot!(message("[]", &["data"]), @"the answer is not an object (decode, byte=0)");
-    insta::assert_snapshot!(message("null", &[]), @"the answer is not a list (decode, byte=0)");
-    insta::assert_snapshot!(message(r#"{"data":"secret"}"#, &["data"]), @r#""data" in the answer is not a list (decode, byte=8)"#);
-    insta::assert_snapshot!(message(r#"{"data":[{"id":1},7]}"#, &["data"]), @r#""data[1]" in the answer has another type than documented (decode, byte=19)"#);
-    insta::assert_snapshot!(message("{\"data\":[{\"id\":1},\n{\"id\":secret}]}", &["data"]), @r#""data[1]" in the answer is not valid JSON (decode, byte=26)"#);
-    insta::assert_snapshot!(message(r#"{"data":[{"id":1},{"id""#, &["data"]), @r#""data[1]" in the answer ends in the middle (decode, byte=23)"#);
-    insta::assert_snapshot!(message(r#"{"data":[{"id":1}"#, &["data"]), @r#""data" in the answer ends in the middle (decode, byte=17)"#);
-    insta::assert_snapshot!(message(r#"{"data":[{}],"data":[]}"#, &["data"]), @r#""data" in the answer occurs twice (decode, byte=13)"#);
-    insta::assert_snapshot!(message(r#"{"data":[{"id":1,"id":2}]}"#, &["data"]), @r#""data[0]" in the answer has another type than documented (decode, byte=21)"#);
-    insta::assert_snapshot!(message(r#"{"data":[]} x"#, &["data"]), @"the answer has text after its end (decode, byte=12)");
-    insta::assert_snapshot!(message(r#"{"data":[],"more":"secret}"#, &["data"]), @r#""more" in the answer ends in the middle (decode, byte=26)"#);
-    insta::assert_snapshot!(message(r#"{"data":[{},]}"#, &["data"]), @r#""data[1]" in the answer is not valid JSON (decode, byte=13)"#);
+    insta::assert_snapshot!(message("secret", &["data"]), @"the answer is not valid JSON: go on later from the last stored state, and report it if it stays (decode, byte=1)");
+    insta::assert_snapshot!(message("[]", &["data"]), @"the answer is not an object: go on later from the last stored state, and report it if it stays (decode, byte=0)");
+    insta::assert_snapshot!(message("null", &[]), @"the answer is not a list: go on later from the last stored state, and report it if it stays (decode, byte=0)");
+    insta::assert_snapshot!(message(r#"{"data":"secret"}"#, &["data"]), @r#""data" in the answer is not a list: go on later from the last stored state, and report it if it stays (decode, byte=8)"#);
+    insta::assert_snapshot!(message(r#"{"data":[{"id":1},7]}"#, &["data"]), @r#""data[1]" in the answer has another type than documented: go on later from the last stored state, and report it if it stays (decode, byte=19)"#);
+    insta::assert_snapshot!(message("{\"data\":[{\"id\":1},\n{\"id\":secret}]}", &["data"]), @r#""data[1]" in the answer is not valid JSON: go on later from the last stored state, and report it if it stays (decode, byte=26)"#);
+    insta::assert_snapshot!(message(r#"{"data":[{"id":1},{"id""#, &["data"]), @r#""data[1]" in the answer ends in the middle: go on later from the last stored state, and report it if it stays (decode, byte=23)"#);
+    insta::assert_snapshot!(message(r#"{"data":[{"id":1}"#, &["data"]), @r#""data" in the answer ends in the middle: go on later from the last stored state, and report it if it stays (decode, byte=17)"#);
+    insta::assert_snapshot!(message(r#"{"data":[{}],"data":[]}"#, &["data"]), @r#""data" in the answer occurs twice: go on later from the last stored state, and report it if it stays (decode, byte=13)"#);
+    insta::assert_snapshot!(message(r#"{"data":[{"id":1,"id":2}]}"#, &["data"]), @r#""data[0]" in the answer has another type than documented: go on later from the last stored state, and report it if it stays (decode, byte=21)"#);
+    insta::assert_snapshot!(message(r#"{"data":[]} x"#, &["data"]), @"the answer has text after its end: go on later from the last stored state, and report it if it stays (decode, byte=12)");
+    insta::assert_snapshot!(message(r#"{"data":[],"more":"secret}"#, &["data"]), @r#""more" in the answer ends in the middle: go on later from the last stored state, and report it if it stays (decode, byte=26)"#);
+    insta::assert_snapshot!(message(r#"{"data":[{},]}"#, &["data"]), @r#""data[1]" in the answer is not valid JSON: go on later from the last stored state, and report it if it stays (decode, byte=13)"#);
 }
 
 #[test]

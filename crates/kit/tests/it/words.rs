@@ -23,7 +23,7 @@ fn statuses_mean_the_same_everywhere() {
         assert_eq!(failure("Acme", StatusCode::from_u16(status).unwrap()).unwrap().kind(), kind, "{status}");
     }
     assert!(failure("Acme", StatusCode::CREATED).is_none());
-    insta::assert_snapshot!(failure("Acme", StatusCode::BAD_GATEWAY).unwrap(), @"Acme has a fault or is down (unavailable, HTTP 502)");
+    insta::assert_snapshot!(failure("Acme", StatusCode::BAD_GATEWAY).unwrap(), @"Acme has a fault or is down: go on later from the last stored state (unavailable, HTTP 502)");
 }
 
 #[test]

@@ -48,8 +48,8 @@ fn failures_say_what_they_are_and_what_to_do() {
     insta::assert_snapshot!(error(404, &[], ""), @"no Pipedrive company answers at this address: check the company in the settings: it stands before .pipedrive.com in the address bar (config, HTTP 404)");
     assert_eq!(error(302, &[("location", "https://www.pipedrive.com")], "").kind(), ErrorKind::Config);
     insta::assert_snapshot!(error(410, &[], &refused("Gone")), @"Pipedrive does not have this (not_found, HTTP 410, error=Gone, error_info=See the docs)");
-    insta::assert_snapshot!(error(500, &[], "<html>secret"), @"Pipedrive has a fault or is down (unavailable, HTTP 500)");
-    insta::assert_snapshot!(error(503, &[], ""), @"Pipedrive has a fault or is down (unavailable, HTTP 503)");
+    insta::assert_snapshot!(error(500, &[], "<html>secret"), @"Pipedrive has a fault or is down: go on later from the last stored state (unavailable, HTTP 500)");
+    insta::assert_snapshot!(error(503, &[], ""), @"Pipedrive has a fault or is down: go on later from the last stored state (unavailable, HTTP 503)");
 }
 
 #[test]
