@@ -5,7 +5,7 @@ mod registry;
 
 pub use host::{Connecting, Host, connect};
 pub use registry::Registry;
-pub use tieline_auth::{ApiKey, Basic, Bearer};
+pub use tieline_auth::{ApiKey, Basic, Bearer, Password};
 pub use tieline_core::*;
 pub use tieline_http::HttpHost;
 pub use tieline_mapping as mapping;

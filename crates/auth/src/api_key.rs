@@ -10,7 +10,7 @@ use crate::fixed::{Fixed, Place};
 use crate::scheme::mismatch;
 use crate::scrub::Scrubber;
 
-/// One key, sent in the header or the query parameter that the connector's spec names.
+/// One key, sent in the header, the query parameter or the slot of the body that the connector's spec names.
 ///
 /// ```
 /// use tieline_auth::ApiKey;
@@ -36,13 +36,15 @@ impl fmt::Debug for ApiKey {
 impl IntoCredential for ApiKey {
     fn into_credential(self, schemes: &[AuthScheme]) -> Result<Arc<dyn Credential>> {
         let found = schemes.iter().find_map(|scheme| match scheme {
-            AuthScheme::ApiKey { placement, field } => Some((placement, field)),
+            AuthScheme::ApiKey { placement, field } => Some((Some(placement), field)),
+            AuthScheme::Secret { field } => Some((None, field)),
             _ => None,
         });
         let (placement, field) = found.ok_or_else(|| mismatch("an API key", schemes))?;
         let key = checked(&self.0, "API key")?;
         let place = match placement {
-            KeyPlacement::Header { name, prefix } => {
+            None => Place::Body,
+            Some(KeyPlacement::Header { name, prefix }) => {
                 for_header(&key, "API key")?;
                 let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
                     Error::new(
@@ -52,8 +54,8 @@ impl IntoCredential for ApiKey {
                 })?;
                 Place::Header { name, prefix }
             }
-            KeyPlacement::Query { name } => Place::Query { name },
-            _ => return Err(Error::unsupported("this place for an API key")),
+            Some(KeyPlacement::Query { name }) => Place::Query { name },
+            Some(_) => return Err(Error::unsupported("this place for an API key")),
         };
         let scrubber = Scrubber::new([&key]);
         Ok(Arc::new(Fixed { place, value: key.clone(), slots: vec![(field.name, key)], scrubber }))

@@ -1,9 +1,10 @@
 use std::fmt;
 
 use async_trait::async_trait;
+use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
-use tieline_core::http::HttpRequest;
+use tieline_core::http::{HttpRequest, RequestAuth};
 use tieline_core::{Credential, Error, ErrorKind, Recovery, Rejection, Result, Stamp};
 use url::form_urlencoded;
 use zeroize::Zeroizing;
@@ -22,8 +23,15 @@ pub(crate) struct Fixed {
 
 #[derive(Debug)]
 pub(crate) enum Place {
-    Header { name: HeaderName, prefix: &'static str },
-    Query { name: &'static str },
+    Header {
+        name: HeaderName,
+        prefix: &'static str,
+    },
+    Query {
+        name: &'static str,
+    },
+    /// Nowhere but into the slots of a body.
+    Body,
 }
 
 impl fmt::Debug for Fixed {
@@ -36,18 +44,12 @@ impl fmt::Debug for Fixed {
 impl Credential for Fixed {
     async fn authorize(&self, request: &mut HttpRequest) -> Result<Stamp> {
         match &self.place {
-            Place::Header { name, prefix } => {
-                let text = Zeroizing::new(format!("{prefix}{}", self.value.expose_secret()));
-                let mut value = HeaderValue::from_str(&text).map_err(|_| {
-                    Error::new(
-                        ErrorKind::Config,
-                        "the credential holds a character that a header cannot carry",
-                    )
-                })?;
-                value.set_sensitive(true);
-                request.headers_mut().insert(name, value);
+            _ if request.auth() == RequestAuth::Bearer => {
+                self.put_into_header(request, &AUTHORIZATION, "Bearer ", self.bare())?;
             }
+            Place::Header { name, prefix } => self.put_into_header(request, name, prefix, &self.value)?,
             Place::Query { name } => self.put_into_query(request, name),
+            Place::Body => {}
         }
         let filled = request.body().filled(&mut |slot| {
             self.slots.iter().find(|(name, _)| *name == slot).map(|(_, secret)| secret.clone())
@@ -66,6 +68,27 @@ impl Credential for Fixed {
 }
 
 impl Fixed {
+    /// The secret alone. What goes to the place of a login is its encoded form; its last slot is the password.
+    fn bare(&self) -> &SecretString {
+        self.slots.last().map_or(&self.value, |(_, secret)| secret)
+    }
+
+    fn put_into_header(
+        &self,
+        request: &mut HttpRequest,
+        name: &HeaderName,
+        prefix: &str,
+        secret: &SecretString,
+    ) -> Result<()> {
+        let text = Zeroizing::new(format!("{prefix}{}", secret.expose_secret()));
+        let mut value = HeaderValue::from_str(&text).map_err(|_| {
+            Error::new(ErrorKind::Config, "the credential holds a character that a header cannot carry")
+        })?;
+        value.set_sensitive(true);
+        request.headers_mut().insert(name, value);
+        Ok(())
+    }
+
     /// Replaces a parameter of that name, because providers echo the key in their links to the next page. The rest of the
     /// query stays as it was written.
     fn put_into_query(&self, request: &mut HttpRequest, name: &str) {

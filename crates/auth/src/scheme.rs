@@ -13,6 +13,7 @@ fn words(scheme: &AuthScheme) -> &'static str {
         AuthScheme::ApiKey { .. } => "an API key",
         AuthScheme::Bearer { .. } => "a bearer token",
         AuthScheme::Basic { .. } => "a user name and password",
+        AuthScheme::Secret { .. } => "an API key or a password",
         _ => "another kind of credential",
     }
 }

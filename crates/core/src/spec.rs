@@ -244,13 +244,19 @@ pub enum AuthScheme {
         /// How to ask for the password.
         password: Field,
     },
+    /// One secret that fills the slot of the field's name in a [`Body`](crate::http::Body), and is sent nowhere else
+    /// unless a request asks for [`RequestAuth::Bearer`](crate::http::RequestAuth::Bearer).
+    Secret {
+        /// How to ask for it.
+        field: Field,
+    },
 }
 
 impl AuthScheme {
     /// What a form asks for.
     pub fn fields(&self) -> Vec<&Field> {
         match self {
-            Self::ApiKey { field, .. } | Self::Bearer { field } => vec![field],
+            Self::ApiKey { field, .. } | Self::Bearer { field } | Self::Secret { field } => vec![field],
             Self::Basic { user, password } => vec![user, password],
         }
     }

@@ -115,12 +115,22 @@ pub struct OperationOutcome {
     pub id: OperationId,
     /// What became of it.
     pub outcome: Outcome,
+    /// Whether a create was sent without the marker that was asked for, because the provider takes no marker with
+    /// these fields. Looking for the marker then proves nothing, and an unknown outcome is a question for a person.
+    pub unmarked: bool,
 }
 
 impl OperationOutcome {
     /// An outcome.
     pub fn new(id: OperationId, outcome: Outcome) -> Self {
-        Self { id, outcome }
+        Self { id, outcome, unmarked: false }
+    }
+
+    /// Says that the record carries no marker.
+    #[must_use]
+    pub fn without_marker(mut self) -> Self {
+        self.unmarked = true;
+        self
     }
 }
 

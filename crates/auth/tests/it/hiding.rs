@@ -1,9 +1,9 @@
 use insta::assert_snapshot;
 use proptest::prelude::*;
-use tieline_auth::{ApiKey, Basic, Bearer};
+use tieline_auth::{ApiKey, Basic, Bearer, Password};
 use tieline_core::{ErrorKind, IntoCredential};
 
-use crate::{basic, bearer, bind, header, query};
+use crate::{basic, bearer, bind, header, query, secret};
 
 #[test]
 fn the_wrong_kind_is_named() {
@@ -18,6 +18,14 @@ fn the_wrong_kind_is_named() {
     assert_snapshot!(
         Basic::new("demo", "s3cret").into_credential(&[]).unwrap_err(),
         @"the connector takes no credential, not a user name and password (config)"
+    );
+    assert_snapshot!(
+        Basic::new("demo", "s3cret").into_credential(&secret()).unwrap_err(),
+        @"the connector takes an API key or a password, not a user name and password (config)"
+    );
+    assert_snapshot!(
+        Password::new("s3cret").into_credential(&basic()).unwrap_err(),
+        @"the connector takes a user name and password, not a password alone (config)"
     );
 }
 
@@ -43,6 +51,10 @@ fn what_cannot_be_sent_is_refused_without_showing_it() {
         Basic::new("demo", "s3\u{0}cret").into_credential(&basic()).unwrap_err(),
         @"the password holds a line end or a control character: copy it again from the provider, without anything around it (config)"
     );
+    assert_snapshot!(
+        Password::new("\n").into_credential(&secret()).unwrap_err(),
+        @"the password is empty: enter the user's password (config)"
+    );
 }
 
 #[test]
@@ -52,6 +64,8 @@ fn debug_shows_nothing() {
         format!("{:?}", Bearer::new("s3cret")),
         format!("{:?}", Basic::new("s3cret", "s3cret")),
         format!("{:?}", bind(ApiKey::new("s3cret"), &query("key"))),
+        format!("{:?}", Password::new("s3cret")),
+        format!("{:?}", bind(Password::new("s3cret"), &secret())),
         format!("{:?}", bind(Bearer::new("s3cret"), &bearer())),
         format!("{:?}", bind(Basic::new("s3cret", "s3cret"), &basic())),
     ] {

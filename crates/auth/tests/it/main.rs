@@ -29,6 +29,10 @@ fn basic() -> [AuthScheme; 1] {
     [AuthScheme::Basic { user: Field::text("user", "User"), password: Field::secret("password", "Password") }]
 }
 
+fn secret() -> [AuthScheme; 1] {
+    [AuthScheme::Secret { field: Field::secret("password", "API key or password") }]
+}
+
 fn bind(credential: impl IntoCredential, schemes: &[AuthScheme]) -> Arc<dyn Credential> {
     credential.into_credential(schemes).unwrap()
 }

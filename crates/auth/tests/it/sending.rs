@@ -1,9 +1,9 @@
 use http::{HeaderMap, StatusCode};
-use tieline_auth::{ApiKey, Basic, Bearer};
-use tieline_core::http::{Body, Escape, HttpRequest};
+use tieline_auth::{ApiKey, Basic, Bearer, Password};
+use tieline_core::http::{Body, Escape, HttpRequest, RequestAuth};
 use tieline_core::{Recovery, Rejection, Stamp};
 
-use crate::{basic, bearer, bind, header, query, sent};
+use crate::{basic, bearer, bind, header, query, secret, sent};
 
 const URL: &str = "https://api.example.com/deals";
 
@@ -85,4 +85,29 @@ async fn a_refusal_needs_the_customer() {
     let credential = bind(ApiKey::new("k3y"), &header("x-api-key", ""));
     let why = Rejection::new(StatusCode::UNAUTHORIZED, HeaderMap::new(), String::new());
     assert_eq!(credential.rejected(Stamp(0), &why).await.unwrap(), Recovery::NeedsReconnect);
+}
+
+#[tokio::test]
+async fn a_secret_of_the_body_goes_nowhere_else_unless_a_request_asks_for_the_bearer_header() {
+    let key = || bind(ApiKey::new(" k3y\n"), &secret());
+    let password = || bind(Password::new(" p<w \r\n"), &secret());
+    for (credential, expected) in [(key(), "k3y"), (password(), " p&lt;w ")] {
+        let body = Body::template().secret("password", Escape::Xml).build();
+        let mut request = HttpRequest::post(URL.parse().unwrap(), body);
+        credential.authorize(&mut request).await.unwrap();
+        assert_eq!(request.body().bytes().unwrap(), expected);
+        assert!(request.headers().is_empty() && request.url().query().is_none());
+    }
+    let request = || HttpRequest::get(URL.parse().unwrap()).with_auth(RequestAuth::Bearer);
+    for (credential, expected) in [
+        (key(), "Bearer k3y"),
+        (bind(ApiKey::new("k3y"), &header("x-api-key", "Token ")), "Bearer k3y"),
+        (bind(Basic::new("demo", "pw"), &basic()), "Bearer pw"),
+    ] {
+        let mut request = request();
+        credential.authorize(&mut request).await.unwrap();
+        assert_eq!(request.headers()["authorization"], expected);
+        assert!(request.headers()["authorization"].is_sensitive());
+        assert_eq!(request.headers().len(), 1, "and not in its own place too");
+    }
 }

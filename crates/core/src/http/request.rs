@@ -15,6 +15,9 @@ pub enum RequestAuth {
     /// It does, when the URL is one of the connector's declared origins.
     #[default]
     Default,
+    /// It does, as `Authorization: Bearer` (RFC 6750) whatever its scheme: for a provider that takes the same secret in
+    /// two ways.
+    Bearer,
     /// It does not: for public documents and signed download links.
     None,
 }
