@@ -174,8 +174,10 @@ fn standard_deal() -> tieline::Result<Arc<dyn FieldMapping>> {
 
 async fn sync(crm: &Arc<Pipedrive>, store: &Arc<SqliteStore>, connection: &ConnectionId) -> Outcome<Report> {
     // Shown on a terminal, silent in a pipe.
-    let bar = ProgressBar::new_spinner();
-    bar.set_style(ProgressStyle::with_template("  {spinner} {msg}")?);
+    let bar = ProgressBar::new(5);
+    bar.set_style(
+        ProgressStyle::with_template("  [{bar:20}] {pos} of {len} entities, {msg}")?.progress_chars("=> "),
+    );
     bar.enable_steady_tick(Duration::from_millis(100));
     let shown = bar.clone();
 
@@ -186,8 +188,9 @@ async fn sync(crm: &Arc<Pipedrive>, store: &Arc<SqliteStore>, connection: &Conne
         .stream(StreamPlan::mirror("persons"))
         .stream(StreamPlan::mapped("deals", "deals", standard_deal()?))
         .on_event(move |event| match event {
-            Event::Started { entity } => shown.set_message(format!("{entity}")),
+            Event::Started { entity } => shown.set_message(entity.to_string()),
             Event::Committed { entity, read, .. } => shown.set_message(format!("{entity}: {read} read")),
+            Event::Finished { .. } => shown.inc(1),
             _ => {}
         })
         .run()

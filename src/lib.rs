@@ -15,3 +15,8 @@ pub use tieline_store as store;
 #[cfg(feature = "sqlite")]
 pub use tieline_store_sqlite as store_sqlite;
 pub use tieline_sync as sync;
+
+/// The examples of the guide compile.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/getting-started.md")]
+pub struct GettingStarted;
