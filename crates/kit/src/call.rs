@@ -1,10 +1,12 @@
 use std::fmt::Display;
 
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method};
 use tieline_core::http::HttpRequest;
 use tieline_core::{Error, ErrorKind, Result};
 use url::Url;
 
-/// A GET request in the making: a path template, its values, a query, and what the call costs.
+/// A request in the making: a path template, its values, a query, a body, and what the call costs.
 ///
 /// Values become one path segment each, whatever characters they have. Query values are percent-encoded, a plus and
 /// a space too, because servers do not agree on what a bare plus means.
@@ -24,16 +26,48 @@ use url::Url;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Call {
+    method: Method,
     template: &'static str,
     values: Vec<String>,
     query: Vec<(&'static str, String)>,
+    json: Option<String>,
+    idempotent: Option<bool>,
     cost: u32,
+    tag: Option<&'static str>,
 }
 
 impl Call {
     /// A GET request of this path below the base. Its `{names}` are filled by [`value`](Self::value), in order.
     pub fn get(template: &'static str) -> Self {
-        Self { template, values: Vec::new(), query: Vec::new(), cost: 1 }
+        Self::new(Method::GET, template)
+    }
+
+    /// The same with another method.
+    ///
+    /// ```
+    /// use http::Method;
+    /// use tieline_kit::Call;
+    ///
+    /// let request = Call::new(Method::PATCH, "/api/v2/deals/{id}")
+    ///     .value(42)
+    ///     .json(r#"{"value":1250.10}"#)
+    ///     .idempotent(true)
+    ///     .under(&"https://acme.example.com".parse()?)?;
+    /// assert!(request.is_idempotent());
+    /// assert_eq!(request.headers()["content-type"], "application/json");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn new(method: Method, template: &'static str) -> Self {
+        Self {
+            method,
+            template,
+            values: Vec::new(),
+            query: Vec::new(),
+            json: None,
+            idempotent: None,
+            cost: 1,
+            tag: None,
+        }
     }
 
     /// Fills the next name of the template.
@@ -57,6 +91,27 @@ impl Call {
             Some(value) => self.query(name, value),
             None => self,
         }
+    }
+
+    /// The body, a JSON text.
+    #[must_use]
+    pub fn json(mut self, text: impl Into<String>) -> Self {
+        self.json = Some(text.into());
+        self
+    }
+
+    /// Whether sending it twice does no harm, where the method says otherwise.
+    #[must_use]
+    pub fn idempotent(mut self, idempotent: bool) -> Self {
+        self.idempotent = Some(idempotent);
+        self
+    }
+
+    /// Puts it under the limits with the same tag.
+    #[must_use]
+    pub fn tag(mut self, tag: &'static str) -> Self {
+        self.tag = Some(tag);
+        self
     }
 
     /// What the call costs where a limit counts units.
@@ -92,7 +147,20 @@ impl Call {
             let query = url.query().unwrap_or_default().replace('+', "%20");
             url.set_query(Some(&query));
         }
-        Ok(HttpRequest::get(url).with_template(self.template).with_cost(self.cost))
+        let mut request =
+            HttpRequest::new(self.method, url).with_template(self.template).with_cost(self.cost);
+        if let Some(json) = self.json {
+            request = request
+                .with_body(json)
+                .with_header(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        if let Some(idempotent) = self.idempotent {
+            request = request.with_idempotent(idempotent);
+        }
+        Ok(match self.tag {
+            Some(tag) => request.with_tag(tag),
+            None => request,
+        })
     }
 }
 

@@ -10,6 +10,7 @@ mod offset;
 mod page;
 mod stream;
 mod watermark;
+mod write;
 
 pub use answer::{excerpt, failure, is_html, web_page};
 pub use call::Call;
@@ -21,3 +22,4 @@ pub use offset::{Offset, Turn};
 pub use page::{Envelope, Records, walk};
 pub use stream::{Budget, batches};
 pub use watermark::{Highest, Watermark, instant};
+pub use write::{outcome_of, outcomes};

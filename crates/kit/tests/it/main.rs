@@ -12,3 +12,4 @@ mod loops;
 mod pages;
 mod times;
 mod words;
+mod writes;

@@ -1,0 +1,127 @@
+//! What writers share: operations carried out in order, and what an error means for a write.
+
+use std::collections::HashSet;
+use std::future::Future;
+use std::time::Duration;
+
+use futures_util::stream::unfold;
+use tieline_core::{
+    Error, ErrorKind, Key, Operation, OperationOutcome, Outcome, OutcomeStream, Resend, WriteOp,
+};
+
+/// What an error of the HTTP stack means for the write that it ended.
+///
+/// | the error | idempotent | otherwise |
+/// |---|---|---|
+/// | [`Resend::Safe`]: the provider did not act | `Deferred` | `Deferred` |
+/// | [`Resend::IfIdempotent`]: it may have acted | `Deferred` | `Unknown` |
+/// | [`Resend::Never`], about the connection: `Unauthenticated`, `Config` | `Deferred` | `Deferred` |
+/// | [`Resend::Never`], and no word of the provider on what it did: `Timeout`, `Transport`, `Decode`, `Unavailable`, `Internal` | `Rejected` | `Unknown` |
+/// | [`Resend::Never`], any other: the provider refused | `Rejected` | `Rejected` |
+///
+/// A connection that must be mended does not make its writes wrong: they wait, and the same bytes work afterwards.
+///
+/// ```
+/// use tieline_core::{Error, ErrorKind, Outcome};
+/// use tieline_kit::outcome_of;
+///
+/// let late = || Error::new(ErrorKind::Timeout, "no answer within 60 s");
+/// assert!(matches!(outcome_of(late(), true), Outcome::Deferred(_)));
+/// assert!(matches!(outcome_of(late(), false), Outcome::Unknown(_)));
+/// ```
+pub fn outcome_of(error: Error, idempotent: bool) -> Outcome {
+    use ErrorKind::{Config, Decode, Internal, Timeout, Transport, Unauthenticated, Unavailable};
+    match (error.resend(), error.kind()) {
+        (Resend::Safe, _) => Outcome::Deferred(error),
+        (Resend::IfIdempotent, _) if idempotent => Outcome::Deferred(error),
+        (Resend::IfIdempotent, _) => Outcome::Unknown(error),
+        (Resend::Never, Unauthenticated | Config) => Outcome::Deferred(error),
+        (Resend::Never, Timeout | Transport | Decode | Unavailable | Internal) if !idempotent => {
+            Outcome::Unknown(error)
+        }
+        (Resend::Never, _) => Outcome::Rejected(error),
+    }
+}
+
+/// A lazy stream of outcomes: each operation is carried out by `step` when its outcome is asked for, one at a time, in
+/// order. Dropping the stream carries out nothing more.
+///
+/// A bad record stops no other. Two things keep operations from being sent at all, and make them `Deferred`:
+///
+/// - an operation before them was deferred because of the connection (`Unauthenticated`, `Config`, `RateLimited`,
+///   `QuotaExhausted`): they would fail the same way;
+/// - an operation before them on the same record was deferred, or its outcome is unknown: done out of order, the
+///   record would end with the older change.
+pub fn outcomes<F, Fut>(operations: Vec<Operation>, step: F) -> OutcomeStream
+where
+    F: FnMut(WriteOp) -> Fut + Send + 'static,
+    Fut: Future<Output = Outcome> + Send + 'static,
+{
+    let queue = Queue { operations: operations.into_iter(), step, stopped: None, held: HashSet::new() };
+    Box::pin(unfold(queue, |mut queue| async move {
+        let operation = queue.operations.next()?;
+        let key = key_of(&operation.op).cloned();
+        let outcome = match queue.unsent(key.as_ref()) {
+            Some(why) => Outcome::Deferred(why),
+            None => (queue.step)(operation.op).await,
+        };
+        queue.note(key, &outcome);
+        Some((OperationOutcome::new(operation.id, outcome), queue))
+    }))
+}
+
+struct Queue<F> {
+    operations: std::vec::IntoIter<Operation>,
+    step: F,
+    /// Why nothing more is sent, and for how long.
+    stopped: Option<(ErrorKind, Option<Duration>)>,
+    /// Records with an operation that is not done.
+    held: HashSet<Key>,
+}
+
+impl<F> Queue<F> {
+    /// Why an operation on this record is not sent.
+    fn unsent(&self, key: Option<&Key>) -> Option<Error> {
+        let why = |kind, message: &'static str| Error::new(kind, message).with_resend(Resend::Safe);
+        if let Some((kind, wait)) = self.stopped {
+            let error = why(kind, "not sent, because the connection failed an operation before this one");
+            return Some(match wait {
+                Some(wait) => error.with_retry_after(wait),
+                None => error,
+            });
+        }
+        let key = key.filter(|key| self.held.contains(*key))?;
+        let error = why(
+            ErrorKind::Conflict,
+            "not sent, because an operation before this one on the same record is not settled",
+        );
+        Some(error.with_advice("send it again once that one is settled").with_context("key", key))
+    }
+
+    fn note(&mut self, key: Option<Key>, outcome: &Outcome) {
+        if let Outcome::Deferred(error) = outcome
+            && self.stopped.is_none()
+            && matches!(
+                error.kind(),
+                ErrorKind::Unauthenticated
+                    | ErrorKind::Config
+                    | ErrorKind::RateLimited
+                    | ErrorKind::QuotaExhausted
+            )
+        {
+            self.stopped = Some((error.kind(), error.retry_after()));
+        }
+        if matches!(outcome, Outcome::Deferred(_) | Outcome::Unknown(_)) {
+            self.held.extend(key);
+        }
+    }
+}
+
+/// The record that an operation is about, when it has a key yet.
+fn key_of(op: &WriteOp) -> Option<&Key> {
+    match op {
+        WriteOp::Update { key, .. } | WriteOp::Delete { key } => Some(key),
+        WriteOp::Invoke { key, .. } => key.as_ref(),
+        _ => None,
+    }
+}
