@@ -22,4 +22,4 @@ pub use offset::{Offset, Turn};
 pub use page::{Envelope, Records, walk};
 pub use stream::{Budget, batches};
 pub use watermark::{Highest, Watermark, instant};
-pub use write::{outcome_of, outcomes};
+pub use write::{Done, outcome_of, outcomes};

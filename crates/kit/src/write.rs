@@ -43,6 +43,26 @@ pub fn outcome_of(error: Error, idempotent: bool) -> Outcome {
     }
 }
 
+/// What a step of [`outcomes`] did: an [`Outcome`], or one with a remark.
+#[derive(Debug)]
+pub struct Done {
+    outcome: Outcome,
+    unmarked: bool,
+}
+
+impl Done {
+    /// A create that was sent without the marker that was asked for.
+    pub fn without_marker(outcome: Outcome) -> Self {
+        Self { outcome, unmarked: true }
+    }
+}
+
+impl From<Outcome> for Done {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, unmarked: false }
+    }
+}
+
 /// A lazy stream of outcomes: each operation is carried out by `step` when its outcome is asked for, one at a time, in
 /// order. Dropping the stream carries out nothing more.
 ///
@@ -55,18 +75,19 @@ pub fn outcome_of(error: Error, idempotent: bool) -> Outcome {
 pub fn outcomes<F, Fut>(operations: Vec<Operation>, step: F) -> OutcomeStream
 where
     F: FnMut(WriteOp) -> Fut + Send + 'static,
-    Fut: Future<Output = Outcome> + Send + 'static,
+    Fut: Future<Output: Into<Done>> + Send + 'static,
 {
     let queue = Queue { operations: operations.into_iter(), step, stopped: None, held: HashSet::new() };
     Box::pin(unfold(queue, |mut queue| async move {
         let operation = queue.operations.next()?;
         let key = key_of(&operation.op).cloned();
-        let outcome = match queue.unsent(key.as_ref()) {
-            Some(why) => Outcome::Deferred(why),
-            None => (queue.step)(operation.op).await,
+        let Done { outcome, unmarked } = match queue.unsent(key.as_ref()) {
+            Some(why) => Outcome::Deferred(why).into(),
+            None => (queue.step)(operation.op).await.into(),
         };
         queue.note(key, &outcome);
-        Some((OperationOutcome::new(operation.id, outcome), queue))
+        let done = OperationOutcome::new(operation.id, outcome);
+        Some((if unmarked { done.without_marker() } else { done }, queue))
     }))
 }
 
