@@ -3,6 +3,7 @@
 use std::pin::Pin;
 
 use futures_core::Stream;
+use serde::{Deserialize, Serialize};
 
 use crate::{EntityName, Error, FieldPath, Key, OperationId, RawJson, Record, Text};
 
@@ -44,8 +45,9 @@ impl Operation {
     }
 }
 
-/// What to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What to do. Written as JSON, so that it can be stored before it is sent: fields keep their text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum WriteOp {
     /// Make a record.
@@ -53,6 +55,7 @@ pub enum WriteOp {
         /// The fields, as a JSON object.
         fields: RawJson,
         /// The external reference that is written with it, so that an unknown outcome can be settled by looking for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         marker: Option<Text>,
     },
     /// Change some fields.
@@ -62,6 +65,7 @@ pub enum WriteOp {
         /// The changes.
         patch: Patch,
         /// Only when the provider still has this version.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         if_version: Option<Text>,
     },
     /// Remove a record.
@@ -74,6 +78,7 @@ pub enum WriteOp {
         /// The action.
         action: Text,
         /// The record it is done to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<Key>,
         /// Its input.
         input: RawJson,
@@ -81,7 +86,8 @@ pub enum WriteOp {
 }
 
 /// Changes to the fields of one record. An empty patch changes nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Patch(pub Vec<(FieldPath, FieldPatch)>);
 
 impl Patch {
@@ -92,7 +98,8 @@ impl Patch {
 }
 
 /// A change to one field.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FieldPatch {
     /// Give it this value.
@@ -170,4 +177,35 @@ pub enum Outcome {
     Deferred(Error),
     /// It may have happened. Settle it by looking for the marker; never send it again blindly.
     Unknown(Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_is_stored_as_it_will_be_sent() {
+        let json = |text: &str| RawJson::parse(text).unwrap();
+        let at = |path| FieldPath::parse(path).unwrap();
+        let create = WriteOp::Create { fields: json(r#"{"value":1250.10}"#), marker: Some("op-1".into()) };
+        let patch = Patch(vec![
+            (at("/value"), FieldPatch::Set(json("12345678901234567.890"))),
+            (at("/owner"), FieldPatch::Clear),
+            (at("/labels"), FieldPatch::Add(json("7"))),
+        ]);
+        let update = WriteOp::Update { key: "42".into(), patch, if_version: None };
+        let delete = WriteOp::Delete { key: "42".into() };
+        let invoke = WriteOp::Invoke { action: "confirm".into(), key: None, input: json("{}") };
+        let texts = [
+            r#"{"create":{"fields":{"value":1250.10},"marker":"op-1"}}"#,
+            r#"{"update":{"key":"42","patch":[["/value",{"set":12345678901234567.890}],["/owner","clear"],["/labels",{"add":7}]]}}"#,
+            r#"{"delete":{"key":"42"}}"#,
+            r#"{"invoke":{"action":"confirm","input":{}}}"#,
+        ];
+        for (op, text) in [create, update, delete, invoke].into_iter().zip(texts) {
+            let stored = RawJson::of(&op).unwrap();
+            assert_eq!(stored.get(), text);
+            assert_eq!(stored.view::<WriteOp>().unwrap(), op);
+        }
+    }
 }
