@@ -2,6 +2,7 @@
 
 mod fault;
 mod lists;
+mod outbox;
 mod read;
 mod schema;
 mod store;

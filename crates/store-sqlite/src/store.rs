@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, Sqlite, SqlitePool};
+use sqlx::{Connection, Sqlite, SqliteConnection, SqlitePool};
 use tieline_core::{EntityName, Error, ErrorKind, Key, Need, RawJson, Record, Result};
 use tieline_store::plan::Plan;
 use tieline_store::{
@@ -27,7 +27,7 @@ const CONNECTIONS: u32 = 4;
 /// A store in one SQLite file. Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct SqliteStore {
-    pool: SqlitePool,
+    pub(crate) pool: SqlitePool,
     /// SQLite has one writer. Waiting here is fair and costs nothing; waiting there is polling.
     writing: Arc<Mutex<()>>,
     /// For error texts.
@@ -93,14 +93,22 @@ impl SqliteStore {
         self.pool.close().await;
     }
 
-    fn explain<T>(&self, outcome: Result<T, Fault>, doing: &'static str) -> Result<T> {
+    pub(crate) fn explain<T>(&self, outcome: Result<T, Fault>, doing: &'static str) -> Result<T> {
         outcome.map_err(|fault| fault.explain(doing, &self.place))
     }
 
-    async fn turn(&self) -> Result<Turn<'_>> {
+    pub(crate) async fn turn(&self) -> Result<Turn<'_>> {
         let writing = self.writing.lock().await;
         let connection = self.explain(self.usable_connection().await, "connecting")?;
-        Ok(Turn { store: self, connection, _writing: writing })
+        Ok(Turn { store: self, connection, lower_to: None, _writing: writing })
+    }
+
+    /// A turn whose commit survives a loss of power too, and with it everything that was committed before.
+    pub(crate) async fn durable_turn(&self) -> Result<Turn<'_>> {
+        let mut turn = self.turn().await?;
+        let outcome = raise_synchronous(&mut turn.connection).await;
+        turn.lower_to = self.explain(outcome, "preparing a durable commit")?;
+        Ok(turn)
     }
 
     async fn usable_connection(&self) -> Result<PoolConnection<Sqlite>, Fault> {
@@ -119,14 +127,16 @@ impl SqliteStore {
 }
 
 /// The right to write.
-struct Turn<'s> {
+pub(crate) struct Turn<'s> {
     store: &'s SqliteStore,
-    connection: PoolConnection<Sqlite>,
+    pub(crate) connection: PoolConnection<Sqlite>,
+    /// The pragma to go back to.
+    lower_to: Option<&'static str>,
     _writing: MutexGuard<'s, ()>,
 }
 
 impl Turn<'_> {
-    async fn finish<T>(mut self, outcome: Result<T, Fault>, doing: &'static str) -> Result<T> {
+    pub(crate) async fn finish<T>(mut self, outcome: Result<T, Fault>, doing: &'static str) -> Result<T> {
         if outcome.is_err() {
             // Some failures make SQLite end the transaction by itself. sqlx then counts one that is not there, and
             // the connection is of no more use. The ping waits for the rollback.
@@ -135,8 +145,24 @@ impl Turn<'_> {
                 self.connection.close_on_drop();
             }
         }
+        if let Some(pragma) = self.lower_to {
+            // What was committed is committed; a connection that stays as it is only commits more slowly.
+            let _ = sqlx::query(pragma).execute(&mut *self.connection).await;
+        }
         self.store.explain(outcome, doing)
     }
+}
+
+/// Makes commits of this connection wait for the disk. Answers the pragma that undoes it.
+async fn raise_synchronous(connection: &mut SqliteConnection) -> Result<Option<&'static str>, Fault> {
+    let level: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *connection).await?;
+    let undo = match level {
+        0 => "PRAGMA synchronous = OFF",
+        1 => "PRAGMA synchronous = NORMAL",
+        _ => return Ok(None),
+    };
+    sqlx::query("PRAGMA synchronous = FULL").execute(connection).await?;
+    Ok(Some(undo))
 }
 
 /// SQLite says only that it cannot open a file. The file system knows more.

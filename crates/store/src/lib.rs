@@ -3,6 +3,7 @@
 mod commit;
 mod ids;
 mod memory;
+pub mod outbox;
 mod passes;
 pub mod plan;
 mod position;
@@ -15,6 +16,7 @@ pub mod contract;
 pub use commit::{Brake, Commit, StreamCommit, TargetChange, TargetChanges};
 pub use ids::{ConnectionId, StreamId, TargetName};
 pub use memory::MemoryStore;
+pub use outbox::OutboxStore;
 pub use passes::Passes;
 pub use position::{Moment, Position, Token};
 pub use store::{Counts, EntityCount, Row, SyncStore, TargetCount};

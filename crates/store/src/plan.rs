@@ -7,6 +7,7 @@ use tieline_core::{
     Change, DeletionScope, EntityName, Error, ErrorKind, Key, Need, Pass, PassEnd, RawJson, Record, Result,
 };
 
+pub use crate::outbox::{Queued, unknown_operation};
 use crate::{Brake, Commit, ConnectionId, Moment, StreamCommit, StreamId, TargetChange, TargetName, Token};
 
 /// A commit, checked and reduced.
@@ -183,7 +184,7 @@ fn row_effect(change: TargetChange) -> Result<(Key, RowEffect)> {
 }
 
 /// Refuses what databases cannot keep or compare alike.
-fn check_text(what: &'static str, text: &str) -> Result<()> {
+pub(crate) fn check_text(what: &'static str, text: &str) -> Result<()> {
     if text.contains('\0') {
         return Err(Error::new(
             ErrorKind::Rejected,

@@ -131,5 +131,6 @@ const ERASE: &[&str] = &[
      WHERE entity_id IN (SELECT id FROM tieline_entities WHERE connection_id = ?)",
     "DELETE FROM tieline_entities WHERE connection_id = ?",
     "DELETE FROM tieline_streams WHERE connection_id = ?",
+    "DELETE FROM tieline_outbox WHERE connection_id = ?",
     "DELETE FROM tieline_connections WHERE id = ?",
 ];

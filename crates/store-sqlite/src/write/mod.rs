@@ -18,7 +18,7 @@ pub(crate) use manage::{drop_target, erase, open_target, reset};
 
 use crate::fault::Fault;
 
-const BEGIN: &str = "BEGIN IMMEDIATE";
+pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
 
 pub(crate) async fn commit(connection: &mut SqliteConnection, plan: Plan) -> Result<Tally, Fault> {
     let mut transaction = connection.begin_with(BEGIN).await?;
@@ -81,7 +81,7 @@ async fn apply(connection: &mut SqliteConnection, plan: Plan) -> Result<Tally, F
 }
 
 /// The number of a connection and its count of commits, after `step` more.
-async fn step_connection(
+pub(crate) async fn step_connection(
     connection: &mut SqliteConnection,
     name: &ConnectionId,
     step: i64,

@@ -127,7 +127,7 @@ async fn a_damaged_database_says_so() {
         Ok(store) => store.commit(commit(1)).await.unwrap_err(),
         Err(error) => error,
     };
-    insta::assert_snapshot!(told(&error, &path), @"the database file is damaged while preparing its tables: restore it from a backup, or delete it and read everything again (internal, database=FILE)");
+    insta::assert_snapshot!(told(&error, &path), @"the database file is damaged while opening it: restore it from a backup, or delete it and read everything again (internal, database=FILE)");
 }
 
 #[tokio::test]
@@ -169,7 +169,7 @@ async fn a_database_of_a_newer_version_is_left_alone() {
     sqlx::query("INSERT INTO tieline_schema (version) VALUES (9)").execute(&pool).await.unwrap();
     pool.close().await;
     let error = SqliteStore::open(&path).await.unwrap_err();
-    insta::assert_snapshot!(told(&error, &path), @"the database was made by a newer version of tieline-store-sqlite (its schema is 9, this version knows 1): update the crate, or choose another file; nothing was changed (internal, database=FILE)");
+    insta::assert_snapshot!(told(&error, &path), @"the database was made by a newer version of tieline-store-sqlite (its schema is 9, this version knows 2): update the crate, or choose another file; nothing was changed (internal, database=FILE)");
 }
 
 #[tokio::test]

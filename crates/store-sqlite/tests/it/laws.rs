@@ -6,6 +6,7 @@ mod in_memory {
     }
 
     tieline_store::contract_tests!(store);
+    tieline_store::outbox_contract_tests!(store);
 }
 
 mod in_a_file {
@@ -34,4 +35,5 @@ mod in_a_file {
     }
 
     tieline_store::contract_tests!(store);
+    tieline_store::outbox_contract_tests!(store);
 }

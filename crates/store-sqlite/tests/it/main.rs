@@ -6,4 +6,5 @@ mod differential;
 mod faults;
 mod kill;
 mod laws;
+mod outbox;
 mod speed;

@@ -10,11 +10,14 @@
 //!
 //! // One `#[tokio::test]` per law. What `store` answers must dereference to a new, empty store.
 //! tieline_store::contract_tests!(store);
+//! // The same for a store that is an outbox too.
+//! tieline_store::outbox_contract_tests!(store);
 //! # }
 //! ```
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::missing_panics_doc)]
 
 mod commits;
+mod outbox;
 mod passes;
 mod staleness;
 mod targets;
@@ -22,6 +25,7 @@ mod tenants;
 mod world;
 
 pub use commits::*;
+pub use outbox::*;
 pub use passes::*;
 pub use staleness::*;
 pub use targets::*;
@@ -78,5 +82,28 @@ macro_rules! contract_tests {
                 $crate::contract::$law(&*$store().await).await;
             }
         )*
+    };
+}
+
+/// Makes one test per law of an outbox. Needs what [`contract_tests`](crate::contract_tests) needs.
+#[macro_export]
+macro_rules! outbox_contract_tests {
+    ($store:path) => {
+        $crate::contract_tests! { @laws $store,
+            an_operation_is_stored_once
+            operations_come_back_as_they_were
+            operations_go_out_in_order
+            operations_on_a_record_keep_their_order
+            what_is_claimed_is_claimed_once
+            a_change_needs_the_entry_as_it_was
+            each_status_is_kept
+            a_lease_ends
+            unsettled_operations_are_listed_when_due
+            a_question_is_answered_once
+            the_marker_is_kept_with_the_attempt
+            outbox_pages_are_stable
+            only_finished_operations_are_pruned
+            outboxes_do_not_see_each_other
+        }
     };
 }

@@ -1,6 +1,7 @@
 //! A store in memory.
 
 mod commit;
+mod outbox;
 mod target;
 mod tenant;
 

@@ -5,6 +5,7 @@ use std::ops::RangeBounds;
 
 use tieline_core::{EntityName, Key, Partition, Record, Result, State};
 
+use super::outbox::Outbox;
 use super::target::Target;
 use crate::plan::{self, Plan};
 use crate::{Moment, Passes, Position, StreamId, Token};
@@ -17,6 +18,7 @@ pub(super) struct Tenant {
     pub(super) mirror: BTreeMap<EntityName, Mirror>,
     pub(super) targets: BTreeMap<crate::TargetName, Target>,
     pub(super) streams: HashMap<(EntityName, Option<Partition>), Stream>,
+    pub(super) outbox: Outbox,
 }
 
 /// The records of one entity.
@@ -68,6 +70,7 @@ impl Tenant {
             mirror: BTreeMap::new(),
             targets: BTreeMap::new(),
             streams: HashMap::new(),
+            outbox: Outbox::default(),
         }
     }
 

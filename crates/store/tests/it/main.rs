@@ -7,3 +7,4 @@ async fn store() -> Box<MemoryStore> {
 }
 
 tieline_store::contract_tests!(store);
+tieline_store::outbox_contract_tests!(store);

@@ -1,0 +1,416 @@
+//! The outbox: operations are stored once, sent once, and keep what became of them.
+
+use std::collections::HashSet;
+use std::future::{Future, poll_fn};
+use std::task::Poll;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tieline_core::{ErrorKind, FieldPatch, FieldPath, MarkerField, Operation, OperationId, Patch, WriteOp};
+
+use super::world::{TENANT, json};
+use crate::outbox::{Answer, Claim, Entry, OutboxStore, Stage, Status};
+use crate::{ConnectionId, SyncStore};
+
+fn at(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap()
+}
+
+fn create(id: &str) -> Operation {
+    Operation::new(id, WriteOp::Create { fields: json(r#"{"value":1250.10}"#), marker: None })
+}
+
+fn update(id: &str, key: &str) -> Operation {
+    let patch = Patch(vec![(FieldPath::field("title"), FieldPatch::Clear)]);
+    Operation::new(id, WriteOp::Update { key: key.into(), patch, if_version: None })
+}
+
+async fn put(store: &dyn OutboxStore, tenant: &str, entity: &str, operations: &[Operation]) -> u64 {
+    store.enqueue(&tenant.into(), &entity.into(), operations, at(0)).await.unwrap()
+}
+
+/// What a claim at that second takes, for ten seconds.
+async fn claim(store: &dyn OutboxStore, second: i64, limit: u32) -> Vec<Entry> {
+    store.claim(&TENANT.into(), &Claim::new(at(second), at(second + 10), limit)).await.unwrap()
+}
+
+async fn becomes(store: &dyn OutboxStore, entry: &Entry, to: Status, second: i64) -> Option<Entry> {
+    store.advance(&TENANT.into(), entry.mark(), to, Some("why".to_owned()), at(second)).await.unwrap()
+}
+
+async fn all(store: &dyn OutboxStore, tenant: &str) -> Vec<Entry> {
+    store.entries(&tenant.into(), None, None, 10_000).await.unwrap()
+}
+
+fn ids(entries: &[Entry]) -> Vec<&str> {
+    entries.iter().map(|entry| entry.operation.id.as_str()).collect()
+}
+
+/// Every status but the first, with all that it can hold.
+fn statuses() -> Vec<Status> {
+    vec![
+        Status::Pending { not_before: at(90) },
+        Status::Accepted { ticket: "job-1".into(), not_before: at(91) },
+        Status::Unknown { not_before: at(92) },
+        Status::Question,
+        Status::Applied { key: Some("42".into()) },
+        Status::Applied { key: None },
+        Status::Unchanged,
+        Status::Partial,
+        Status::Conflict,
+        Status::Rejected,
+    ]
+}
+
+/// An id names one operation, for ever. Who enqueues again changes nothing; who enqueues another is told.
+pub async fn an_operation_is_stored_once(store: &dyn OutboxStore) {
+    assert_eq!(put(store, TENANT, "deals", &[create("a"), update("b", "1"), create("a")]).await, 2);
+    assert_eq!(put(store, TENANT, "deals", &[update("b", "1"), create("c")]).await, 1);
+    let before = all(store, TENANT).await;
+    assert_eq!(ids(&before), ["a", "b", "c"]);
+    for (entity, operation) in [("persons", create("a")), ("deals", update("a", "1"))] {
+        let operations = [create("new"), operation];
+        let error = store.enqueue(&TENANT.into(), &entity.into(), &operations, at(1)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+        assert_eq!(all(store, TENANT).await, before, "all or none");
+    }
+    let twins = [create("new"), update("new", "1")];
+    let error = store.enqueue(&TENANT.into(), &"deals".into(), &twins, at(1)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+
+    let claimed = claim(store, 1, 1).await;
+    becomes(store, &claimed[0], Status::Applied { key: Some("7".into()) }, 2).await.unwrap();
+    assert_eq!(put(store, TENANT, "deals", &[create("a")]).await, 0, "also when it is done");
+    let done = store.entry(&TENANT.into(), &"a".into()).await.unwrap().unwrap();
+    assert_eq!(done.status, Status::Applied { key: Some("7".into()) });
+}
+
+/// What goes out is what was handed in, to the letter.
+pub async fn operations_come_back_as_they_were(store: &dyn OutboxStore) {
+    let fields = json(r#"{"value":12345678901234567.890, "tax" : 1e2,"nul":"\u0000"}"#);
+    let patch = Patch(vec![
+        (FieldPath::field("a/b"), FieldPatch::Set(json("1.10"))),
+        (FieldPath::field("c"), FieldPatch::Clear),
+        (FieldPath::field("d"), FieldPatch::Add(json("[1]"))),
+        (FieldPath::field("e"), FieldPatch::Remove(json("null"))),
+        (FieldPath::field("f"), FieldPatch::Raw(json(r#"{"x":1}"#))),
+    ]);
+    let operations = [
+        Operation::new("'; --", WriteOp::Create { fields: fields.clone(), marker: Some("日本".into()) }),
+        Operation::new("é", WriteOp::Update { key: "%".into(), patch, if_version: Some("7".into()) }),
+        Operation::new("e\u{301}", WriteOp::Delete { key: "".into() }),
+        Operation::new(
+            "A",
+            WriteOp::Invoke { action: "confirm".into(), key: Some("9".into()), input: fields },
+        ),
+        Operation::new("a", WriteOp::Invoke { action: "ping".into(), key: None, input: json("[]") }),
+    ];
+    put(store, TENANT, "deals", &operations).await;
+    let stored: Vec<Operation> = all(store, TENANT).await.into_iter().map(|entry| entry.operation).collect();
+    assert_eq!(stored, operations);
+    let claimed = claim(store, 0, 10).await;
+    assert!(claimed.iter().map(|entry| &entry.operation).eq(&operations));
+    for refused in [create(""), create("a\0b"), update("x", "a\0b")] {
+        let error =
+            store.enqueue(&TENANT.into(), &"deals".into(), &[create("y"), refused], at(0)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Rejected);
+    }
+    assert_eq!(all(store, TENANT).await.len(), operations.len());
+}
+
+/// In the order in which they were stored, when they are due, one entity at a time.
+pub async fn operations_go_out_in_order(store: &dyn OutboxStore) {
+    put(store, TENANT, "deals", &[create("1"), create("2"), create("3")]).await;
+    put(store, TENANT, "persons", &[create("4")]).await;
+    put(store, TENANT, "deals", &[create("5")]).await;
+    assert!(claim(store, -1, 10).await.is_empty(), "not before they were stored");
+    let first = claim(store, 0, 2).await;
+    assert_eq!(ids(&first), ["1", "2"]);
+    assert_eq!(first[0].status, Status::Sending { until: at(10) });
+    assert_eq!((first[0].attempts, first[0].attempted_at), (1, Some(at(0))));
+    assert_eq!(ids(&claim(store, 0, 2).await), ["3"], "up to another entity");
+    becomes(store, &first[0], Status::Pending { not_before: at(5) }, 1).await.unwrap();
+    assert_eq!(ids(&claim(store, 4, 9).await), ["4"]);
+    let again = claim(store, 6, 9).await;
+    assert_eq!(ids(&again), ["1", "5"]);
+    assert_eq!((again[0].attempts, again[0].note.as_deref()), (2, Some("why")));
+    assert_eq!(again[0].enqueued_at, at(0));
+    assert!(claim(store, 6, 9).await.is_empty());
+
+    put(store, TENANT, "deals", &[create("6")]).await;
+    becomes(store, &again[0], Status::Pending { not_before: at(7) }, 6).await.unwrap();
+    let due = Claim::new(at(9), at(19), 9).due_at(at(6));
+    assert_eq!(ids(&store.claim(&TENANT.into(), &due).await.unwrap()), ["6"], "due by another time than now");
+}
+
+/// A later operation on a record waits for the earlier one, however far that is; other records do not.
+pub async fn operations_on_a_record_keep_their_order(store: &dyn OutboxStore) {
+    for (n, status) in statuses().into_iter().enumerate() {
+        let (entity, key) = (format!("entity-{n}"), "7");
+        let name = |what: &str| format!("{what}-{n}");
+        let delete = Operation::new(name("delete"), WriteOp::Delete { key: key.into() });
+        let action = Operation::new(
+            name("action"),
+            WriteOp::Invoke { action: "x".into(), key: Some(key.into()), input: json("{}") },
+        );
+        let operations = [
+            update(&name("first"), key),
+            update(&name("second"), key),
+            delete,
+            action,
+            update(&name("other"), "8"),
+        ];
+        put(store, TENANT, &entity, &operations).await;
+        let claimed = claim(store, 0, 9).await;
+        assert_eq!(ids(&claimed), [name("first"), name("other")]);
+        assert!(claim(store, 0, 9).await.is_empty(), "while it is sent");
+        let open = status.stage().is_open();
+        becomes(store, &claimed[0], status.clone(), 1).await.unwrap();
+        let next = claim(store, 2, 9).await;
+        if open {
+            assert!(next.is_empty(), "{status:?}");
+            continue;
+        }
+        assert_eq!(ids(&next), [name("second")], "{status:?}");
+        becomes(store, &next[0], Status::Rejected, 2).await.unwrap();
+        let next = claim(store, 2, 9).await;
+        assert_eq!(ids(&next), [name("delete")]);
+        becomes(store, &next[0], Status::Unchanged, 2).await.unwrap();
+        assert_eq!(ids(&claim(store, 2, 9).await), [name("action")]);
+    }
+}
+
+/// Nobody decides about an entry that another one has changed since.
+pub async fn a_change_needs_the_entry_as_it_was(store: &dyn OutboxStore) {
+    put(store, TENANT, "deals", &[create("a")]).await;
+    let unsent = all(store, TENANT).await.remove(0);
+    let claimed = claim(store, 0, 1).await.remove(0);
+    assert_eq!(claimed.number, unsent.number);
+    assert_eq!(becomes(store, &unsent, Status::Rejected, 1).await, None, "it was claimed since");
+    let error = store
+        .advance(&TENANT.into(), claimed.mark(), Status::Sending { until: at(9) }, None, at(1))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Internal, "only a claim sends");
+    assert_eq!(all(store, TENANT).await, std::slice::from_ref(&claimed));
+
+    let unknown = becomes(store, &claimed, Status::Unknown { not_before: at(2) }, 1).await.unwrap();
+    assert_eq!(becomes(store, &claimed, Status::Applied { key: None }, 2).await, None);
+    let applied = becomes(store, &unknown, Status::Applied { key: None }, 3).await.unwrap();
+    assert_eq!(becomes(store, &applied, Status::Pending { not_before: at(3) }, 4).await, None, "finished");
+    assert!(claim(store, 9, 9).await.is_empty());
+}
+
+/// What became of it is kept, and told in full.
+pub async fn each_status_is_kept(store: &dyn OutboxStore) {
+    for (n, status) in statuses().into_iter().enumerate() {
+        let id = format!("{n}");
+        put(store, TENANT, "deals", &[create(&id)]).await;
+        let claimed = claim(store, 0, 9).await.remove(0);
+        let changed = becomes(store, &claimed, status.clone(), 5).await.unwrap();
+        assert_eq!((&changed.status, changed.changed_at, changed.attempts), (&status, at(5), 1));
+        let stored = store.entry(&TENANT.into(), &OperationId::new(&id)).await.unwrap().unwrap();
+        assert_eq!(stored, changed);
+        assert_eq!(stored.note.as_deref(), Some("why"));
+        assert_eq!(Stage::parse(status.stage().as_str()), Some(status.stage()));
+    }
+    let long = "å".repeat(5_000);
+    let pending = store.entries(&TENANT.into(), Some(Stage::Pending), None, 1).await.unwrap().remove(0);
+    let status = Status::Pending { not_before: at(1) };
+    let cut =
+        store.advance(&TENANT.into(), pending.mark(), status, Some(long), at(6)).await.unwrap().unwrap();
+    assert!(cut.note.as_ref().is_some_and(|note| note.len() < 2_100 && note.ends_with("å…")));
+    let silent =
+        store.advance(&TENANT.into(), cut.mark(), Status::Question, None, at(6)).await.unwrap().unwrap();
+    assert_eq!(silent.note, None);
+    assert!(store.entry(&TENANT.into(), &"never".into()).await.unwrap().is_none());
+}
+
+/// A process that says no more leaves what it sent to be settled by others, once its lease is over.
+pub async fn a_lease_ends(store: &dyn OutboxStore) {
+    put(store, TENANT, "deals", &[create("a"), create("b"), create("c")]).await;
+    let [a, b, c] = claim(store, 0, 9).await.try_into().unwrap();
+    let unsettled = async |second| store.unsettled(&TENANT.into(), at(second), None, 9).await.unwrap();
+    assert!(unsettled(9).await.is_empty());
+    assert_eq!(ids(&unsettled(10).await), ["a", "b", "c"]);
+    assert!(store.renew(&TENANT.into(), &[b.mark(), c.mark()], at(30)).await.unwrap());
+    assert_eq!(ids(&unsettled(10).await), ["a"]);
+    let taken = becomes(store, &a, Status::Unknown { not_before: at(20) }, 11).await.unwrap();
+    assert!(!store.renew(&TENANT.into(), &[a.mark(), b.mark()], at(40)).await.unwrap(), "another took it");
+    assert!(!store.renew(&TENANT.into(), &[taken.mark()], at(40)).await.unwrap(), "it is not being sent");
+    assert!(!store.renew(&"other".into(), &[b.mark()], at(50)).await.unwrap());
+    assert!(claim(store, 60, 9).await.is_empty(), "what may have happened is not sent");
+    assert!(becomes(store, &b, Status::Applied { key: None }, 12).await.is_some(), "a renewal is no change");
+    assert_eq!(ids(&unsettled(30).await), ["a", "c"]);
+}
+
+/// What is to be settled: by number, when it is due, page by page. Questions wait for a person.
+pub async fn unsettled_operations_are_listed_when_due(store: &dyn OutboxStore) {
+    let operations: Vec<_> = (0..10).map(|n| create(&n.to_string())).collect();
+    put(store, TENANT, "deals", &operations).await;
+    for (entry, status) in claim(store, 0, 9).await.iter().zip(statuses()) {
+        becomes(store, entry, status, 1).await.unwrap();
+    }
+    let list = async |second, after, limit| store.unsettled(&TENANT.into(), at(second), after, limit).await;
+    assert!(list(90, None, 9).await.unwrap().is_empty());
+    assert_eq!(ids(&list(91, None, 9).await.unwrap()), ["1"]);
+    let first = list(99, None, 1).await.unwrap();
+    assert_eq!(ids(&first), ["1"]);
+    assert_eq!(ids(&list(99, Some(first[0].number), 9).await.unwrap()), ["2"]);
+}
+
+/// A person's answer settles a question, once, and nothing else.
+pub async fn a_question_is_answered_once(store: &dyn OutboxStore) {
+    put(store, TENANT, "deals", &[update("done", "7"), create("undone"), create("known")]).await;
+    let answer = async |id: &str, answer| store.answer(&TENANT.into(), &id.into(), answer, at(9)).await;
+    let done = || Answer::Done { key: None };
+    assert_eq!(answer("done", done()).await.unwrap_err().kind(), ErrorKind::Conflict, "nobody asked");
+    for entry in claim(store, 0, 9).await {
+        becomes(store, &entry, Status::Question, 1).await.unwrap();
+    }
+    assert!(store.unsettled(&TENANT.into(), at(99), None, 9).await.unwrap().is_empty());
+    let entry = answer("done", done()).await.unwrap();
+    assert_eq!((entry.status, entry.note), (Status::Applied { key: Some("7".into()) }, None));
+    let known = Answer::Done { key: Some("42".into()) };
+    assert_eq!(answer("known", known).await.unwrap().status, Status::Applied { key: Some("42".into()) });
+    assert_eq!(answer("undone", Answer::NotDone).await.unwrap().status.stage(), Stage::Pending);
+    for id in ["done", "undone"] {
+        assert_eq!(answer(id, Answer::NotDone).await.unwrap_err().kind(), ErrorKind::Conflict);
+    }
+    for (tenant, id) in [(TENANT, "never"), ("other", "done")] {
+        let error = store.answer(&tenant.into(), &id.into(), done(), at(9)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+    }
+    assert_eq!(ids(&claim(store, 9, 9).await), ["undone"]);
+}
+
+/// How a create is found again is a matter of when it was sent, not of today's settings.
+pub async fn the_marker_is_kept_with_the_attempt(store: &dyn OutboxStore) {
+    let own = json(r#"{"ref":"taken"}"#);
+    let operations = [
+        create("plain"),
+        Operation::new("named", WriteOp::Create { fields: json("{}"), marker: Some("m".into()) }),
+        Operation::new("own", WriteOp::Create { fields: own, marker: None }),
+        update("update", "1"),
+    ];
+    put(store, TENANT, "deals", &operations).await;
+    let marker = MarkerField::new(FieldPath::field("ref")).with_search_delay(Duration::from_millis(1_500));
+    let with = |second| Claim::new(at(second), at(second + 10), 9);
+    let markers = [("deals".into(), marker.clone())].into();
+    let sent = store.claim(&TENANT.into(), &with(0).with_markers(markers)).await.unwrap();
+    let kept: Vec<_> = sent.iter().map(|entry| entry.marker.as_ref()).collect();
+    assert_eq!(kept, [Some(&marker), Some(&marker), None, None], "not where a field stands in its place");
+    assert_eq!(sent[0].marker_value().as_ref().map(|text| text.as_str()), Some("plain"));
+    assert_eq!(sent[1].marker_value().as_ref().map(|text| text.as_str()), Some("m"));
+    assert_eq!((sent[2].marker_value(), sent[3].marker_value()), (None, None));
+    let unknown = becomes(store, &sent[0], Status::Unknown { not_before: at(1) }, 1).await.unwrap();
+    assert_eq!(unknown.marker, Some(marker), "also when the settings name none by now");
+    becomes(store, &unknown, Status::Pending { not_before: at(2) }, 2).await.unwrap();
+    let again = store.claim(&TENANT.into(), &with(2)).await.unwrap();
+    assert_eq!((again[0].marker.clone(), again[0].marker_value()), (None, None));
+}
+
+/// Pages follow each other by number.
+pub async fn outbox_pages_are_stable(store: &dyn OutboxStore) {
+    let operations: Vec<_> = (0..7).map(|n| create(&n.to_string())).collect();
+    put(store, TENANT, "deals", &operations).await;
+    for entry in claim(store, 0, 4).await.iter().step_by(2) {
+        becomes(store, entry, Status::Rejected, 1).await.unwrap();
+    }
+    let mut seen = Vec::new();
+    let mut after = None;
+    loop {
+        let page = store.entries(&TENANT.into(), None, after, 3).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(last.number);
+        seen.extend(ids(&page).into_iter().map(str::to_owned));
+        put(store, TENANT, "deals", &[create("late")]).await;
+    }
+    assert_eq!(seen, ["0", "1", "2", "3", "4", "5", "6", "late"]);
+    let list = async |stage, after| store.entries(&TENANT.into(), Some(stage), after, 9).await.unwrap();
+    let rejected = list(Stage::Rejected, None).await;
+    assert_eq!(ids(&rejected), ["0", "2"]);
+    assert_eq!(ids(&list(Stage::Rejected, Some(rejected[0].number)).await), ["2"]);
+    assert_eq!(ids(&list(Stage::Sending, None).await), ["1", "3"]);
+    assert!(list(Stage::Question, None).await.is_empty());
+}
+
+/// What is finished may be forgotten; what is not, never.
+pub async fn only_finished_operations_are_pruned(store: &dyn OutboxStore) {
+    let operations: Vec<_> = (0..12).map(|n| create(&n.to_string())).collect();
+    put(store, TENANT, "deals", &operations).await;
+    for (entry, status) in claim(store, 0, 11).await.iter().zip(statuses()) {
+        becomes(store, entry, status, 5).await.unwrap();
+    }
+    let prune = async |second| store.prune(&TENANT.into(), at(second)).await.unwrap();
+    assert_eq!(prune(5).await, 0);
+    assert_eq!(store.prune(&"other".into(), at(99)).await.unwrap(), 0);
+    assert_eq!(prune(6).await, 6);
+    let left = all(store, TENANT).await;
+    assert_eq!(ids(&left), ["0", "1", "2", "3", "10", "11"]);
+    assert!(store.entry(&TENANT.into(), &"9".into()).await.unwrap().is_none());
+    let last = left.last().unwrap().number;
+    assert_eq!(put(store, TENANT, "deals", &[create("9")]).await, 1, "after that it is a new operation");
+    assert!(all(store, TENANT).await.last().unwrap().number > last);
+}
+
+/// Two at once never take the same.
+pub async fn what_is_claimed_is_claimed_once(store: &dyn OutboxStore) {
+    let operations: Vec<_> = (0..40).map(|n| create(&n.to_string())).collect();
+    put(store, TENANT, "deals", &operations).await;
+    let mut taken = Vec::new();
+    loop {
+        let mut claims = [1, 3, 7].map(|limit| Box::pin(claim(store, 0, limit)));
+        let mut answers: [Option<Vec<Entry>>; 3] = [None, None, None];
+        // All of them are under way before one is done.
+        poll_fn(|context| {
+            for (claim, answer) in claims.iter_mut().zip(&mut answers) {
+                if answer.is_none()
+                    && let Poll::Ready(claimed) = claim.as_mut().poll(context)
+                {
+                    *answer = Some(claimed);
+                }
+            }
+            if answers.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        let claimed: Vec<Entry> = answers.into_iter().flatten().flatten().collect();
+        if claimed.is_empty() {
+            break;
+        }
+        taken.extend(claimed.into_iter().map(|entry| entry.operation.id));
+    }
+    let distinct: HashSet<_> = taken.iter().collect();
+    assert_eq!((taken.len(), distinct.len()), (40, 40));
+}
+
+/// Nothing of one outbox is seen in another, and erasing a connection erases its outbox.
+pub async fn outboxes_do_not_see_each_other(store: &(impl SyncStore + OutboxStore)) {
+    for tenant in [TENANT, "other"] {
+        put(store, tenant, "deals", &[create("a"), update("b", "1"), update("c", "1")]).await;
+    }
+    let before = all(store, "other").await;
+    let [a, b] = claim(store, 0, 9).await.try_into().unwrap();
+    let foreign = store.advance(&"other".into(), a.mark(), Status::Rejected, None, at(1)).await.unwrap();
+    assert_eq!(foreign, None, "a mark is good in its own connection only");
+    becomes(store, &b, Status::Question, 1).await.unwrap();
+    assert_eq!(all(store, "other").await, before);
+    for stranger in ["", "OTHER", "other ", "%"] {
+        let stranger = ConnectionId::from(stranger);
+        assert!(store.entries(&stranger, None, None, 9).await.unwrap().is_empty());
+        assert!(store.entry(&stranger, &"a".into()).await.unwrap().is_none());
+        assert!(store.unsettled(&stranger, at(99), None, 9).await.unwrap().is_empty());
+        assert!(store.claim(&stranger, &Claim::new(at(0), at(9), 9)).await.unwrap().is_empty());
+        assert_eq!(store.prune(&stranger, at(99)).await.unwrap(), 0);
+    }
+    store.erase(&TENANT.into()).await.unwrap();
+    assert!(all(store, TENANT).await.is_empty());
+    assert_eq!(becomes(store, &a, Status::Applied { key: None }, 2).await, None, "it is not revived");
+    assert_eq!(all(store, "other").await, before);
+    assert_eq!(put(store, TENANT, "deals", &[update("a", "1")]).await, 1);
+    assert_eq!(
+        becomes(store, &a, Status::Applied { key: None }, 2).await,
+        None,
+        "nor taken for its successor"
+    );
+}

@@ -1,0 +1,253 @@
+//! One operation in the outbox.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use tieline_core::{EntityName, Key, MarkerField, Operation, Text, WriteOp};
+
+/// The longest note, in bytes.
+const NOTE: usize = 2_000;
+
+/// An operation in the outbox, with what became of it so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Entry {
+    /// Its place in the outbox. Operations go out in this order. Never reused.
+    pub number: u64,
+    /// The entity that is written to.
+    pub entity: EntityName,
+    /// What to do.
+    pub operation: Operation,
+    /// How far it is.
+    pub status: Status,
+    /// The last failure, or the question, in words for a person. Free of secrets, like every
+    /// [`Error`](tieline_core::Error).
+    pub note: Option<String>,
+    /// How many times it was sent.
+    pub attempts: u32,
+    /// How the last attempt is found again when its answer was lost: the entity's marker when it was sent.
+    pub marker: Option<MarkerField>,
+    /// When it was stored.
+    pub enqueued_at: DateTime<Utc>,
+    /// When it was last sent.
+    pub attempted_at: Option<DateTime<Utc>>,
+    /// When its status last changed.
+    pub changed_at: DateTime<Utc>,
+    /// For stores: counts the changes of its status.
+    pub revision: u64,
+}
+
+impl Entry {
+    /// For stores: an operation that was just stored.
+    pub fn new(number: u64, entity: EntityName, operation: Operation, now: DateTime<Utc>) -> Self {
+        Self {
+            number,
+            entity,
+            operation,
+            status: Status::Pending { not_before: now },
+            note: None,
+            attempts: 0,
+            marker: None,
+            enqueued_at: now,
+            attempted_at: None,
+            changed_at: now,
+            revision: 0,
+        }
+    }
+
+    /// The entry as it is now, for a change that must not be made to a later one.
+    pub fn mark(&self) -> Mark {
+        Mark { number: self.number, revision: self.revision }
+    }
+
+    /// The value that the entity's marker field gets when the operation is sent: the create's own marker, else the
+    /// operation's id. `None` for what is no create, and while the entity has no marker.
+    pub fn marker_value(&self) -> Option<Text> {
+        match &self.operation.op {
+            WriteOp::Create { marker, .. } if self.marker.is_some() => {
+                Some(marker.clone().unwrap_or_else(|| Text::new(&self.operation.id)))
+            }
+            _ => None,
+        }
+    }
+
+    /// The record whose operations keep their order. `None` for creates and for actions without a record.
+    pub fn record(&self) -> Option<&Key> {
+        record(&self.operation.op)
+    }
+}
+
+pub(super) fn record(op: &WriteOp) -> Option<&Key> {
+    match op {
+        WriteOp::Update { key, .. } | WriteOp::Delete { key } => Some(key),
+        WriteOp::Invoke { key, .. } => key.as_ref(),
+        _ => None,
+    }
+}
+
+/// An entry at one moment. A change made with it fails when the entry changed since: two processes cannot both
+/// decide what becomes of one operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Mark {
+    /// The entry.
+    pub number: u64,
+    /// The change that it had seen.
+    pub revision: u64,
+}
+
+/// How far an operation is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Status {
+    /// To be sent, not before this time. It did not happen, or it is safe to send again.
+    Pending {
+        /// The time.
+        not_before: DateTime<Utc>,
+    },
+    /// A process may be sending it until this time. When the time is over and nobody said what became of it, the
+    /// process is dead, and it is not known whether the operation happened.
+    Sending {
+        /// The end of the lease.
+        until: DateTime<Utc>,
+    },
+    /// The provider took it as a job, to be asked for not before this time.
+    Accepted {
+        /// The job.
+        ticket: Text,
+        /// The time.
+        not_before: DateTime<Utc>,
+    },
+    /// It may have happened. To be looked for not before this time.
+    Unknown {
+        /// The time.
+        not_before: DateTime<Utc>,
+    },
+    /// It may have happened, and only a person can say. The [note](Entry::note) is the question.
+    Question,
+    /// It happened.
+    Applied {
+        /// The record.
+        key: Option<Key>,
+    },
+    /// Nothing needed doing.
+    Unchanged,
+    /// Some of it happened. The note says what, and why the rest did not.
+    Partial,
+    /// It did not happen, because the record has another version by now.
+    Conflict,
+    /// It did not happen and will not. The note says why.
+    Rejected,
+}
+
+impl Status {
+    /// The status without its facts.
+    pub fn stage(&self) -> Stage {
+        match self {
+            Self::Pending { .. } => Stage::Pending,
+            Self::Sending { .. } => Stage::Sending,
+            Self::Accepted { .. } => Stage::Accepted,
+            Self::Unknown { .. } => Stage::Unknown,
+            Self::Question => Stage::Question,
+            Self::Applied { .. } => Stage::Applied,
+            Self::Unchanged => Stage::Unchanged,
+            Self::Partial => Stage::Partial,
+            Self::Conflict => Stage::Conflict,
+            Self::Rejected => Stage::Rejected,
+        }
+    }
+
+    /// When something is to be done about it.
+    pub fn due(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Pending { not_before }
+            | Self::Accepted { not_before, .. }
+            | Self::Unknown { not_before }
+            | Self::Sending { until: not_before } => Some(*not_before),
+            _ => None,
+        }
+    }
+}
+
+/// How far an operation is, as a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// To be sent.
+    Pending,
+    /// Being sent.
+    Sending,
+    /// A job at the provider.
+    Accepted,
+    /// It may have happened; to be looked for.
+    Unknown,
+    /// It may have happened; a person is asked.
+    Question,
+    /// It happened.
+    Applied,
+    /// Nothing needed doing.
+    Unchanged,
+    /// Some of it happened.
+    Partial,
+    /// The record had another version.
+    Conflict,
+    /// It did not happen and will not.
+    Rejected,
+}
+
+impl Stage {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Pending,
+        Self::Sending,
+        Self::Accepted,
+        Self::Unknown,
+        Self::Question,
+        Self::Applied,
+        Self::Unchanged,
+        Self::Partial,
+        Self::Conflict,
+        Self::Rejected,
+    ];
+
+    /// Whether something may still become of it.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Pending | Self::Sending | Self::Accepted | Self::Unknown | Self::Question)
+    }
+
+    /// A stable snake_case word, for databases, logs and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Sending => "sending",
+            Self::Accepted => "accepted",
+            Self::Unknown => "unknown",
+            Self::Question => "question",
+            Self::Applied => "applied",
+            Self::Unchanged => "unchanged",
+            Self::Partial => "partial",
+            Self::Conflict => "conflict",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// The stage of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.as_str() == word)
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// For stores: a note, cut to what is kept.
+pub(super) fn shortened(mut note: String) -> String {
+    if note.len() > NOTE {
+        let end = (0..=NOTE).rev().find(|end| note.is_char_boundary(*end)).unwrap_or(0);
+        note.truncate(end);
+        note.push('…');
+    }
+    note
+}

@@ -1,0 +1,9 @@
+//! The outbox: writes that are stored before they are sent.
+
+mod entry;
+mod queued;
+mod store;
+
+pub use entry::{Entry, Mark, Stage, Status};
+pub use queued::{Queued, unknown_operation};
+pub use store::{Answer, Claim, OutboxStore};

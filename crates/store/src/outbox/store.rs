@@ -1,0 +1,158 @@
+//! The trait of an outbox.
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tieline_core::{EntityName, Key, MarkerField, Operation, OperationId, Result, WriteOp};
+
+use super::{Entry, Mark, Stage, Status};
+use crate::ConnectionId;
+
+/// Where operations wait to be sent, and where it is kept what became of them.
+///
+/// Every method is one transaction, sees one connection only, and is told the time. An unknown connection is empty.
+/// [`SyncStore::erase`](crate::SyncStore::erase) removes a connection's outbox with everything else.
+///
+/// What was answered survives the end of the process; of [`enqueue`](Self::enqueue) and [`claim`](Self::claim) a
+/// durable store promises that it survives a loss of power too. So an operation that was sent is never taken for one
+/// that was not.
+#[async_trait]
+pub trait OutboxStore: Debug + Send + Sync {
+    /// Stores operations, all or none, and answers how many are new. An operation whose id is stored with the same
+    /// content is passed over, so that a caller who is not sure simply enqueues again. Fails with `Conflict` when an
+    /// id is stored with other content.
+    async fn enqueue(
+        &self,
+        connection: &ConnectionId,
+        entity: &EntityName,
+        operations: &[Operation],
+        now: DateTime<Utc>,
+    ) -> Result<u64>;
+
+    /// Takes operations to be sent, in order: the first that is due, and those due behind it up to the first of
+    /// another entity. They are [`Sending`](Status::Sending), durably, before this answers.
+    ///
+    /// Operations on one record keep their order: one is not due while an earlier one on the same record is open.
+    async fn claim(&self, connection: &ConnectionId, claim: &Claim) -> Result<Vec<Entry>>;
+
+    /// Prolongs the lease of operations that are still as claimed. Answers whether all of them were.
+    async fn renew(&self, connection: &ConnectionId, marks: &[Mark], until: DateTime<Utc>) -> Result<bool>;
+
+    /// Operations of unknown outcome that are due, in order, after a number: sent by a process that said no more
+    /// within its lease, accepted as a job, or to be looked for.
+    async fn unsettled(
+        &self,
+        connection: &ConnectionId,
+        now: DateTime<Utc>,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Entry>>;
+
+    /// Gives an entry that is still as marked another status. Answers the entry as it is then, or `None` when it
+    /// changed since, is finished or is gone; then nothing is changed.
+    async fn advance(
+        &self,
+        connection: &ConnectionId,
+        from: Mark,
+        to: Status,
+        note: Option<String>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Entry>>;
+
+    /// Answers a question. Fails with `NotFound` for an unknown operation, and with `Conflict` when nothing is asked
+    /// about it.
+    async fn answer(
+        &self,
+        connection: &ConnectionId,
+        operation: &OperationId,
+        answer: Answer,
+        now: DateTime<Utc>,
+    ) -> Result<Entry>;
+
+    /// One operation.
+    async fn entry(&self, connection: &ConnectionId, operation: &OperationId) -> Result<Option<Entry>>;
+
+    /// Operations in order, after a number; only those of a stage, or all.
+    async fn entries(
+        &self,
+        connection: &ConnectionId,
+        stage: Option<Stage>,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Entry>>;
+
+    /// Removes operations that were finished before a time. Answers how many. An id that is enqueued again after that
+    /// is a new operation: keep entries for longer than a caller may repeat itself.
+    async fn prune(&self, connection: &ConnectionId, finished_before: DateTime<Utc>) -> Result<u64>;
+}
+
+/// What is taken to be sent.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Claim {
+    /// The time now.
+    pub now: DateTime<Utc>,
+    /// Operations that are due at this time; `now` unless set.
+    pub due: DateTime<Utc>,
+    /// How long the claimant may take to say what became of them, unless it [renews](OutboxStore::renew).
+    pub until: DateTime<Utc>,
+    /// How many at most.
+    pub limit: u32,
+    /// The markers that creates are sent with. Kept with the attempt, because settings may change after it.
+    pub markers: HashMap<EntityName, MarkerField>,
+}
+
+impl Claim {
+    /// Up to `limit` operations.
+    pub fn new(now: DateTime<Utc>, until: DateTime<Utc>, limit: u32) -> Self {
+        Self { now, due: now, until, limit, markers: HashMap::new() }
+    }
+
+    /// Sets when operations must be due.
+    #[must_use]
+    pub fn due_at(mut self, due: DateTime<Utc>) -> Self {
+        self.due = due;
+        self
+    }
+
+    /// Sets the markers.
+    #[must_use]
+    pub fn with_markers(mut self, markers: HashMap<EntityName, MarkerField>) -> Self {
+        self.markers = markers;
+        self
+    }
+
+    /// For stores: marks an entry as sent.
+    pub fn take(&self, entry: &mut Entry) {
+        entry.status = Status::Sending { until: self.until };
+        entry.attempts = entry.attempts.saturating_add(1);
+        entry.attempted_at = Some(self.now);
+        entry.changed_at = self.now;
+        entry.revision += 1;
+        entry.marker =
+            self.markers.get(&entry.entity).filter(|marker| carries(&entry.operation.op, marker)).cloned();
+    }
+}
+
+/// Whether an operation can carry the marker: a create whose own fields leave the marker's field alone.
+fn carries(op: &WriteOp, marker: &MarkerField) -> bool {
+    match op {
+        WriteOp::Create { fields, .. } => matches!(fields.at(marker.field.as_str()), Ok(None)),
+        _ => false,
+    }
+}
+
+/// What a person says about an operation that may have happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Answer {
+    /// It happened.
+    Done {
+        /// The record, when the person knows it.
+        key: Option<Key>,
+    },
+    /// It did not happen: send it again.
+    NotDone,
+}
