@@ -3,6 +3,7 @@
 mod harness;
 mod read;
 mod server;
+mod xmlrpc;
 
 use std::process::ExitCode;
 
@@ -29,6 +30,8 @@ enum Bench {
     /// One read by our side alone, then the peak of this process's memory.
     #[command(hide = true)]
     Memory(read::memory::Options),
+    /// Decoding an answer of Odoo against a bare scan of it, and against a decoder into a tree.
+    Xmlrpc(xmlrpc::Options),
 }
 
 fn main() -> ExitCode {
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         Bench::Read(options) => read::run(&options),
         Bench::Serve(options) => server::run(&options).map(|()| ExitCode::SUCCESS),
         Bench::Memory(options) => read::memory::run(&options).map(|()| ExitCode::SUCCESS),
+        Bench::Xmlrpc(options) => xmlrpc::run(&options),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error}");

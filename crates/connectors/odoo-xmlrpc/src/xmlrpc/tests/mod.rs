@@ -1,3 +1,4 @@
 mod answers;
 mod broken;
 mod calls;
+mod laws;
