@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use bytes::Bytes;
 use http::{Method, Request};
 use serde::{Deserialize, Serialize};
 
@@ -37,8 +38,10 @@ pub enum Fault {
         /// 200 or 403, or any other.
         status: u16,
     },
-    /// A body that breaks off inside its JSON, with a length that agrees with it.
+    /// A body that breaks off inside its JSON or XML, with a length that agrees with it.
     MalformedJson,
+    /// A whole body with bytes in its middle that are neither JSON nor XML.
+    GarbledBody,
     /// The body trickles.
     SlowBytes {
         /// Bytes in a piece.
@@ -104,6 +107,8 @@ pub struct FaultRule {
     #[serde(default)]
     query: Option<String>,
     #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
     skip: u32,
     #[serde(default = "once")]
     times: u32,
@@ -122,7 +127,8 @@ impl FaultRule {
     #[must_use]
     pub fn new(fault: Fault) -> Self {
         let path = String::new();
-        Self { method: None, path, query: None, skip: 0, times: once(), takes_effect: None, fault }
+        let (times, takes_effect) = (once(), None);
+        Self { method: None, path, query: None, body: None, skip: 0, times, takes_effect, fault }
     }
 
     /// Only requests of this method whose path begins like this.
@@ -137,6 +143,13 @@ impl FaultRule {
     #[must_use]
     pub fn query(mut self, contains: &str) -> Self {
         self.query = Some(contains.to_owned());
+        self
+    }
+
+    /// Only requests whose body holds this text, such as a method's name where every call goes to one path.
+    #[must_use]
+    pub fn body(mut self, contains: &str) -> Self {
+        self.body = Some(contains.to_owned());
         self
     }
 
@@ -169,12 +182,17 @@ impl FaultRule {
         self
     }
 
-    fn matches<B>(&self, request: &Request<B>) -> bool {
+    fn matches(&self, request: &Request<Bytes>) -> bool {
         let uri = request.uri();
         self.method.as_deref().is_none_or(|method| request.method() == method)
             && uri.path().starts_with(&self.path)
             && self.query.as_deref().is_none_or(|part| uri.query().unwrap_or_default().contains(part))
+            && self.body.as_deref().is_none_or(|part| holds(request.body(), part.as_bytes()))
     }
+}
+
+fn holds(body: &[u8], part: &[u8]) -> bool {
+    part.is_empty() || body.windows(part.len()).any(|window| window == part)
 }
 
 /// A fault that hits a request now.
@@ -202,7 +220,7 @@ impl FaultQueue {
         self.rules().clone()
     }
 
-    pub(crate) fn next_for<B>(&self, request: &Request<B>) -> Option<Hit> {
+    pub(crate) fn next_for(&self, request: &Request<Bytes>) -> Option<Hit> {
         let mut rules = self.rules();
         let mut hit = None;
         for rule in rules.iter_mut().filter(|rule| rule.matches(request)) {
@@ -252,6 +270,7 @@ impl Fault {
             Self::TruncateBody => "truncate_body",
             Self::HtmlPage { .. } => "html_page",
             Self::MalformedJson => "malformed_json",
+            Self::GarbledBody => "garbled_body",
             Self::SlowBytes { .. } => "slow_bytes",
             Self::GzipBomb { .. } => "gzip_bomb",
             Self::RepeatPageToken => "repeat_page_token",

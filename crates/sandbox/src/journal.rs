@@ -19,6 +19,8 @@ pub struct Seen {
     pub method: String,
     /// Path and query, with the token struck out should it stand there.
     pub path: String,
+    /// What the body asks for, with providers whose path does not say it, such as `res.partner.search_read`.
+    pub call: Option<String>,
     /// The status of the answer, or 0 when the connection was reset before one.
     pub status: u16,
     /// The fault that hit it.

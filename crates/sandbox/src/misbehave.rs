@@ -10,17 +10,17 @@ use http::{Request, StatusCode};
 
 use crate::faults::{Fault, RetryAfter};
 use crate::reply::{Misbehaviour, Reply};
+use crate::sandbox::Model;
 use crate::{Json, Object};
 
-/// The answer for a fault that needs none of the provider's own.
-///
-/// `refusal` is the provider's way of saying a status; `None` means that the fault only spoils an answer.
+/// The answer for a fault that needs none of the provider's own; `None` where the fault only spoils an answer.
 pub(crate) fn replace(
     fault: &Fault,
     request: &Request<Bytes>,
     now: DateTime<Utc>,
-    refusal: impl Fn(StatusCode) -> Reply,
+    model: &impl Model,
 ) -> Option<Reply> {
+    let refusal = |status| model.refusal(status, request);
     let status_of = |code: u16| StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     Some(match fault {
         Fault::Status { status, body: None } => refusal(status_of(*status)),
@@ -52,7 +52,7 @@ pub(crate) fn replace(
             }
             Err(_) => refusal(StatusCode::INTERNAL_SERVER_ERROR),
         },
-        Fault::EchoSecrets { status } => echo(status_of(*status), request),
+        Fault::EchoSecrets { status } => echo(status_of(*status), request, model),
         Fault::ResetBeforeAnswer => {
             refusal(StatusCode::BAD_GATEWAY).with_misbehaviour(Misbehaviour::ResetBeforeAnswer)
         }
@@ -77,27 +77,48 @@ pub(crate) fn spoil(fault: &Fault, mut reply: Reply) -> Reply {
             reply.body = reply.first_half();
             reply
         }
+        Fault::GarbledBody => {
+            reply.body = garbled(&reply.body);
+            reply
+        }
         _ => reply,
     }
 }
 
+/// The same length, with a stretch in the middle that belongs to no format.
+fn garbled(body: &Bytes) -> Bytes {
+    const NOISE: &[u8] = b"\x00<&\xff}]<";
+    let mut bytes = body.to_vec();
+    let start = bytes.len() / 2;
+    for (byte, noise) in bytes.iter_mut().skip(start).zip(NOISE) {
+        *byte = *noise;
+    }
+    bytes.into()
+}
+
 /// Everything secret that the request carried, said back in a header and in the body.
-fn echo(status: StatusCode, request: &Request<Bytes>) -> Reply {
+fn echo(status: StatusCode, request: &Request<Bytes>, model: &impl Model) -> Reply {
+    let body = String::from_utf8_lossy(request.body());
     let mut said = Object::default();
     for name in ["x-api-token", "authorization", "cookie"] {
         if let Some(value) = request.headers().get(name).and_then(|value| value.to_str().ok()) {
             said.set(name, value.to_owned());
         }
     }
-    let all: Vec<_> = said.iter().filter_map(|(_, value)| value.as_str()).collect();
+    let in_body: Vec<String> = model.secrets().into_iter().filter(|secret| body.contains(secret)).collect();
+    let in_headers = said.iter().filter_map(|(_, value)| value.as_str());
+    let all: Vec<_> = in_headers.chain(in_body.iter().map(String::as_str)).collect();
     let shown = all.join(" ");
-    let body = Object::default()
+    if let Some(reply) = model.quotation(status, request, &format!("{shown} {} {body}", request.uri())) {
+        return reply.with_header("x-debug-credential", &shown);
+    }
+    let answer = Object::default()
         .with("success", false)
         .with("error", format!("the request of {shown} was refused"))
         .with("received", said.clone())
         .with("url", request.uri().to_string())
-        .with("body", String::from_utf8_lossy(request.body()).into_owned());
-    Reply::json(status, &body.into()).with_header("x-debug-credential", &shown)
+        .with("body", body.into_owned());
+    Reply::json(status, &answer.into()).with_header("x-debug-credential", &shown)
 }
 
 /// Gzip that unpacks to a huge JSON document of white space.

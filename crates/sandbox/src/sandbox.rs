@@ -18,11 +18,21 @@ pub trait Model: Send + Sync + 'static {
     /// Answers a request as the provider would.
     fn answer(&self, request: &Request<Bytes>, moment: Moment) -> Reply;
 
-    /// The provider's own words for a status, such as its 401 or its 500.
-    fn refusal(&self, status: StatusCode) -> Reply;
+    /// What comes back for a status: the provider's own words, such as its 401, or those of a server in front of it.
+    fn refusal(&self, status: StatusCode, request: &Request<Bytes>) -> Reply;
 
-    /// The credential that the sandbox accepts. The log strikes it out wherever it turns up.
-    fn secret(&self) -> String;
+    /// The credentials that the sandbox accepts. The log strikes them out wherever they turn up.
+    fn secrets(&self) -> Vec<String>;
+
+    /// What a request asks for, where its path does not say it. For the log.
+    fn describe(&self, _request: &Request<Bytes>) -> Option<String> {
+        None
+    }
+
+    /// An error of this provider that quotes a text, where it has one that goes out with this status.
+    fn quotation(&self, _status: StatusCode, _request: &Request<Bytes>, _quoted: &str) -> Option<Reply> {
+        None
+    }
 
     /// The provider's part of the control interface. `None` where there is no such command.
     fn control(&self, command: &Command<'_>, now: DateTime<Utc>) -> Option<Result<Json, Refused>>;
@@ -87,12 +97,13 @@ impl<M: Model> Sandbox<M> {
             Some(hit) => {
                 let moment = Moment { now, twist: hit.fault.twist() };
                 let own = hit.takes_effect.then(|| self.model.answer(&request, moment));
-                let replaced =
-                    misbehave::replace(&hit.fault, &request, now, |status| self.model.refusal(status));
+                let replaced = misbehave::replace(&hit.fault, &request, now, &self.model);
                 match (replaced, own) {
                     (Some(reply), _) => reply,
                     (None, Some(own)) => misbehave::spoil(&hit.fault, own),
-                    (None, None) => misbehave::spoil(&hit.fault, self.model.refusal(StatusCode::BAD_GATEWAY)),
+                    (None, None) => {
+                        misbehave::spoil(&hit.fault, self.model.refusal(StatusCode::BAD_GATEWAY, &request))
+                    }
                 }
             }
         };
@@ -108,10 +119,19 @@ impl<M: Model> Sandbox<M> {
         self.journal.note(Seen {
             at,
             method: request.method().to_string(),
-            path: without_secrets(&path.replace(&self.model.secret(), "[token]")),
+            path: without_secrets(&self.struck_out(path)),
+            call: self.model.describe(request).map(|call| self.struck_out(&call)),
             status: if never_left { 0 } else { reply.status.as_u16() },
             fault,
         });
+    }
+
+    fn struck_out(&self, text: &str) -> String {
+        let secrets = self.model.secrets();
+        secrets
+            .iter()
+            .filter(|secret| !secret.is_empty())
+            .fold(text.to_owned(), |text, secret| text.replace(secret, "[token]"))
     }
 
     /// Adds a fault behind those that wait already.

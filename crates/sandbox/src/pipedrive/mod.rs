@@ -117,12 +117,12 @@ impl Model for Pipedrive {
         state.meter.label(reply, moment.now)
     }
 
-    fn refusal(&self, status: StatusCode) -> Reply {
+    fn refusal(&self, status: StatusCode, _: &Request<Bytes>) -> Reply {
         answers::refusal(status)
     }
 
-    fn secret(&self) -> String {
-        self.state().account.token.clone()
+    fn secrets(&self) -> Vec<String> {
+        vec![self.state().account.token.clone()]
     }
 
     fn control(&self, command: &Command<'_>, now: DateTime<Utc>) -> Option<Result<Json, Refused>> {

@@ -13,6 +13,7 @@ mod auth;
 mod control;
 mod faults;
 mod limits;
+mod odoo;
 mod paging;
 mod seed;
 mod transport;

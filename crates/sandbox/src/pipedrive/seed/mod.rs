@@ -2,7 +2,6 @@
 
 mod contacts;
 mod deals;
-mod lcg;
 mod names;
 mod rest;
 
@@ -14,7 +13,7 @@ use super::state::{Account, State};
 use super::table::{Record, v1_time, v2_time};
 use crate::{Json, Object};
 
-use lcg::Lcg;
+use crate::lcg::Lcg;
 
 pub(crate) use deals::more_deals;
 
