@@ -1,0 +1,297 @@
+//! The connector: the trait's methods, and the typed ones.
+
+use std::collections::{HashMap, VecDeque};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use futures_core::Stream;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::de::DeserializeOwned;
+use tieline_core::http::{HttpClient, HttpResponse};
+use tieline_core::{
+    Account, BatchStream, Catalog, Change, CheckRequest, Clock, Connector, DiscoverRequest, Error, ErrorKind,
+    Key, Lookup, LookupBy, LookupRequest, Lookups, OutcomeStream, RawJson, ReadRequest, Record, Result,
+    WriteRequest,
+};
+use tieline_kit::excerpt;
+use url::Url;
+
+use crate::call::{Call, Via};
+use crate::model::{ATTRIBUTES, Model};
+use crate::session::{Session, Sessions, value};
+use crate::xmlrpc::{Answer, read_rows};
+use crate::{
+    Department, Employee, Lead, OdooConfig, OrgChart, Partner, check, discover, faults, invoke, json2,
+    lookup, read, write,
+};
+
+/// How many models' fields are remembered.
+const MODELS: usize = 64;
+
+/// An Odoo database, as one of its users sees it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Odoo {
+    api: Api,
+    config: OdooConfig,
+}
+
+/// The way to the database.
+#[derive(Clone, Debug)]
+pub(crate) struct Api {
+    sessions: Arc<Sessions>,
+    models: Arc<Mutex<Models>>,
+}
+
+#[derive(Debug, Default)]
+struct Models {
+    known: HashMap<String, Arc<Model>>,
+    order: VecDeque<String>,
+}
+
+impl Api {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.sessions.clock.now()
+    }
+
+    pub(crate) async fn session(&self) -> Result<Arc<Session>> {
+        self.sessions.get().await
+    }
+
+    /// Opens the session anew: for the connection test.
+    pub(crate) async fn fresh_session(&self) -> Result<Arc<Session>> {
+        self.sessions.fresh().await
+    }
+
+    async fn send(&self, call: &Call) -> Result<(HttpResponse, Via)> {
+        let session = self.session().await?;
+        let request = call.request(&self.sessions.base, &session.via, &self.sessions.context)?;
+        let answer = self.sessions.http.send(request).await.map_err(|error| {
+            error
+                .with_context("model", excerpt(&call.model, 80))
+                .with_context("call", excerpt(&call.method, 80))
+        })?;
+        Ok((answer, session.via.clone()))
+    }
+
+    /// What a method returns.
+    pub(crate) async fn value(&self, call: &Call) -> Result<RawJson> {
+        let (answer, via) = self.send(call).await?;
+        let value = match via {
+            Via::Xmlrpc { .. } => value(&answer),
+            Via::Json2 { .. } => RawJson::parse(answer.text()?),
+        };
+        value.map_err(|error| error.with_context("model", excerpt(&call.model, 80)))
+    }
+
+    /// The records that a method returns, each written by the model's rules. With the server's clock.
+    pub(crate) async fn records(
+        &self,
+        call: &Call,
+        model: &Model,
+    ) -> Result<(Vec<Option<Record>>, Option<DateTime<Utc>>)> {
+        let (answer, via) = self.send(call).await?;
+        let mut records = Vec::new();
+        let read = match via {
+            Via::Xmlrpc { .. } => read_rows(&answer.body, &model.rules, |row| {
+                records.push(row.record().map(versioned));
+                Ok(())
+            })
+            .and_then(|read| match read {
+                Answer::Returned(_) => Ok(()),
+                Answer::Fault(fault) => Err(faults::fault(&fault.code, &fault.text)),
+            }),
+            Via::Json2 { .. } => {
+                json2::rows(answer.text()?, model, |record| records.push(record.map(versioned)))
+            }
+        };
+        read.map_err(|error| error.with_context("model", excerpt(&call.model, 80)))?;
+        Ok((records, answer.date))
+    }
+
+    /// The fields of a model, as they were found last.
+    pub(crate) async fn model(&self, name: &str) -> Result<Arc<Model>> {
+        let known = self.models.lock().unwrap_or_else(PoisonError::into_inner).known.get(name).cloned();
+        match known {
+            Some(model) => Ok(model),
+            None => self.fresh_model(name).await,
+        }
+    }
+
+    /// The fields of a model as they are now: apps are installed, and databases are upgraded, at any time.
+    pub(crate) async fn fresh_model(&self, name: &str) -> Result<Arc<Model>> {
+        let call = Call::reading(name, "fields_get").named("attributes", &ATTRIBUTES)?;
+        let model = Arc::new(Model::read(name, &self.value(&call).await?)?);
+        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        if models.known.insert(name.to_owned(), Arc::clone(&model)).is_none() {
+            models.order.push_back(name.to_owned());
+        }
+        if models.order.len() > MODELS
+            && let Some(oldest) = models.order.pop_front()
+        {
+            models.known.remove(&oldest);
+        }
+        Ok(model)
+    }
+}
+
+/// The time of change is the only version that Odoo keeps of a record.
+fn versioned(mut record: Record) -> Record {
+    record.version.clone_from(&record.changed_at);
+    record
+}
+
+/// The name of a model as a request gives it.
+pub(crate) fn model_name(entity: &str) -> Result<&str> {
+    let fits = !entity.is_empty()
+        && entity.len() <= 128
+        && entity.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'_')
+        && !entity.starts_with('.')
+        && !entity.ends_with('.');
+    if fits { Ok(entity) } else { Err(faults::no_model(entity)) }
+}
+
+impl Odoo {
+    pub(crate) fn new(
+        config: &OdooConfig,
+        base: Url,
+        http: HttpClient,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self> {
+        let sessions = Sessions::new(config, base, http, clock)?;
+        let api = Api { sessions: Arc::new(sessions), models: Arc::default() };
+        Ok(Self { api, config: config.clone() })
+    }
+
+    /// The server's version as it writes it, such as `17.0`. `None` when it does not tell.
+    pub async fn version(&self) -> Result<Option<String>> {
+        Ok(self.api.session().await?.version.as_ref().map(|version| version.text.clone()))
+    }
+
+    /// Calls any public method of a model and gives what it returns, as JSON.
+    ///
+    /// `ids` are the records that it is called on; none for a method of the model itself. `input` is an object of
+    /// named arguments, `context` among them; over XML-RPC it may also be a list of arguments. The call counts as one
+    /// that must not be made twice. Fails as [`Connector::write`] describes; a method that returns nothing over XML-RPC,
+    /// which is a fault there although it was carried out, gives `null`.
+    ///
+    /// ```no_run
+    /// # async fn example(odoo: &tieline_odoo_xmlrpc::Odoo) -> tieline_core::Result<()> {
+    /// let input = tieline_core::RawJson::of(&serde_json::json!({ "name": "Ada", "limit": 5 }))?;
+    /// let found: Vec<(i64, String)> = odoo.call("res.partner", "name_search", &[], &input).await?.view()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn call(&self, model: &str, method: &str, ids: &[i64], input: &RawJson) -> Result<RawJson> {
+        let ids = (!ids.is_empty()).then(|| ids.to_vec());
+        invoke::call(&self.api, model_name(model)?, method, ids, input).await
+    }
+
+    /// An employee. `None` when there is none; `Forbidden` when it may not be seen.
+    ///
+    /// Only users with rights in Odoo's Employees app may read employees.
+    pub async fn employee(&self, id: u32) -> Result<Option<Employee>> {
+        self.one("hr.employee", id).await
+    }
+
+    /// A department. Answers as [`employee`](Self::employee) does.
+    pub async fn department(&self, id: u32) -> Result<Option<Department>> {
+        self.one("hr.department", id).await
+    }
+
+    /// A contact: a person, a company or an address. Answers as [`employee`](Self::employee) does.
+    pub async fn partner(&self, id: u32) -> Result<Option<Partner>> {
+        self.one("res.partner", id).await
+    }
+
+    /// A lead or an opportunity. Answers as [`employee`](Self::employee) does.
+    pub async fn lead(&self, id: u32) -> Result<Option<Lead>> {
+        self.one("crm.lead", id).await
+    }
+
+    /// The departments and who works in them, archived ones left out. Fails with `Rejected` that names the members when
+    /// departments or managers go round in a circle.
+    pub async fn org_chart(&self) -> Result<OrgChart> {
+        let departments: Vec<Department> = self.read_as("hr.department")?.try_collect().await?;
+        let employees: Vec<Employee> = self.read_as("hr.employee")?.try_collect().await?;
+        OrgChart::new(
+            departments.into_iter().filter(|department| department.active),
+            employees.into_iter().filter(|employee| employee.active),
+        )
+    }
+
+    /// All records of a model, archived ones too, each as a `T`: one of this crate's types, or your own with the
+    /// fields that you need. Ends at the first record that does not fit `T`, with `Decode`.
+    pub fn read_as<T>(&self, model: &str) -> Result<Pin<Box<dyn Stream<Item = Result<T>> + Send>>>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let batches = self.read(ReadRequest::full(model))?;
+        let entity = model.to_owned();
+        let records = batches.map_ok(move |batch| {
+            let entity = entity.clone();
+            let changes = batch.groups.into_iter().flat_map(|group| group.changes);
+            stream::iter(changes.filter_map(move |change| match change {
+                Change::Upsert(record) => Some(typed(&entity, &record)),
+                _ => None,
+            }))
+        });
+        Ok(records.try_flatten().boxed())
+    }
+
+    async fn one<T: DeserializeOwned>(&self, entity: &'static str, id: u32) -> Result<Option<T>> {
+        let key = Key::from(u64::from(id));
+        let answers = lookup::keys(&self.api, entity, vec![key.clone()]).await?.answers;
+        match answers.into_iter().next() {
+            Some(Lookup::Record(record)) => typed(entity, &record).map(Some),
+            Some(Lookup::Forbidden(_)) => {
+                Err(Error::new(ErrorKind::Forbidden, "this Odoo user may not see the record")
+                    .with_advice("connect with a user who may")
+                    .with_context("entity", entity)
+                    .with_context("key", key))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+fn typed<T: DeserializeOwned>(entity: &str, record: &Record) -> Result<T> {
+    serde_json::from_str(record.payload.get()).map_err(|error| {
+        // The parser's message may quote what the record holds.
+        Error::new(ErrorKind::Decode, "a record does not have the shape of the type that was asked for")
+            .with_context("entity", excerpt(entity, 80))
+            .with_context("key", &record.key)
+            .with_context("byte", error.column())
+    })
+}
+
+#[async_trait]
+impl Connector for Odoo {
+    async fn check(&self, _: CheckRequest) -> Result<Account> {
+        check::check(&self.api, &self.config).await
+    }
+
+    async fn discover(&self, request: DiscoverRequest) -> Result<Catalog> {
+        discover::discover(&self.api, &request).await
+    }
+
+    fn read(&self, request: ReadRequest) -> Result<BatchStream> {
+        model_name(request.entity.as_str())?;
+        read::read(self.api.clone(), request)
+    }
+
+    async fn lookup(&self, request: LookupRequest) -> Result<Lookups> {
+        let entity = model_name(request.entity.as_str())?;
+        match request.by {
+            LookupBy::Keys(keys) => lookup::keys(&self.api, entity, keys).await,
+            LookupBy::Field { field, value } => lookup::field(&self.api, entity, &field, &value).await,
+            _ => Err(Error::unsupported("this kind of look-up")),
+        }
+    }
+
+    fn write(&self, request: WriteRequest) -> Result<OutcomeStream> {
+        model_name(request.entity.as_str())?;
+        Ok(write::write(self.api.clone(), request))
+    }
+}

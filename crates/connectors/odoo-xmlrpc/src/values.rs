@@ -1,0 +1,223 @@
+//! Values on their way to Odoo: what a host writes, as each type of field wants it.
+//!
+//! Source: <https://www.odoo.com/documentation/17.0/developer/reference/backend/orm.html#odoo.fields.Command>.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDateTime;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use tieline_core::{Error, ErrorKind, FieldPatch, FieldPath, Patch, RawJson, Result, exact};
+use tieline_kit::{excerpt, instant};
+
+use crate::model::{Field, Model};
+use crate::state::words;
+
+/// The values of a record, by field.
+pub(crate) type Values = BTreeMap<String, RawJson>;
+
+/// The fields of a new record.
+pub(crate) fn record(model: &Model, fields: &RawJson) -> Result<Values> {
+    let given: BTreeMap<String, Box<RawValue>> = serde_json::from_str(fields.get()).map_err(|_| {
+        Error::new(ErrorKind::Rejected, "the fields of a new record are not a JSON object")
+            .with_context("entity", &model.name)
+    })?;
+    given
+        .into_iter()
+        .map(|(name, value)| {
+            let (name, field) = model.field(&name).map_err(rejected)?;
+            Ok((name.to_owned(), value_of(name, field, &RawJson::from_raw(&value))?))
+        })
+        .collect()
+}
+
+/// Changes, and whether sending them twice does no harm: a command that makes records makes them twice.
+pub(crate) fn changes(model: &Model, patch: &Patch) -> Result<(Values, bool)> {
+    let mut values = Values::new();
+    let mut commands: BTreeMap<&str, Vec<RawJson>> = BTreeMap::new();
+    let mut idempotent = true;
+    for (path, change) in &patch.0 {
+        let (name, field) = model.named(path).map_err(rejected)?;
+        if path.as_str().split('/').count() > 2 {
+            return Err(Error::new(
+                ErrorKind::Rejected,
+                format!("Odoo's fields are written as a whole, not {:?}", excerpt(path.as_str(), 80)),
+            )
+            .with_advice(format!("write /{name}")));
+        }
+        match change {
+            FieldPatch::Set(value) => {
+                idempotent &= !makes_records(field, value);
+                values.insert(name.to_owned(), value_of(name, field, value)?);
+            }
+            FieldPatch::Clear if field.is_many() => {
+                values.insert(name.to_owned(), RawJson::of(&json!([[5, 0, 0]]))?);
+            }
+            FieldPatch::Clear => {
+                values.insert(name.to_owned(), RawJson::of(&false)?);
+            }
+            FieldPatch::Raw(value) => {
+                idempotent &= !makes_records(field, value);
+                values.insert(name.to_owned(), value.clone());
+            }
+            FieldPatch::Add(value) | FieldPatch::Remove(value) if !field.is_many() => {
+                return Err(wrong(name, field, value, "is no list, so nothing can be added or taken out"));
+            }
+            FieldPatch::Add(value) => {
+                let command = match reference(value) {
+                    Some(id) => RawJson::of(&json!([4, id, 0]))?,
+                    None if value.get().starts_with('{') => {
+                        idempotent = false;
+                        RawJson::of(&(0, 0, value))?
+                    }
+                    None => {
+                        return Err(wrong(
+                            name,
+                            field,
+                            value,
+                            "takes the id of a record, or the fields of a new one",
+                        ));
+                    }
+                };
+                commands.entry(name).or_default().push(command);
+            }
+            FieldPatch::Remove(value) => {
+                let id =
+                    reference(value).ok_or_else(|| wrong(name, field, value, "takes the id of a record"))?;
+                commands.entry(name).or_default().push(RawJson::of(&json!([3, id, 0]))?);
+            }
+            _ => return Err(Error::unsupported("this kind of change to a field")),
+        }
+    }
+    for (name, commands) in commands {
+        values.insert(name.to_owned(), RawJson::of(&commands)?);
+    }
+    Ok((values, idempotent))
+}
+
+/// A condition of a domain: a field has this value.
+pub(crate) fn condition(model: &Model, path: &FieldPath, value: &RawJson) -> Result<RawJson> {
+    let (name, field) = model.named(path)?;
+    if !(field.store || field.searchable) {
+        return Err(Error::new(ErrorKind::Config, format!("Odoo cannot search {} by {name:?}", model.name))
+            .with_advice("it is computed on the fly: search by a stored field"));
+    }
+    if field.is_many()
+        && let Some(id) = reference(value)
+    {
+        return RawJson::of(&(name, "in", [id]));
+    }
+    RawJson::of(&(name, "=", value_of(name, field, value)?))
+}
+
+fn makes_records(field: &Field, value: &RawJson) -> bool {
+    let first = |command: &Value| command.get(0).and_then(Value::as_i64) == Some(0);
+    field.is_many() && value.view::<Vec<Value>>().is_ok_and(|commands| commands.iter().any(first))
+}
+
+/// A value as the field's type wants it.
+fn value_of(name: &str, field: &Field, value: &RawJson) -> Result<RawJson> {
+    let text = value.get();
+    if text == "null" {
+        return RawJson::of(&false);
+    }
+    match field.kind.as_str() {
+        "many2one" if text == "false" => Ok(value.clone()),
+        "many2one" => match reference(value) {
+            Some(id) => RawJson::of(&id),
+            None => Err(wrong(name, field, value, "takes the id of a record")),
+        },
+        "datetime" => match value.view::<String>() {
+            Ok(text) => RawJson::of(&moment(&text).ok_or_else(|| {
+                wrong(
+                    name,
+                    field,
+                    value,
+                    "takes a time such as 2026-11-20T15:17:16Z, or 2026-11-20 15:17:16 in UTC",
+                )
+            })?),
+            Err(_) => Ok(value.clone()),
+        },
+        // A host that keeps decimals exact writes them as text.
+        "float" | "monetary" | "integer" if text.starts_with('"') => {
+            let digits: String = value.view()?;
+            match exact::decimal(digits.trim()) {
+                Ok(_) => {
+                    RawJson::parse(digits.trim()).map_err(|_| wrong(name, field, value, "takes a number"))
+                }
+                Err(_) => Err(wrong(name, field, value, "takes a number")),
+            }
+        }
+        "one2many" | "many2many" => many(name, field, value),
+        _ => Ok(value.clone()),
+    }
+}
+
+/// A list of ids replaces what is there; a list of commands is sent as it is.
+fn many(name: &str, field: &Field, value: &RawJson) -> Result<RawJson> {
+    if let Ok(ids) = value.view::<Vec<i64>>() {
+        return RawJson::of(&json!([[6, 0, ids]]));
+    }
+    if value.view::<Vec<Vec<Value>>>().is_ok() {
+        return Ok(value.clone());
+    }
+    Err(wrong(
+        name,
+        field,
+        value,
+        "takes a list of ids, or a list of commands such as [[0, 0, {…}], [4, 7, 0]]",
+    ))
+}
+
+/// The id in a reference: a number, a text of digits, `{"id":7,…}`, or `[7, "name"]`.
+pub(crate) fn reference(value: &RawJson) -> Option<i64> {
+    fn id(value: &Value) -> Option<i64> {
+        value.as_i64().or_else(|| value.as_str()?.parse().ok())
+    }
+    let value: Value = value.view().ok()?;
+    match &value {
+        Value::Object(members) => id(members.get("id")?),
+        Value::Array(pair) => match pair.as_slice() {
+            [first, Value::String(_)] => id(first),
+            _ => None,
+        },
+        other => id(other),
+    }
+}
+
+/// A time as Odoo takes it: UTC, whole seconds, no zone. A day alone is midnight.
+pub(crate) fn moment(text: &str) -> Option<String> {
+    let text = text.trim();
+    let naive =
+        || NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok().map(|time| time.and_utc());
+    let day = || {
+        chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d")
+            .ok()?
+            .and_hms_opt(0, 0, 0)
+            .map(|time| time.and_utc())
+    };
+    Some(words(instant(text).or_else(naive).or_else(day)?).to_string())
+}
+
+/// Never with the value itself.
+fn wrong(name: &str, field: &Field, value: &RawJson, why: &str) -> Error {
+    let kind = match value.get().bytes().next().unwrap_or_default() {
+        b'"' => "a text",
+        b'{' => "an object",
+        b'[' => "a list",
+        b't' | b'f' => "a boolean",
+        b'n' => "null",
+        _ => "a number",
+    };
+    Error::new(ErrorKind::Rejected, format!("the field {name:?} {why}; it got {kind}"))
+        .with_context("type", &field.kind)
+}
+
+/// An unknown field is wrong settings for a read, and wrong data for a write.
+fn rejected(error: Error) -> Error {
+    let again = Error::new(ErrorKind::Rejected, error.message().to_owned());
+    match error.advice() {
+        Some(advice) => again.with_advice(advice.to_owned()),
+        None => again,
+    }
+}
