@@ -36,7 +36,7 @@ pub(crate) fn read(api: Api, request: ReadRequest) -> Result<BatchStream> {
     let filters = if filters.is_empty() { None } else { Some(Text::new(RawJson::of(&filters)?.get())) };
     let position = Position::open(request.entity.as_str(), filters, request.state.as_ref())?;
     let entity = request.entity.clone();
-    Ok(batches(Some(Stage::Ready(Box::new(Ready { api, request, position })), move |stage| {
+    Ok(batches(Some(Stage::Ready(Box::new(Ready { api, request, position }))), move |stage| {
         let entity = entity.clone();
         async move {
             let Some(stage) = stage else { return Ok(None) };
