@@ -10,6 +10,7 @@
 
 mod answers;
 mod common;
+mod conformance;
 mod discovering;
 mod lookups;
 mod messages;

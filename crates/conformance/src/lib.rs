@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+
+mod bench;
+mod mirror;
+mod promises;
+mod run;
+mod subject;
+mod verdict;
+mod wire;
+
+pub use promises::PROMISES;
+pub use run::{Promise, keep, verdict};
+pub use subject::{Draft, Exact, Subject, Twist, World};
+pub use verdict::{Failure, Verdict};

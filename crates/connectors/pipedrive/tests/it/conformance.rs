@@ -1,0 +1,220 @@
+//! The promises of every connector, kept by this one.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use serde_json::{Value, json};
+use tieline_auth::ApiKey;
+use tieline_conformance::{Draft, Exact, Subject, Twist, World};
+use tieline_core::http::Transport;
+use tieline_core::{ConnectorFactory, Credential, FieldPath, IntoCredential, Key, RawJson, Result};
+use tieline_pipedrive::PipedriveFactory;
+use tieline_sandbox::pipedrive::{COMPANY, Entity, Limits, Pipedrive as Model};
+use tieline_sandbox::{Fault, FaultRule, InProcess, Sandbox};
+
+struct PipedriveSubject;
+
+tieline_conformance::suite!(PipedriveSubject);
+
+impl Subject for PipedriveSubject {
+    fn factory(&self) -> Arc<dyn ConnectorFactory> {
+        Arc::new(PipedriveFactory::default())
+    }
+
+    fn config(&self) -> Value {
+        json!({ "company": COMPANY })
+    }
+
+    fn credential(&self, secret: &str) -> Result<Arc<dyn Credential>> {
+        ApiKey::new(secret).into_credential(&PipedriveFactory::default().spec().auth)
+    }
+
+    fn world(&self, secret: &str) -> Box<dyn World> {
+        let sandbox = Sandbox::pipedrive();
+        sandbox.set_token(secret);
+        Box::new(Account { sandbox, names: AtomicU64::new(0) })
+    }
+}
+
+#[derive(Debug)]
+struct Account {
+    sandbox: Arc<Sandbox<Model>>,
+    names: AtomicU64,
+}
+
+/// The lists that together show everything of an entity.
+fn lists(entity: &str) -> Vec<String> {
+    match entity {
+        "deals" => vec!["/api/v2/deals".into(), "/api/v2/deals/archived".into()],
+        "leads" => vec!["/api/v1/leads".into(), "/api/v1/leads/archived".into()],
+        "notes" | "users" => vec![format!("/api/v1/{entity}")],
+        _ => vec![format!("/api/v2/{entity}")],
+    }
+}
+
+/// The field that names a record for people.
+fn name_field(entity: &str) -> &'static str {
+    match entity {
+        "deals" | "leads" => "title",
+        "activities" => "subject",
+        "notes" => "content",
+        _ => "name",
+    }
+}
+
+fn modelled(entity: &str) -> Option<Entity> {
+    Entity::ALL.into_iter().find(|known| known.path() == entity)
+}
+
+impl Account {
+    /// Asks the sandbox as its own web application would: undisturbed, and outside the limits.
+    fn ask(&self, method: Method, path: &str, body: &Value) -> Option<Value> {
+        self.sandbox.clear_faults();
+        self.sandbox.set_limits(Limits::none());
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("x-api-token", self.sandbox.token())
+            .body(Bytes::from(body.to_string()))
+            .ok()?;
+        let reply = self.sandbox.handle(request);
+        self.sandbox.set_limits(Limits::default());
+        reply.status.is_success().then(|| serde_json::from_slice(&reply.body).ok())?
+    }
+
+    fn records(&self, entity: &str) -> Vec<Value> {
+        let mut records = Vec::new();
+        for path in lists(entity) {
+            let page = self.ask(Method::GET, &format!("{path}?limit=500"), &Value::Null).unwrap();
+            assert!(page["additional_data"]["next_cursor"].is_null(), "{path} has one page");
+            records.extend(page["data"].as_array().cloned().unwrap_or_default());
+        }
+        records
+    }
+
+    fn named(&self, entity: &str) -> Value {
+        let name = format!("Konformitet {}", self.names.fetch_add(1, Ordering::SeqCst));
+        json!({ name_field(entity): name })
+    }
+
+    fn note(&self, method: Method, key: &str, body: &Value) -> Option<Value> {
+        self.ask(method, &format!("/api/v1/notes{key}"), body)
+    }
+}
+
+fn key_of(record: &Value) -> Key {
+    record["id"].as_str().map_or_else(|| Key::new(record["id"].to_string()), Key::new)
+}
+
+fn id_of(key: &Key) -> Option<i64> {
+    key.as_str().parse().ok()
+}
+
+impl World for Account {
+    fn transport(&self) -> Arc<dyn Transport> {
+        Arc::new(InProcess::new(Arc::clone(&self.sandbox)))
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.sandbox.now()
+    }
+
+    fn advance(&self, by: Duration) {
+        self.sandbox.advance(by);
+    }
+
+    fn keys(&self, entity: &str) -> Vec<Key> {
+        self.records(entity).iter().map(key_of).collect()
+    }
+
+    fn create(&self, entity: &str) -> Option<Key> {
+        let fields = self.named(entity);
+        if entity == "notes" {
+            let mut note = fields;
+            note["deal_id"] = self.records("deals").first()?["id"].clone();
+            return Some(key_of(&self.note(Method::POST, "", &note)?["data"]));
+        }
+        Some(Key::from(self.sandbox.create(modelled(entity)?, fields).ok()?))
+    }
+
+    fn update(&self, entity: &str, key: &Key) -> bool {
+        let fields = self.named(entity);
+        match (entity, modelled(entity), id_of(key)) {
+            ("notes", ..) => self.note(Method::PUT, &format!("/{key}"), &fields).is_some(),
+            (_, Some(entity), Some(id)) => self.sandbox.update(entity, id, fields).is_ok(),
+            _ => false,
+        }
+    }
+
+    fn delete(&self, entity: &str, key: &Key) -> bool {
+        match (entity, modelled(entity), id_of(key)) {
+            ("notes", ..) => self.note(Method::DELETE, &format!("/{key}"), &Value::Null).is_some(),
+            (_, Some(entity), Some(id)) => self.sandbox.delete(entity, id).is_ok(),
+            _ => false,
+        }
+    }
+
+    fn backdate(&self, entity: &str, key: &Key, changed_at: DateTime<Utc>) -> bool {
+        let (Some(entity), Some(id)) = (modelled(entity), id_of(key)) else { return false };
+        self.sandbox.backdate(entity, id, json!({}), changed_at).is_ok()
+    }
+
+    fn revoke(&self) {
+        self.sandbox.set_token("0000000000000000000000000000000000000000");
+    }
+
+    fn twist(&self, entity: &str, twist: Twist, skip: u32) -> bool {
+        // The lists of the first version have no tokens.
+        if modelled(entity).is_none() {
+            return false;
+        }
+        let fault = match twist {
+            Twist::RepeatToken => Fault::RepeatPageToken,
+            Twist::EmptyPage => Fault::EmptyPage,
+            Twist::DuplicateRecords => Fault::DuplicateRecords,
+            _ => return false,
+        };
+        let rule = FaultRule::new(fault).on("GET", &format!("/api/v2/{entity}")).skip(skip);
+        self.sandbox.inject(if twist == Twist::RepeatToken { rule.always() } else { rule });
+        true
+    }
+
+    fn refusal(&self, status: StatusCode, quoting: &str) -> Response<Bytes> {
+        let body = json!({ "success": false, "error": quoting, "error_info": quoting });
+        let mut response = Response::new(Bytes::from(body.to_string()));
+        *response.status_mut() = status;
+        let json = HeaderValue::from_static("application/json; charset=utf-8");
+        response.headers_mut().insert(http::header::CONTENT_TYPE, json);
+        response
+    }
+
+    fn draft(&self, entity: &str, n: u32) -> Option<Draft> {
+        // The sandbox models no changes to the others.
+        if !matches!(entity, "deals" | "persons" | "organizations" | "activities" | "products" | "notes") {
+            return None;
+        }
+        let field = name_field(entity);
+        let mut fields = json!({ field: format!("Utkast {n}") });
+        if entity == "notes" {
+            fields["deal_id"] = self.records("deals").first()?["id"].clone();
+        }
+        Some(Draft {
+            fields: RawJson::of(&fields).ok()?,
+            bad: RawJson::of(&json!({ field: 7, "no_such_field": true })).ok(),
+            change: (FieldPath::field(field), RawJson::of(&format!("Ändrad {n}")).ok()?),
+        })
+    }
+
+    fn exact(&self) -> Option<Exact> {
+        const DIGITS: &str = "12345678901234567.89";
+        let ids = self.keys("deals");
+        let digits =
+            |key: &Key| Some(self.sandbox.record(Entity::Deals, id_of(key)?)?.get("value")?.to_string());
+        let key = ids.into_iter().find(|key| digits(key).as_deref() == Some(DIGITS))?;
+        Some(Exact { entity: "deals", key, field: FieldPath::field("value"), digits: DIGITS })
+    }
+}
