@@ -1,49 +1,93 @@
-//! A sandbox as a program: prints where it listens and with which credentials, then runs until it is stopped.
+//! The sandboxes as a program: prints where they listen and with which credentials, then runs until it is stopped.
 
 use std::io::Write as _;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use clap::{Parser, ValueEnum};
+use tieline_sandbox::odoo::{self, Odoo, Version};
 use tieline_sandbox::pipedrive::{COMPANY, Limits, Pipedrive};
 use tieline_sandbox::{Clock, Json, Object, Sandbox, Server};
 
-/// Emulates a provider on loopback, full of invented data.
+/// Emulates providers on loopback, full of invented data.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Options {
     /// Which provider.
-    #[arg(value_enum, default_value = "pipedrive")]
+    #[arg(value_enum, default_value = "all")]
     provider: Provider,
-    /// The port on 127.0.0.1; 0 takes a free one.
+    /// The port on 127.0.0.1; 0 takes a free one. With all providers Odoo takes the next one.
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// Print one line of JSON for programs instead of a text for people.
+    /// Print one line of JSON for each provider, for programs, instead of a text for people.
     #[arg(long)]
     json: bool,
-    /// The token to accept instead of the invented one.
-    #[arg(long)]
-    token: Option<String>,
-    /// Switch the provider's limits off.
-    #[arg(long)]
-    no_limits: bool,
-    /// Add this many deals, for long walks.
-    #[arg(long, value_name = "COUNT")]
-    more_deals: Option<u32>,
     /// Start the sandbox's clock here, such as 2026-11-02T08:00:00Z, instead of now. The data moves with it.
     #[arg(long, value_name = "TIME")]
     start_at: Option<DateTime<Utc>>,
+    /// Pipedrive: the token to accept instead of the invented one.
+    #[arg(long)]
+    token: Option<String>,
+    /// Pipedrive: switch the provider's limits off.
+    #[arg(long)]
+    no_limits: bool,
+    /// Pipedrive: add this many deals, for long walks.
+    #[arg(long, value_name = "COUNT")]
+    more_deals: Option<u32>,
+    /// Odoo: the version.
+    #[arg(long, value_name = "VERSION", value_enum, default_value = "19")]
+    odoo_version: OdooVersion,
+    /// Odoo: add this many contacts, for long walks.
+    #[arg(long, value_name = "COUNT")]
+    more_partners: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Provider {
+    All,
+    Pipedrive,
+    Odoo,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Provider {
-    Pipedrive,
+enum OdooVersion {
+    #[value(name = "17")]
+    V17,
+    #[value(name = "19")]
+    V19,
 }
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let options = Options::parse();
-    let Provider::Pipedrive = options.provider;
-    let clock = options.start_at.map_or_else(Clock::system, Clock::starting_at);
+    let clock = || options.start_at.map_or_else(Clock::system, Clock::starting_at);
+    let wants = |provider| options.provider == Provider::All || options.provider == provider;
+    let pipedrive = if wants(Provider::Pipedrive) {
+        Some(pipedrive_account(&options, clock()).serve_on(options.port).await?)
+    } else {
+        None
+    };
+    let odoo = if wants(Provider::Odoo) {
+        let next = if pipedrive.is_some() && options.port != 0 { 1 } else { 0 };
+        Some(odoo_database(&options, clock()).serve_on(options.port.saturating_add(next)).await?)
+    } else {
+        None
+    };
+    let texts: Vec<String> = if options.json {
+        pipedrive.iter().map(pipedrive_as_json).chain(odoo.iter().map(odoo_as_json)).collect()
+    } else {
+        let end = std::iter::once("Stop it with Ctrl-C.".to_owned());
+        pipedrive.iter().map(pipedrive_as_text).chain(odoo.iter().map(odoo_as_text)).chain(end).collect()
+    };
+    // Whoever started this may have closed the pipe already; the sandboxes serve all the same.
+    let mut out = std::io::stdout().lock();
+    let _told =
+        writeln!(out, "{}", texts.join(if options.json { "\n" } else { "\n\n" })).and_then(|()| out.flush());
+    drop(out);
+    tokio::signal::ctrl_c().await
+}
+
+fn pipedrive_account(options: &Options, clock: Clock) -> Arc<Sandbox<Pipedrive>> {
     let sandbox = Sandbox::pipedrive_with(clock);
     if let Some(token) = &options.token {
         sandbox.set_token(token.clone());
@@ -54,16 +98,22 @@ async fn main() -> std::io::Result<()> {
     if let Some(count) = options.more_deals {
         sandbox.add_deals(count);
     }
-    let server = sandbox.serve_on(options.port).await?;
-    let text = if options.json { for_programs(&server) } else { for_people(&server) };
-    // Whoever started this may have closed the pipe already; the sandbox serves all the same.
-    let mut out = std::io::stdout().lock();
-    let _told = writeln!(out, "{text}").and_then(|()| out.flush());
-    drop(out);
-    tokio::signal::ctrl_c().await
+    sandbox
 }
 
-fn for_programs(server: &Server<Pipedrive>) -> String {
+fn odoo_database(options: &Options, clock: Clock) -> Arc<Sandbox<Odoo>> {
+    let version = match options.odoo_version {
+        OdooVersion::V17 => Version::V17,
+        OdooVersion::V19 => Version::V19,
+    };
+    let sandbox = Sandbox::odoo_with(version, clock);
+    if let Some(count) = options.more_partners.filter(|count| *count > 0) {
+        sandbox.add_partners(count);
+    }
+    sandbox
+}
+
+fn pipedrive_as_json(server: &Server<Pipedrive>) -> String {
     let summary = server.summary();
     let json: Json = Object::default()
         .with("provider", "pipedrive")
@@ -76,7 +126,22 @@ fn for_programs(server: &Server<Pipedrive>) -> String {
     json.to_string()
 }
 
-fn for_people(server: &Server<Pipedrive>) -> String {
+fn odoo_as_json(server: &Server<Odoo>) -> String {
+    let json: Json = Object::default()
+        .with("provider", "odoo")
+        .with("base_url", server.base_url())
+        .with("control_url", format!("{}/_sandbox", server.base_url()))
+        .with("version", i64::from(server.model().version().number()))
+        .with("database", odoo::DATABASE)
+        .with("login", odoo::LOGIN)
+        .with("password", odoo::PASSWORD)
+        .with("api_key", odoo::API_KEY)
+        .with("partners", server.summary().partners)
+        .into();
+    json.to_string()
+}
+
+fn pipedrive_as_text(server: &Server<Pipedrive>) -> String {
     let (url, token, summary) = (server.base_url(), server.token(), server.summary());
     format!(
         "Pipedrive sandbox, with nothing real in it\n\n\
@@ -86,8 +151,41 @@ fn for_people(server: &Server<Pipedrive>) -> String {
          \x20 deals      {} visible, {} archived, {} deleted\n\
          \x20 control    {url}/_sandbox\n\n\
          Try it:\n\n\
-         \x20 curl -H 'x-api-token: {token}' '{url}/api/v2/deals?limit=2'\n\n\
-         Stop it with Ctrl-C.",
+         \x20 curl -H 'x-api-token: {token}' '{url}/api/v2/deals?limit=2'",
         summary.visible, summary.archived, summary.deleted
+    )
+}
+
+fn odoo_as_text(server: &Server<Odoo>) -> String {
+    let (url, version, summary) = (server.base_url(), server.model().version(), server.summary());
+    let (database, login, password, key) = (odoo::DATABASE, odoo::LOGIN, odoo::PASSWORD, odoo::API_KEY);
+    let attempt = match version {
+        Version::V19 => format!(
+            "curl -H 'authorization: bearer {key}' -H 'content-type: application/json' \\\n\
+             \x20   -d '{{\"fields\": [\"name\"], \"limit\": 2}}' '{url}/json/2/res.partner/search_read'"
+        ),
+        _ => format!(
+            "curl -H 'content-type: text/xml' \\\n\
+             \x20   -d '<methodCall><methodName>version</methodName></methodCall>' '{url}/xmlrpc/2/common'"
+        ),
+    };
+    format!(
+        "Odoo {} sandbox, with nothing real in it\n\n\
+         \x20 base URL   {url}\n\
+         \x20 database   {database}\n\
+         \x20 login      {login}\n\
+         \x20 password   {password}\n\
+         \x20 API key    {key}\n\
+         \x20 contents   {} contacts, {} employees in {} departments, {} leads, {} orders; {} archived\n\
+         \x20 control    {url}/_sandbox\n\n\
+         Try it:\n\n\
+         \x20 {attempt}",
+        version.number(),
+        summary.partners,
+        summary.employees,
+        summary.departments,
+        summary.leads,
+        summary.orders,
+        summary.archived_partners + summary.archived_employees + summary.archived_leads
     )
 }

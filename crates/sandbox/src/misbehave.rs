@@ -85,6 +85,14 @@ pub(crate) fn spoil(fault: &Fault, mut reply: Reply) -> Reply {
     }
 }
 
+/// Whether a body holds a secret, as it is or in the spelling of XML or JSON.
+fn carries(body: &str, secret: &str) -> bool {
+    let xml = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let json = Json::from(secret.to_owned()).to_string();
+    !secret.is_empty()
+        && [secret, &xml, json.trim_matches('"')].iter().any(|spelling| body.contains(spelling))
+}
+
 /// The same length, with a stretch in the middle that belongs to no format.
 fn garbled(body: &Bytes) -> Bytes {
     const NOISE: &[u8] = b"\x00<&\xff}]<";
@@ -105,7 +113,7 @@ fn echo(status: StatusCode, request: &Request<Bytes>, model: &impl Model) -> Rep
             said.set(name, value.to_owned());
         }
     }
-    let in_body: Vec<String> = model.secrets().into_iter().filter(|secret| body.contains(secret)).collect();
+    let in_body: Vec<String> = model.secrets().into_iter().filter(|secret| carries(&body, secret)).collect();
     let in_headers = said.iter().filter_map(|(_, value)| value.as_str());
     let all: Vec<_> = in_headers.chain(in_body.iter().map(String::as_str)).collect();
     let shown = all.join(" ");

@@ -105,7 +105,10 @@ pub(crate) fn page(status: StatusCode) -> Reply {
 /// What comes back for a status: credentials that are no longer accepted in the words of the door; the rest in those of
 /// a server in front of Odoo.
 pub(crate) fn refusal(version: Version, status: StatusCode, request: &Request<Bytes>) -> Reply {
+    let no = || xmlrpc::response(&Json::Bool(false), version).unwrap_or_default();
     let reply = match (door(version, request.uri().path()), status) {
+        // Signing in with the wrong password is no fault.
+        (Door::XmlRpc { service: "common", .. }, StatusCode::UNAUTHORIZED) => xml(no()),
         (Door::XmlRpc { legacy, .. }, StatusCode::UNAUTHORIZED) => {
             xml(fault(&Trouble::Denied, legacy, version))
         }

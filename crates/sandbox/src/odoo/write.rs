@@ -121,7 +121,10 @@ impl Env<'_> {
     fn checked_link(&self, field: &Field, value: Json) -> Result<Json, Trouble> {
         match (&field.kind, &value) {
             (Kind::Many2one(of), Json::Int(id)) if self.db.row(of, *id).is_none() => {
-                Err(Trouble::missing(of, *id, self.uid))
+                Err(Trouble::Validation(format!(
+                    "The operation cannot be completed: {of}({id},) does not exist.\n\nField: {} ({})",
+                    field.label, field.name
+                )))
             }
             _ => Ok(value),
         }

@@ -35,8 +35,10 @@ pub(super) const SWEDEN: i64 = 196;
 pub(super) const SWITZERLAND: i64 = 43;
 pub(super) const LOW_UID: i64 = 11;
 
-/// Id, login, name, active, companies, language, time zone.
-const USERS: &[(i64, &str, &str, bool, &[i64], &str, &str)] = &[
+/// Id, login, name, whether active, companies, language, time zone.
+type User = (i64, &'static str, &'static str, bool, &'static [i64], &'static str, &'static str);
+
+const USERS: &[User] = &[
     (1, "__system__", "OdooBot", false, &[1, 2], "en_US", "UTC"),
     (2, "admin@norrsken.test", "Åsa Lindgård", true, &[1, 2], "sv_SE", "Europe/Stockholm"),
     (UID, LOGIN, "Integration", true, &[1, 2], "en_US", "UTC"),
