@@ -1,0 +1,310 @@
+//! The commands and their options.
+
+use std::num::{NonZeroU32, NonZeroU64};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
+use tieline::ReadMode;
+
+use crate::exit;
+use crate::failure::{Exit, usage_line};
+
+/// Connect, read, write and sync the business systems that your customers use.
+///
+/// Answers go to standard output, what goes wrong to standard error. `read`, `lookup`, `write` and `invoke` speak JSON
+/// lines; the other commands speak to people, or JSON with --json.
+#[derive(Debug, Parser)]
+#[command(name = "tieline", version, max_term_width = 100, after_long_help = exit::help())]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Answer and fail in JSON, for programs.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Log requests to standard error: -v each call, -vv and -vvv more. Never a secret.
+    #[arg(long, short, action = ArgAction::Count, global = true)]
+    verbose: u8,
+}
+
+/// How much is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verbosity {
+    /// Nothing.
+    Quiet,
+    /// Each call.
+    Info,
+    /// Also waits and retries.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl Arguments {
+    /// The arguments of this process. What is no command, or asks for help, is answered here.
+    pub fn read() -> Result<Self, ExitCode> {
+        Self::try_parse().map_err(|error| {
+            // The flag counts although the arguments as a whole could not be understood.
+            let json = std::env::args_os().any(|argument| argument == "--json");
+            if error.use_stderr() && json {
+                let message = error.render().to_string();
+                eprint!("{}", usage_line(&message));
+            } else {
+                // Where the stream is closed, the exit code must do.
+                let _told = error.print();
+            }
+            ExitCode::from(Exit(if error.use_stderr() { exit::USAGE } else { 0 }))
+        })
+    }
+
+    /// How much is logged.
+    pub fn verbosity(&self) -> Verbosity {
+        match self.verbose {
+            0 => Verbosity::Quiet,
+            1 => Verbosity::Info,
+            2 => Verbosity::Debug,
+            _ => Verbosity::Trace,
+        }
+    }
+
+    pub(crate) fn json(&self) -> bool {
+        self.json
+    }
+
+    /// The command as clap knows it, for completions and manual pages.
+    pub(crate) fn definition() -> clap::Command {
+        let mut command = Self::command();
+        command.build();
+        command
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the providers of this program.
+    Providers,
+    /// Show what a connector says about itself: settings, credential, limits, guide.
+    Spec {
+        /// The provider.
+        provider: String,
+    },
+    /// Test a connection: who am I, and what warns.
+    Check {
+        #[command(flatten)]
+        connection: ConnectionArgs,
+    },
+    /// Show the entities of an account; with names or --schemas also their fields.
+    Discover {
+        #[command(flatten)]
+        connection: ConnectionArgs,
+        /// Only these entities, with their fields.
+        #[arg(value_name = "ENTITY")]
+        entities: Vec<String>,
+        /// Describe fields too. With --json also the JSON Schema of each record.
+        #[arg(long)]
+        schemas: bool,
+    },
+    /// Read records as JSON lines, and go on later from a state.
+    Read(ReadArgs),
+    /// Look records up by key or by a field's value, as JSON lines.
+    Lookup(LookupArgs),
+    /// Write: operations as JSON lines from standard input, one outcome per line.
+    Write(WriteArgs),
+    /// Do something that is no record write, such as confirming an order.
+    Invoke(InvokeArgs),
+    /// Bring entities into a SQLite file, and later what changed.
+    Sync(SyncArgs),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print a manual page (roff).
+    Man {
+        /// The command; without one, a page about the whole program.
+        command: Option<String>,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ConnectionArgs {
+    /// The provider, from `tieline providers`.
+    pub(crate) provider: String,
+    /// Public settings of the connection: a JSON object, or a file that holds one.
+    #[arg(long, value_name = "JSON|FILE", value_hint = ValueHint::FilePath, help_heading = "Connection")]
+    pub(crate) config: Option<String>,
+    /// A private file (chmod 600) with the credential as JSON, in place of TIELINE_CREDENTIAL.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Connection")]
+    pub(crate) credential_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) host: HostArgs,
+}
+
+/// What is the host's to decide, never a customer's setting.
+#[derive(Args, Debug)]
+pub(crate) struct HostArgs {
+    /// Send requests here instead of to the provider: to a sandbox, to a recording proxy.
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "Host")]
+    pub(crate) base_url: Option<String>,
+    /// Allow a network that is not public, and plain http to it, such as 127.0.0.1/32.
+    #[arg(long, value_name = "NETWORK", help_heading = "Host")]
+    pub(crate) allow_network: Vec<String>,
+    /// The longest single wait for a limit; a longer one ends the command.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, help_heading = "Host")]
+    pub(crate) max_wait: u32,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Mode {
+    /// What changed since the state; everything without one.
+    Changes,
+    /// Everything. A pass that was interrupted goes on.
+    Full,
+    /// The keys of everything.
+    Keys,
+}
+
+impl From<Mode> for ReadMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Changes => Self::Changes,
+            Mode::Full => Self::Full,
+            Mode::Keys => Self::Keys,
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ReadArgs {
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    /// The entity, from `tieline discover`.
+    pub(crate) entity: String,
+    /// Go on from this file, and keep it up to date. It is made by the first read.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) state: Option<PathBuf>,
+    /// What to read.
+    #[arg(long, value_enum, default_value = "changes")]
+    pub(crate) mode: Mode,
+    /// Read one partition: a parent record, a company.
+    #[arg(long)]
+    pub(crate) partition: Option<String>,
+    /// Ask for pages of this many records.
+    #[arg(long, value_name = "RECORDS")]
+    pub(crate) page_size: Option<NonZeroU32>,
+    /// End after this many records.
+    #[arg(long, value_name = "RECORDS")]
+    pub(crate) max_records: Option<NonZeroU64>,
+}
+
+#[derive(Args, Debug)]
+#[command(group = clap::ArgGroup::new("which").required(true).args(["keys", "key", "field"]).multiple(true))]
+pub(crate) struct LookupArgs {
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    /// The entity.
+    pub(crate) entity: String,
+    /// Keys, separated by commas.
+    #[arg(long, value_delimiter = ',', value_name = "KEY,…", conflicts_with = "field")]
+    pub(crate) keys: Vec<String>,
+    /// One key as it is, also with a comma. May be repeated.
+    #[arg(long, conflicts_with = "field")]
+    pub(crate) key: Vec<String>,
+    /// A field as a JSON Pointer, such as /email: finds all records that have the value.
+    #[arg(long, value_name = "POINTER", requires = "value")]
+    pub(crate) field: Option<String>,
+    /// The field's value as JSON, such as '"a@example.com"' or 7.
+    #[arg(long, value_name = "JSON", requires = "field", allow_hyphen_values = true)]
+    pub(crate) value: Option<String>,
+}
+
+#[derive(Args, Debug)]
+#[command(after_long_help = WRITE_HELP)]
+pub(crate) struct WriteArgs {
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    /// The entity.
+    pub(crate) entity: String,
+}
+
+const WRITE_HELP: &str = r#"Each line of standard input is one operation:
+
+  {"op":"create","id":"op-1","fields":{"title":"Ny order"},"marker":"order-7"}
+  {"op":"update","id":"op-2","key":"42","set":{"/title":"x"},"clear":["/value"],"if_version":"3"}
+  {"op":"delete","id":"op-3","key":"42"}
+  {"op":"invoke","id":"op-4","action":"confirm","key":"42","input":{}}
+
+`update` also takes "add", "remove" and "raw", objects like "set". A line without an "id" is called
+line-N.
+
+Each line of standard output is one outcome, in the same order:
+
+  applied, unchanged  the record is as the operation wants it
+  partial             the fields in "applied" were written, the others not
+  conflict            the record has another version by now
+  accepted            the provider took it as a job
+  rejected            not done, and the same bytes cannot help
+  deferred            not done, or safe to send again: later
+  unknown             it may have happened: look before you send it again
+  malformed           the line is no operation, and nothing was sent for it
+
+An operation without an outcome, after a kill, counts as unknown."#;
+
+#[derive(Args, Debug)]
+pub(crate) struct InvokeArgs {
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    /// The entity.
+    pub(crate) entity: String,
+    /// The action, from `tieline discover PROVIDER ENTITY`.
+    pub(crate) action: String,
+    /// The record that it is done to.
+    #[arg(long)]
+    pub(crate) key: Option<String>,
+    /// Its input: JSON, @FILE, or - for standard input.
+    #[arg(long, value_name = "JSON|@FILE|-", default_value = "{}", allow_hyphen_values = true)]
+    pub(crate) input: String,
+    /// Wait this long for a job that the provider accepted.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub(crate) wait: u32,
+    /// The operation's id, for your records.
+    #[arg(long, default_value = "invoke")]
+    pub(crate) id: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SyncArgs {
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    /// The entities, in the order in which they are read.
+    #[arg(required = true, value_name = "ENTITY")]
+    pub(crate) entities: Vec<String>,
+    /// The SQLite file. It is made when it is not there.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) into: PathBuf,
+    /// The name of the connection in that file: one for each account.
+    #[arg(long = "connection", value_name = "NAME")]
+    pub(crate) name: String,
+    /// Also keep the rows that a mapping (JSON) makes of an entity's records. May be repeated.
+    #[arg(long, value_name = "ENTITY=FILE")]
+    pub(crate) map: Vec<String>,
+    /// What to read.
+    #[arg(long, value_enum, default_value = "changes")]
+    pub(crate) mode: Mode,
+    /// Ask for pages of this many records.
+    #[arg(long, value_name = "RECORDS")]
+    pub(crate) page_size: Option<NonZeroU32>,
+    /// Delete what a complete pass did not see, however much that is.
+    #[arg(long)]
+    pub(crate) no_brake: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,38 @@
+//! The commands, each in a file of its own.
+
+mod account;
+mod describe;
+mod discover;
+mod invoke;
+mod lookup;
+mod operations;
+mod outcomes;
+mod read;
+mod shell;
+mod stdin;
+mod sync;
+mod write;
+
+use crate::arguments::{Arguments, Command};
+use crate::failure::Outcome;
+
+/// Carries out the command.
+pub(crate) async fn run(arguments: Arguments) -> Outcome {
+    let json = arguments.json();
+    let verbosity = arguments.verbosity();
+    match arguments.command {
+        Command::Providers => describe::providers(json),
+        Command::Spec { provider } => describe::spec(&provider, json),
+        Command::Check { connection } => account::check(&connection, json).await,
+        Command::Discover { connection, entities, schemas } => {
+            discover::discover(&connection, entities, schemas, json).await
+        }
+        Command::Read(options) => read::read(options, verbosity).await,
+        Command::Lookup(options) => lookup::lookup(options).await,
+        Command::Write(options) => write::write(options).await,
+        Command::Invoke(options) => invoke::invoke(options).await,
+        Command::Sync(options) => sync::sync(options, json, verbosity).await,
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man { command } => shell::man(command.as_deref()),
+    }
+}

@@ -1,0 +1,85 @@
+//! From arguments to a connector.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tieline::pipedrive::PipedriveFactory;
+use tieline::{Connector, Error, ErrorKind, Host, HttpHost, Registry, Result};
+use tieline_http::{NetworkPolicy, RetryPolicy};
+use url::Url;
+
+use crate::arguments::{ConnectionArgs, HostArgs};
+use crate::{credential, settings};
+
+/// The connectors of this program. A new one is a line here.
+pub(crate) fn registry(host: Host) -> Registry {
+    Registry::new(host).with(PipedriveFactory::default())
+}
+
+/// The connectors without a way out, for what they say about themselves.
+pub(crate) fn catalog() -> Result<Registry> {
+    Host::new().map(registry)
+}
+
+/// A connected account.
+pub(crate) struct Connected {
+    /// The provider's id.
+    pub(crate) provider: &'static str,
+    /// The provider's name for people.
+    pub(crate) title: &'static str,
+    /// The public settings.
+    pub(crate) config: Value,
+    pub(crate) connector: Arc<dyn Connector>,
+    /// The longest single wait.
+    pub(crate) max_wait: Duration,
+}
+
+/// Connects. Sends nothing.
+pub(crate) fn connect(arguments: &ConnectionArgs) -> Result<Connected> {
+    let ConnectionArgs { provider, config, credential_file, host } = arguments;
+    let max_wait = Duration::from_secs(host.max_wait.into());
+    let registry = registry(build_host(host, max_wait)?);
+    let factory = registry.factory(provider)?;
+    let spec = factory.spec();
+    let config = settings::read(config.as_deref(), spec)?;
+    // The settings are checked even when another address takes their place.
+    let declared = factory.base_url(&config)?;
+    let credential = credential::read(credential_file.as_deref(), spec)?;
+    let target = match &host.base_url {
+        Some(url) => base_url(url)?,
+        None => declared,
+    };
+    check_network(host, &target)?;
+    let connector = registry.connect_at(target, spec.id, &config, credential)?;
+    Ok(Connected { provider: spec.id, title: spec.title, config, connector, max_wait })
+}
+
+fn build_host(options: &HostArgs, max_wait: Duration) -> Result<Host> {
+    let agent = concat!("tieline-cli/", env!("CARGO_PKG_VERSION"));
+    let retry = RetryPolicy::default().with_max_wait(max_wait);
+    let builder = HttpHost::builder().user_agent(agent).retry(retry);
+    let host = options.allow_network.iter().fold(builder, |builder, network| builder.allow_network(network));
+    host.build().map(Host::from)
+}
+
+/// The stack refuses it too, but does not know what the option is called.
+fn check_network(options: &HostArgs, target: &Url) -> Result<()> {
+    let policy = options
+        .allow_network
+        .iter()
+        .try_fold(NetworkPolicy::public_only(), |policy, network| policy.allow(network))?;
+    policy.check_url(target).map_err(|error| {
+        error.with_advice(
+            "use a public https address, or allow a network of your own with --allow-network, such as 127.0.0.1/32",
+        )
+    })
+}
+
+/// The address is not repeated in messages, because somebody may have put a password into it.
+fn base_url(text: &str) -> Result<Url> {
+    text.parse().map_err(|error| {
+        Error::new(ErrorKind::Config, format!("--base-url is not an address: {error}"))
+            .with_advice("write it in full, such as http://127.0.0.1:8080")
+    })
+}

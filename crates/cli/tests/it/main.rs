@@ -1,0 +1,21 @@
+//! The program as a person or a script runs it, against a sandbox on loopback.
+
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice
+)]
+
+mod credentials;
+mod describing;
+mod failures;
+mod reading;
+mod resuming;
+mod secrets;
+mod syncing;
+mod world;
+mod writing;
