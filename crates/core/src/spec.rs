@@ -178,10 +178,20 @@ impl Field {
             if !self.example.is_empty() {
                 set("examples", json!([self.example]));
             }
-            if let Some(pattern) = self.pattern {
+            if let Some(pattern) = self.pattern
+                && !matches!(self.kind, FieldKind::Texts(_))
+            {
                 set("pattern", pattern.into());
             }
             match self.kind {
+                FieldKind::Texts(names) => {
+                    let mut text = Map::from_iter([("type".to_owned(), Value::from("string"))]);
+                    text.extend(self.pattern.map(|pattern| ("pattern".to_owned(), pattern.into())));
+                    let properties: Map<String, Value> =
+                        names.iter().map(|name| ((*name).to_owned(), text.clone().into())).collect();
+                    set("properties", properties.into());
+                    set("additionalProperties", false.into());
+                }
                 FieldKind::Choice(choices) => {
                     set("enum", json!(choices));
                 }
@@ -209,6 +219,8 @@ pub enum FieldKind {
     Boolean,
     /// One of these.
     Choice(&'static [&'static str]),
+    /// A line of text for each of these names, or for some of them. A pattern holds for each text.
+    Texts(&'static [&'static str]),
 }
 
 impl FieldKind {
@@ -216,6 +228,7 @@ impl FieldKind {
         match self {
             Self::Integer => "integer",
             Self::Boolean => "boolean",
+            Self::Texts(_) => "object",
             _ => "string",
         }
     }

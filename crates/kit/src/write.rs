@@ -16,8 +16,10 @@ use tieline_core::{
 /// | [`Resend::Safe`]: the provider did not act | `Deferred` | `Deferred` |
 /// | [`Resend::IfIdempotent`]: it may have acted | `Deferred` | `Unknown` |
 /// | [`Resend::Never`], about the connection: `Unauthenticated`, `Config` | `Deferred` | `Deferred` |
-/// | [`Resend::Never`], and no word of the provider on what it did: `Timeout`, `Transport`, `Decode`, `Unavailable`, `Internal` | `Rejected` | `Unknown` |
+/// | [`Resend::Never`], and no word of the provider on what it did: `Timeout`, `Transport`, `Decode`, `Unavailable`, `Internal` | `Unknown` | `Unknown` |
 /// | [`Resend::Never`], any other: the provider refused | `Rejected` | `Rejected` |
+///
+/// The advice is replaced where it would be for a reader.
 ///
 /// A connection that must be mended does not make its writes wrong: they wait, and the same bytes work afterwards.
 ///
@@ -31,14 +33,17 @@ use tieline_core::{
 /// ```
 pub fn outcome_of(error: Error, idempotent: bool) -> Outcome {
     use ErrorKind::{Config, Decode, Internal, Timeout, Transport, Unauthenticated, Unavailable};
+    let unknown = |error: Error| {
+        Outcome::Unknown(error.with_advice("it may have been done: look for it before it is sent again"))
+    };
     match (error.resend(), error.kind()) {
         (Resend::Safe, _) => Outcome::Deferred(error),
-        (Resend::IfIdempotent, _) if idempotent => Outcome::Deferred(error),
-        (Resend::IfIdempotent, _) => Outcome::Unknown(error),
-        (Resend::Never, Unauthenticated | Config) => Outcome::Deferred(error),
-        (Resend::Never, Timeout | Transport | Decode | Unavailable | Internal) if !idempotent => {
-            Outcome::Unknown(error)
+        (Resend::IfIdempotent, _) if idempotent => {
+            Outcome::Deferred(error.with_advice("send it again later: done twice, it does no harm"))
         }
+        (Resend::IfIdempotent, _) => unknown(error),
+        (Resend::Never, Unauthenticated | Config) => Outcome::Deferred(error),
+        (Resend::Never, Timeout | Transport | Decode | Unavailable | Internal) => unknown(error),
         (Resend::Never, _) => Outcome::Rejected(error),
     }
 }

@@ -1,5 +1,6 @@
 //! The public settings of a connection.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use url::Url;
 
 use crate::{Pipedrive, PipedriveFactory};
 
-/// The public settings of a Pipedrive connection: which company.
+/// The public settings of a Pipedrive connection: which company, and which of its fields carry markers.
 ///
 /// ```
 /// use tieline_pipedrive::PipedriveConfig;
@@ -23,12 +24,22 @@ use crate::{Pipedrive, PipedriveFactory};
 #[serde(deny_unknown_fields)]
 pub struct PipedriveConfig {
     company: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) markers: BTreeMap<String, String>,
 }
 
 impl PipedriveConfig {
     /// The company, as it stands before `.pipedrive.com`. The whole address of a page works too.
     pub fn company(company: impl Into<String>) -> Self {
-        Self { company: company.into() }
+        Self { company: company.into(), markers: BTreeMap::new() }
+    }
+
+    /// Names the account's own text field that carries the markers of an entity's creates, by its code of 40 hexadecimal
+    /// digits. Deals, persons, organizations, products and leads can have one; leads share the fields of deals.
+    #[must_use]
+    pub fn with_marker(mut self, entity: impl Into<String>, code: impl Into<String>) -> Self {
+        self.markers.insert(entity.into(), code.into());
+        self
     }
 
     /// Where the company's requests go: `https://acme.pipedrive.com/`. Fails with `Config` when the company cannot be
@@ -58,7 +69,7 @@ impl PipedriveConfig {
     pub(crate) fn from_value(config: &Value) -> Result<Self> {
         serde_json::from_value(config.clone()).map_err(|error| {
             Error::new(ErrorKind::Config, format!("the Pipedrive settings cannot be read: {error}"))
-                .with_advice(r#"they are an object with one text, such as {"company":"acme"}"#)
+                .with_advice(r#"they are an object such as {"company":"acme"}"#)
         })
     }
 }

@@ -10,14 +10,17 @@ use serde::de::DeserializeOwned;
 use tieline_core::http::{HttpClient, HttpResponse};
 use tieline_core::{
     Account, BatchStream, Catalog, Change, CheckRequest, Clock, Connector, DiscoverRequest, Error, ErrorKind,
-    Key, Lookup, LookupBy, LookupRequest, Lookups, ReadRequest, Record, Result,
+    Key, Lookup, LookupBy, LookupRequest, Lookups, OutcomeStream, PollRequest, ReadRequest, Record, Result,
+    WriteRequest,
 };
 use tieline_kit::Call;
 use url::Url;
 
 use crate::endpoints::Endpoint;
+use crate::marker::Markers;
 use crate::{
-    Activity, Deal, Organization, Person, PipedriveConfig, Pipeline, Stage, check, discover, lookup, read,
+    Activity, Deal, Organization, Person, PipedriveConfig, Pipeline, Stage, action, check, discover, lookup,
+    read, search, write,
 };
 
 /// A Pipedrive account. Cheap to clone.
@@ -25,6 +28,7 @@ use crate::{
 pub struct Pipedrive {
     api: Api,
     company: String,
+    markers: Arc<Markers>,
 }
 
 /// The way to the account.
@@ -48,7 +52,8 @@ impl Pipedrive {
         http: HttpClient,
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
-        Ok(Self { api: Api { http, base, clock }, company: config.name()? })
+        let markers = Arc::new(Markers::of(&config.markers)?);
+        Ok(Self { api: Api { http, base, clock }, company: config.name()?, markers })
     }
 
     /// A deal, also an archived one. `None` when there is none or it was deleted; `Forbidden` when it may not be seen.
@@ -132,7 +137,7 @@ impl Connector for Pipedrive {
     }
 
     async fn discover(&self, request: DiscoverRequest) -> Result<Catalog> {
-        discover::discover(&self.api, &request).await
+        discover::discover(&self.api, &self.markers, &request).await
     }
 
     fn read(&self, request: ReadRequest) -> Result<BatchStream> {
@@ -145,13 +150,19 @@ impl Connector for Pipedrive {
         let endpoint = Endpoint::named(request.entity.as_str())?;
         match request.by {
             LookupBy::Keys(keys) => lookup::keys(&self.api, endpoint, keys).await,
-            LookupBy::Field { field, .. } => {
-                Err(Error::unsupported("looking Pipedrive records up by a field")
-                    .with_advice("look them up by key, or read the entity and compare")
-                    .with_context("entity", endpoint.name)
-                    .with_context("field", field))
+            LookupBy::Field { field, value } => {
+                search::by_field(&self.api, &self.markers, endpoint, &field, &value).await
             }
             _ => Err(Error::unsupported("this kind of look-up")),
         }
+    }
+
+    fn write(&self, request: WriteRequest) -> Result<OutcomeStream> {
+        let endpoint = Endpoint::named(request.entity.as_str())?;
+        write::write(self.api.clone(), Arc::clone(&self.markers), endpoint, request)
+    }
+
+    fn poll(&self, request: PollRequest) -> Result<OutcomeStream> {
+        action::poll(self.api.clone(), request)
     }
 }

@@ -8,9 +8,12 @@ use tieline_core::{
 };
 use tieline_kit::{Call, TokenGuard, excerpt, nearest, walk};
 
+use crate::action;
 use crate::connector::Api;
-use crate::endpoints::{ENTITIES, Endpoint, PAGE, Paging};
+use crate::draft::nested;
+use crate::endpoints::{ENTITIES, Endpoint, PAGE};
 use crate::fields::{Shape, Standard, object};
+use crate::marker::Markers;
 
 /// A field as the account describes it.
 /// Source: <https://pipedrive.readme.io/docs/core-api-concepts-custom-fields>.
@@ -36,7 +39,7 @@ struct Labelled {
 }
 
 /// The entities that were asked for, with the account's own fields when schemas are wanted.
-pub(crate) async fn discover(api: &Api, request: &DiscoverRequest) -> Result<Catalog> {
+pub(crate) async fn discover(api: &Api, markers: &Markers, request: &DiscoverRequest) -> Result<Catalog> {
     let mut endpoints: Vec<&Endpoint> = Vec::new();
     for name in &request.entities {
         endpoints.push(Endpoint::named(name.as_str())?);
@@ -48,7 +51,7 @@ pub(crate) async fn discover(api: &Api, request: &DiscoverRequest) -> Result<Cat
     let mut described: Vec<(&str, Vec<Described>)> = Vec::new();
     let mut entities = Vec::new();
     for endpoint in endpoints {
-        let mut entity = named(endpoint);
+        let mut entity = named(endpoint, markers);
         if request.schemas {
             let account: &[Described] = match endpoint.fields {
                 None => &[],
@@ -69,7 +72,7 @@ pub(crate) async fn discover(api: &Api, request: &DiscoverRequest) -> Result<Cat
     Ok(Catalog::new(entities))
 }
 
-fn named(endpoint: &Endpoint) -> Entity {
+fn named(endpoint: &Endpoint, markers: &Markers) -> Entity {
     let mut entity = Entity::new(endpoint.entity(), endpoint.title);
     entity.deletes = endpoint.deletes;
     entity.capabilities = Capabilities::READ.with_lookup();
@@ -77,6 +80,11 @@ fn named(endpoint: &Endpoint) -> Entity {
         entity.capabilities = entity.capabilities.with_changes();
         entity.cursor_field = Some(FieldPath::field(endpoint.changed_at));
     }
+    if endpoint.writes.is_some() {
+        entity.capabilities = entity.capabilities.with_writes();
+    }
+    entity.actions = action::described(endpoint);
+    entity.marker = markers.field(endpoint);
     entity
 }
 
@@ -121,10 +129,11 @@ fn describe(entity: &mut Entity, endpoint: &Endpoint, account: &[Described]) {
         if let Shape::Ref(other) = shape {
             field.references = Some(EntityName::from_static(other));
         }
+        field.writable = endpoint.writes.is_some_and(|writes| writes.field(name).is_some());
         entity.fields.push(field);
     }
     // v2 keeps the account's fields together, v1 spreads them over the record.
-    let nested = endpoint.paging == Paging::Cursor;
+    let nested = nested(endpoint);
     let parent = FieldPath::field("custom_fields");
     let mut custom = Map::new();
     for told in account.iter().filter(|field| field.is_custom()) {
@@ -135,6 +144,7 @@ fn describe(entity: &mut Entity, endpoint: &Endpoint, account: &[Described]) {
             told.field_type.as_deref().unwrap_or("json"),
         );
         field.custom = true;
+        field.writable = endpoint.writes.is_some_and(|writes| writes.custom);
         field.choices = told.choices();
         field.references = told.references().map(EntityName::from_static);
         entity.fields.push(field);
@@ -295,10 +305,10 @@ pub(crate) fn refuse_unreadable(endpoint: &Endpoint, request: &ReadRequest) -> R
     Ok(())
 }
 
-fn known(endpoint: &Endpoint, field: &FieldPath) -> Result<()> {
+pub(crate) fn known(endpoint: &Endpoint, field: &FieldPath) -> Result<()> {
     let mut segments = field.as_str().split('/').skip(1);
     let name = segments.next().unwrap_or_default();
-    let nested = endpoint.paging == Paging::Cursor;
+    let nested = nested(endpoint);
     let standard = endpoint.standard.iter().map(|(name, _)| *name);
     let of_the_account = endpoint.fields.is_some()
         && if nested {
@@ -322,6 +332,6 @@ fn known(endpoint: &Endpoint, field: &FieldPath) -> Result<()> {
         .with_advice(advice))
 }
 
-fn is_code(name: &str) -> bool {
+pub(crate) fn is_code(name: &str) -> bool {
     name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -8,6 +8,7 @@ use tieline_kit::{Call, nearest};
 
 use crate::fields::{self, Standard};
 use crate::state::Phase;
+use crate::writable::{self, Writes};
 
 /// The most records of a page, in both versions.
 pub(crate) const PAGE: u32 = 500;
@@ -62,6 +63,8 @@ pub(crate) struct Endpoint {
     pub(crate) standard: &'static [Standard],
     /// Where the account describes its fields, its own among them.
     pub(crate) fields: Option<&'static str>,
+    /// How it is written, when it can be.
+    pub(crate) writes: Option<&'static Writes>,
 }
 
 const V2: Endpoint = Endpoint {
@@ -83,6 +86,7 @@ const V2: Endpoint = Endpoint {
     inactive_is_gone: false,
     standard: &[],
     fields: None,
+    writes: None,
 };
 
 const V1: Endpoint = Endpoint { list_cost: 20, get_cost: 2, paging: Paging::Offset, by_ids: false, ..V2 };
@@ -93,6 +97,7 @@ pub(crate) const ENTITIES: &[Endpoint] = &[
         name: "deals",
         title: "Deals",
         standard: fields::DEALS,
+        writes: Some(writable::DEALS),
         list: "/api/v2/deals",
         archived: Some(("/api/v2/deals/archived", 20)),
         archived_changes: true,
@@ -106,6 +111,7 @@ pub(crate) const ENTITIES: &[Endpoint] = &[
         name: "persons",
         title: "Persons",
         standard: fields::PERSONS,
+        writes: Some(writable::PERSONS),
         list: "/api/v2/persons",
         get: "/api/v2/persons/{id}",
         fields: Some("/api/v2/personFields"),
@@ -115,6 +121,7 @@ pub(crate) const ENTITIES: &[Endpoint] = &[
         name: "organizations",
         title: "Organizations",
         standard: fields::ORGANIZATIONS,
+        writes: Some(writable::ORGANIZATIONS),
         list: "/api/v2/organizations",
         get: "/api/v2/organizations/{id}",
         fields: Some("/api/v2/organizationFields"),
@@ -124,6 +131,7 @@ pub(crate) const ENTITIES: &[Endpoint] = &[
         name: "activities",
         title: "Activities",
         standard: fields::ACTIVITIES,
+        writes: Some(writable::ACTIVITIES),
         list: "/api/v2/activities",
         get: "/api/v2/activities/{id}",
         fields: Some("/api/v2/activityFields"),
@@ -133,6 +141,7 @@ pub(crate) const ENTITIES: &[Endpoint] = &[
         name: "products",
         title: "Products",
         standard: fields::PRODUCTS,
+        writes: Some(writable::PRODUCTS),
         list: "/api/v2/products",
         get: "/api/v2/products/{id}",
         fields: Some("/api/v2/productFields"),
@@ -142,6 +151,7 @@ pub(crate) const ENTITIES: &[Endpoint] = &[
         name: "pipelines",
         title: "Pipelines",
         standard: fields::PIPELINES,
+        writes: Some(writable::PIPELINES),
         list: "/api/v2/pipelines",
         list_cost: 5,
         get: "/api/v2/pipelines/{id}",
@@ -153,6 +163,7 @@ pub(crate) const ENTITIES: &[Endpoint] = &[
         name: "stages",
         title: "Stages",
         standard: fields::STAGES,
+        writes: Some(writable::STAGES),
         list: "/api/v2/stages",
         list_cost: 5,
         get: "/api/v2/stages/{id}",
@@ -164,6 +175,7 @@ pub(crate) const ENTITIES: &[Endpoint] = &[
         name: "leads",
         title: "Leads",
         standard: fields::LEADS,
+        writes: Some(writable::LEADS),
         list: "/api/v1/leads",
         archived: Some(("/api/v1/leads/archived", 40)),
         get: "/api/v1/leads/{id}",
@@ -176,6 +188,7 @@ pub(crate) const ENTITIES: &[Endpoint] = &[
         name: "notes",
         title: "Notes",
         standard: fields::NOTES,
+        writes: Some(writable::NOTES),
         list: "/api/v1/notes",
         get: "/api/v1/notes/{id}",
         sort: Some("id ASC"),

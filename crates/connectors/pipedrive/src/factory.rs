@@ -10,11 +10,13 @@ use serde_json::Value;
 use tieline_core::http::{Answer, Verdict};
 use tieline_core::{
     AuthScheme, BuildContext, Category, Connector, ConnectorFactory, ConnectorSpec, Error, ErrorKind, Field,
-    KeyPlacement, Limit, LimitScope, Origins, Result,
+    FieldKind, KeyPlacement, Limit, LimitScope, Origins, Result,
 };
 use tieline_kit::{HeadFlag, HeadKey, HeadText, excerpt, failure, is_html, web_page};
 use url::Url;
 
+use crate::marker::CARRIERS;
+use crate::search::SEARCH;
 use crate::{Pipedrive, PipedriveConfig};
 
 /// The most characters of an error text that are shown.
@@ -46,6 +48,14 @@ fn spec() -> ConnectorSpec {
         Field::text("company", "Company")
             .with_help("What stands before .pipedrive.com in the address bar. The whole address works too.")
             .with_example("acme"),
+        Field::text("markers", "Marker fields")
+            .with_kind(FieldKind::Texts(CARRIERS))
+            .with_help(
+                "For each kind of record the code of a text field of your own, made for this: what is written carries a \
+                 marker there, by which it is found again when an answer is lost. Without one, a person is asked.",
+            )
+            .with_pattern("^[0-9a-f]{40}$")
+            .optional(),
     ];
     // Source: https://pipedrive.readme.io/docs/core-api-concepts-authentication
     spec.auth = vec![AuthScheme::ApiKey {
@@ -59,7 +69,10 @@ fn spec() -> ConnectorSpec {
     // The smallest plan's burst; the headers tell a bigger one. The budget of a day depends on plan and seats, and is
     // known only when it is used up.
     // Source: https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting
-    spec.limits = vec![Limit::new("burst", LimitScope::Credential, 20, WINDOW).with_headers("x-ratelimit")];
+    spec.limits = vec![
+        Limit::new("burst", LimitScope::Credential, 20, WINDOW).with_headers("x-ratelimit"),
+        Limit::new("search", LimitScope::Credential, 10, WINDOW).with_tag(SEARCH),
+    ];
     spec.guide = include_str!("../GUIDE.md");
     spec
 }

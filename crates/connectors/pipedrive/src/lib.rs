@@ -1,16 +1,23 @@
 #![doc = include_str!("../README.md")]
 
+mod action;
 mod check;
 mod config;
 mod connector;
 mod discover;
+mod draft;
 mod endpoints;
 mod factory;
 mod fields;
 mod lookup;
+mod marker;
+mod raw;
 mod read;
+mod search;
 mod state;
 mod types;
+mod writable;
+mod write;
 
 pub use config::PipedriveConfig;
 pub use connector::Pipedrive;

@@ -2,6 +2,7 @@
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
+use tieline_core::http::HttpResponse;
 use tieline_core::{Change, Error, ErrorKind, Key, Lookup, Lookups, Result};
 use tieline_kit::{Call, KeyChunks, walk};
 
@@ -59,11 +60,6 @@ async fn several(api: &Api, endpoint: &Endpoint, chunk: &[Key]) -> Result<Vec<Lo
 
 /// One record.
 pub(crate) async fn one(api: &Api, endpoint: &Endpoint, key: &Key) -> Result<Lookup> {
-    #[derive(Deserialize)]
-    struct Answer<'a> {
-        #[serde(borrow)]
-        data: Option<&'a serde_json::value::RawValue>,
-    }
     let answer = match api.send(endpoint.one(key.as_str())).await {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Lookup::Missing(key.clone())),
         Err(error) if error.kind() == ErrorKind::Forbidden && !concerns_connection(&error) => {
@@ -76,13 +72,29 @@ pub(crate) async fn one(api: &Api, endpoint: &Endpoint, key: &Key) -> Result<Loo
             .with_context("entity", endpoint.name)
             .with_context("key", key)
     };
-    let Answer { data } = serde_json::from_str(answer.text()?).map_err(|_| unreadable())?;
-    let Some(data) = data else { return Ok(Lookup::Missing(key.clone())) };
-    let head: Head<'_> = serde_json::from_str(data.get()).map_err(|_| unreadable())?;
-    head.change(endpoint, data.get()).and_then(lookup).ok_or_else(unreadable)
+    match record(endpoint, &answer).map_err(|_| unreadable())? {
+        None => Ok(Lookup::Missing(key.clone())),
+        Some(change) => lookup(change).ok_or_else(unreadable),
+    }
 }
 
-fn lookup(change: Change) -> Option<Lookup> {
+/// The record that an answer holds as its data, or `None` when that is null. Fails when it holds something else.
+pub(crate) fn record(endpoint: &Endpoint, answer: &HttpResponse) -> Result<Option<Change>> {
+    #[derive(Deserialize)]
+    struct Answer<'a> {
+        #[serde(borrow)]
+        data: Option<&'a serde_json::value::RawValue>,
+    }
+    let unreadable = || {
+        Error::new(ErrorKind::Decode, "Pipedrive's answer is no record").with_context("entity", endpoint.name)
+    };
+    let Answer { data } = serde_json::from_str(answer.text()?).map_err(|_| unreadable())?;
+    let Some(data) = data else { return Ok(None) };
+    let head: Head<'_> = serde_json::from_str(data.get()).map_err(|_| unreadable())?;
+    head.change(endpoint, data.get()).map(Some).ok_or_else(unreadable)
+}
+
+pub(crate) fn lookup(change: Change) -> Option<Lookup> {
     match change {
         Change::Upsert(record) => Some(Lookup::Record(record)),
         Change::Delete(deletion) => Some(Lookup::Deleted(deletion)),

@@ -67,6 +67,9 @@ impl Walk {
         let state = if cut {
             // The page is asked for again when the read goes on.
             self.run = Run { done: self.budget.done(), ..before };
+            if self.endpoint.paging == Paging::Whole {
+                self.run.cursor = page.changes.last().map(|change| change.key().to_string());
+            }
             self.position.going_on(&self.run)?
         } else {
             self.run.done = self.budget.done();
@@ -161,7 +164,14 @@ impl Walk {
     fn advance(&mut self, page: &mut Page, limit: u32) -> Result<bool> {
         let run = &mut self.run;
         match self.endpoint.paging {
-            Paging::Whole => Ok(false),
+            Paging::Whole => {
+                // A read that was cut short left the last key that it had.
+                let known = run.cursor.take();
+                let at =
+                    page.changes.iter().position(|change| Some(change.key().as_str()) == known.as_deref());
+                drop(page.changes.drain(..at.map_or(0, |at| at + 1)));
+                Ok(false)
+            }
             Paging::Cursor => {
                 run.cursor = page.next_cursor.take();
                 Ok(run.cursor.is_some())
@@ -227,6 +237,8 @@ impl Head<'_> {
             Change::Delete(deletion)
         } else {
             let mut record = Record::new(key, RawJson::from_checked(raw));
+            // Pipedrive counts no versions: the time of change stands for one.
+            record.version = changed_at.clone().filter(|_| endpoint.writes.is_some());
             record.changed_at = changed_at;
             Change::Upsert(record)
         })

@@ -58,7 +58,7 @@ fn every_kind_has_an_outcome() {
     decode: deferred / unknown
     state_invalid: rejected / rejected
     unsupported: rejected / rejected
-    internal: rejected / unknown
+    internal: unknown / unknown
     ");
 }
 
@@ -74,10 +74,19 @@ fn what_may_have_happened_is_never_called_not_done() {
             }
         }
     }
-    // An answer that is too long is the same every time; the create behind it may have happened.
+    // An answer that is too long is the same every time; what it answers may have happened.
     let long = || Error::new(ErrorKind::Decode, "too long").with_resend(Resend::Never);
-    assert_eq!(word(&outcome_of(long(), true)), "rejected");
+    assert_eq!(word(&outcome_of(long(), true)), "unknown");
     assert_eq!(word(&outcome_of(long(), false)), "unknown");
+    let late = || Error::new(ErrorKind::Timeout, "late").with_advice("read on");
+    let texts = [true, false].map(|idempotent| match outcome_of(late(), idempotent) {
+        Outcome::Deferred(error) | Outcome::Unknown(error) => error.to_string(),
+        other => panic!("{other:?}"),
+    });
+    insta::assert_snapshot!(texts.join("\n"), @"
+    late: send it again later: done twice, it does no harm (timeout)
+    late: it may have been done: look for it before it is sent again (timeout)
+    ");
 }
 
 fn create(id: &str) -> Operation {

@@ -9,13 +9,14 @@ use http::StatusCode;
 use tieline_auth::ApiKey;
 use tieline_core::http::Transport;
 use tieline_core::{
-    Batch, Change, Clock, Connector, ConnectorConfig, ConnectorFactory, Error, IntoCredential, ReadRequest,
-    Result, State,
+    Batch, Change, Clock, Connector, ConnectorConfig, ConnectorFactory, Error, FieldPatch, FieldPath,
+    IntoCredential, Key, Operation, OperationOutcome, Outcome, Patch, RawJson, ReadRequest, Result, State,
+    WriteOp, WriteRequest,
 };
 use tieline_http::memory::{MemoryTransport, answer};
 use tieline_http::{ClientOptions, HttpHost};
 use tieline_pipedrive::{Pipedrive, PipedriveConfig, PipedriveFactory};
-use tieline_sandbox::pipedrive::{COMPANY, Limits, Pipedrive as Model, TOKEN};
+use tieline_sandbox::pipedrive::{COMPANY, Limits, Pipedrive as Model, TOKEN, keys};
 use tieline_sandbox::{InProcess, Sandbox};
 
 /// A sandbox without limits, and the connector to it.
@@ -26,8 +27,20 @@ pub(crate) fn account() -> (Arc<Sandbox<Model>>, Arc<Pipedrive>) {
 }
 
 pub(crate) fn connected(sandbox: &Arc<Sandbox<Model>>) -> Arc<Pipedrive> {
+    connected_with(sandbox, PipedriveConfig::company(COMPANY))
+}
+
+pub(crate) fn connected_with(sandbox: &Arc<Sandbox<Model>>, config: PipedriveConfig) -> Arc<Pipedrive> {
     let clock = Arc::new(SandboxClock(Arc::clone(sandbox)));
-    over(Arc::new(InProcess::new(Arc::clone(sandbox))), clock, COMPANY)
+    over(Arc::new(InProcess::new(Arc::clone(sandbox))), clock, config)
+}
+
+/// The settings with a marker field for each kind of record that the sandbox has a text field for.
+pub(crate) fn marked() -> PipedriveConfig {
+    PipedriveConfig::company(COMPANY)
+        .with_marker("deals", keys::DEAL_REFERENCE)
+        .with_marker("organizations", keys::ORGANIZATION_NUMBER)
+        .with_marker("products", keys::PRODUCT_SUPPLIER_NUMBER)
 }
 
 #[derive(Debug)]
@@ -48,9 +61,12 @@ impl Clock for At {
     }
 }
 
-fn over(transport: Arc<dyn Transport>, clock: Arc<dyn Clock>, company: &str) -> Arc<Pipedrive> {
+pub(crate) fn over(
+    transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
+    config: PipedriveConfig,
+) -> Arc<Pipedrive> {
     let factory = Arc::new(PipedriveFactory::default());
-    let config = PipedriveConfig::company(company);
     let base = config.base_url().unwrap();
     let credential = ApiKey::new(TOKEN.to_owned()).into_credential(&factory.spec().auth).unwrap();
     let host = HttpHost::builder().transport(transport).clock(Arc::clone(&clock)).build().unwrap();
@@ -64,18 +80,120 @@ fn over(transport: Arc<dyn Transport>, clock: Arc<dyn Clock>, company: &str) -> 
 pub(crate) fn answering(
     reply: impl Fn(&str) -> (u16, String) + Send + Sync + 'static,
 ) -> (MemoryTransport, Arc<Pipedrive>) {
+    answering_with(PipedriveConfig::company("acme"), reply)
+}
+
+pub(crate) fn answering_with(
+    config: PipedriveConfig,
+    reply: impl Fn(&str) -> (u16, String) + Send + Sync + 'static,
+) -> (MemoryTransport, Arc<Pipedrive>) {
     let transport = MemoryTransport::new(move |request| {
         let (status, body) = reply(request.uri().path_and_query().unwrap().as_str());
         let headers = [("content-type", "application/json"), ("date", "Tue, 03 Nov 2026 08:00:00 GMT")];
         Ok(answer(StatusCode::from_u16(status).unwrap(), &headers, body))
     });
     let clock = Arc::new(At("2026-11-03T07:00:00Z".parse().unwrap()));
-    (transport.clone(), over(Arc::new(transport), clock, "acme"))
+    (transport.clone(), over(Arc::new(transport), clock, config))
 }
 
 /// What was asked for, as paths with queries.
 pub(crate) fn asked(transport: &MemoryTransport) -> Vec<String> {
     transport.requests().iter().map(|request| request.uri().path_and_query().unwrap().to_string()).collect()
+}
+
+/// What was sent, with bodies.
+pub(crate) fn sent(transport: &MemoryTransport) -> String {
+    let lines: Vec<String> = transport
+        .requests()
+        .iter()
+        .map(|request| {
+            let path = request.uri().path_and_query().unwrap();
+            let line = format!("{} {path} {}", request.method(), String::from_utf8_lossy(request.body()));
+            line.trim_end().to_owned()
+        })
+        .collect();
+    lines.join("\n")
+}
+
+pub(crate) fn json(text: &str) -> RawJson {
+    RawJson::parse(text).unwrap()
+}
+
+pub(crate) fn create(fields: &str) -> WriteOp {
+    WriteOp::Create { fields: json(fields), marker: None }
+}
+
+pub(crate) fn marked_create(fields: &str, marker: &str) -> WriteOp {
+    WriteOp::Create { fields: json(fields), marker: Some(marker.into()) }
+}
+
+pub(crate) fn update(key: &str, changes: &[(&str, FieldPatch)]) -> WriteOp {
+    let changes = changes.iter().map(|(path, change)| (FieldPath::parse(path).unwrap(), change.clone()));
+    WriteOp::Update { key: Key::from(key), patch: Patch(changes.collect()), if_version: None }
+}
+
+pub(crate) fn delete(key: &str) -> WriteOp {
+    WriteOp::Delete { key: Key::from(key) }
+}
+
+pub(crate) fn invoke(action: &str, key: &str, input: &str) -> WriteOp {
+    WriteOp::Invoke { action: action.into(), key: Some(Key::from(key)), input: json(input) }
+}
+
+pub(crate) fn set(text: &str) -> FieldPatch {
+    FieldPatch::Set(json(text))
+}
+
+/// The outcomes, in order; that they are the operations' own is checked.
+pub(crate) async fn written(crm: &dyn Connector, entity: &str, operations: Vec<WriteOp>) -> Vec<Outcome> {
+    let count = operations.len();
+    let operations =
+        operations.into_iter().enumerate().map(|(at, op)| Operation::new(format!("op-{at}"), op)).collect();
+    let stream = crm.write(WriteRequest::new(entity, operations)).unwrap();
+    let outcomes: Vec<OperationOutcome> = stream.collect().await;
+    assert_eq!(outcomes.len(), count);
+    for (at, outcome) in outcomes.iter().enumerate() {
+        assert_eq!(outcome.id.as_str(), format!("op-{at}"));
+    }
+    outcomes.into_iter().map(|outcome| outcome.outcome).collect()
+}
+
+pub(crate) async fn one(crm: &dyn Connector, entity: &str, op: WriteOp) -> Outcome {
+    written(crm, entity, vec![op]).await.remove(0)
+}
+
+/// An outcome in words.
+pub(crate) fn word(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Applied { key: Some(key), .. } => format!("applied {key}"),
+        Outcome::Applied { key: None, .. } => "applied".to_owned(),
+        Outcome::Unchanged => "unchanged".to_owned(),
+        Outcome::Conflict { .. } => "conflict".to_owned(),
+        Outcome::Accepted { ticket } => format!("accepted {ticket}"),
+        Outcome::Rejected(error) => format!("rejected: {error}"),
+        Outcome::Deferred(error) => format!("deferred: {error}"),
+        Outcome::Unknown(error) => format!("unknown: {error}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(crate) fn applied(outcome: &Outcome) -> &Key {
+    match outcome {
+        Outcome::Applied { key: Some(key), .. } => key,
+        other => panic!("{}", word(other)),
+    }
+}
+
+/// The record's text after a write.
+pub(crate) fn after(outcome: &Outcome) -> &RawJson {
+    match outcome {
+        Outcome::Applied { record: Some(record), .. } => &record.payload,
+        other => panic!("{}", word(other)),
+    }
+}
+
+pub(crate) fn at<'r>(record: &'r RawJson, pointer: &str) -> &'r str {
+    record.at(pointer).unwrap().map_or("absent", |value| value.get())
 }
 
 pub(crate) async fn batches(crm: &Pipedrive, request: ReadRequest) -> Result<Vec<Batch>> {

@@ -13,7 +13,7 @@ use tieline_conformance::{Draft, Exact, Subject, Twist, World};
 use tieline_core::http::Transport;
 use tieline_core::{ConnectorFactory, Credential, FieldPath, IntoCredential, Key, RawJson, Result};
 use tieline_pipedrive::PipedriveFactory;
-use tieline_sandbox::pipedrive::{COMPANY, Entity, Limits, Pipedrive as Model};
+use tieline_sandbox::pipedrive::{COMPANY, Entity, Limits, Pipedrive as Model, keys};
 use tieline_sandbox::{Fault, FaultRule, InProcess, Sandbox};
 
 struct PipedriveSubject;
@@ -26,7 +26,12 @@ impl Subject for PipedriveSubject {
     }
 
     fn config(&self) -> Value {
-        json!({ "company": COMPANY })
+        let markers = json!({
+            "deals": keys::DEAL_REFERENCE,
+            "organizations": keys::ORGANIZATION_NUMBER,
+            "products": keys::PRODUCT_SUPPLIER_NUMBER,
+        });
+        json!({ "company": COMPANY, "markers": markers })
     }
 
     fn credential(&self, secret: &str) -> Result<Arc<dyn Credential>> {

@@ -8,11 +8,16 @@
     reason = "helpers of tests fail like tests"
 )]
 
+mod actions;
 mod answers;
 mod common;
 mod conformance;
 mod discovering;
+mod faults;
 mod lookups;
 mod messages;
 mod reads;
+mod refusals;
+mod searches;
 mod states;
+mod writes;

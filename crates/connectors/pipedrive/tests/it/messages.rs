@@ -55,9 +55,9 @@ fn a_company_is_understood_however_it_is_pasted() {
 fn settings_that_are_none_are_refused() {
     let factory = PipedriveFactory::default();
     let refused = |config: Value| factory.base_url(&config).unwrap_err();
-    insta::assert_snapshot!(refused(json!({})), @r#"the Pipedrive settings cannot be read: missing field `company`: they are an object with one text, such as {"company":"acme"} (config)"#);
-    insta::assert_snapshot!(refused(json!({ "company": "acme", "token": "x" })), @r#"the Pipedrive settings cannot be read: unknown field `token`, expected `company`: they are an object with one text, such as {"company":"acme"} (config)"#);
-    insta::assert_snapshot!(refused(json!({ "company": 7 })), @r#"the Pipedrive settings cannot be read: invalid type: integer `7`, expected a string: they are an object with one text, such as {"company":"acme"} (config)"#);
+    insta::assert_snapshot!(refused(json!({})), @r#"the Pipedrive settings cannot be read: missing field `company`: they are an object such as {"company":"acme"} (config)"#);
+    insta::assert_snapshot!(refused(json!({ "company": "acme", "token": "x" })), @r#"the Pipedrive settings cannot be read: unknown field `token`, expected `company` or `markers`: they are an object such as {"company":"acme"} (config)"#);
+    insta::assert_snapshot!(refused(json!({ "company": 7 })), @r#"the Pipedrive settings cannot be read: invalid type: integer `7`, expected a string: they are an object such as {"company":"acme"} (config)"#);
     assert_eq!(
         factory.base_url(&json!({ "company": "acme" })).unwrap().as_str(),
         "https://acme.pipedrive.com/"
@@ -75,6 +75,34 @@ fn settings_that_are_none_are_refused() {
           ],
           "title": "Company",
           "type": "string"
+        },
+        "markers": {
+          "additionalProperties": false,
+          "description": "For each kind of record the code of a text field of your own, made for this: what is written carries a marker there, by which it is found again when an answer is lost. Without one, a person is asked.",
+          "properties": {
+            "deals": {
+              "pattern": "^[0-9a-f]{40}$",
+              "type": "string"
+            },
+            "leads": {
+              "pattern": "^[0-9a-f]{40}$",
+              "type": "string"
+            },
+            "organizations": {
+              "pattern": "^[0-9a-f]{40}$",
+              "type": "string"
+            },
+            "persons": {
+              "pattern": "^[0-9a-f]{40}$",
+              "type": "string"
+            },
+            "products": {
+              "pattern": "^[0-9a-f]{40}$",
+              "type": "string"
+            }
+          },
+          "title": "Marker fields",
+          "type": "object"
         }
       },
       "required": [

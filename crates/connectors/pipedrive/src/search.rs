@@ -1,0 +1,183 @@
+//! Looking records up by a field: a search finds ids, then the records themselves are asked for and compared.
+
+use serde::Deserialize;
+use tieline_core::{Error, ErrorKind, FieldPath, Key, Lookup, Lookups, RawJson, Result};
+use tieline_kit::{Call, HeadKey, TokenGuard, walk};
+
+use crate::connector::Api;
+use crate::discover::known;
+use crate::draft::nested;
+use crate::endpoints::{Endpoint, PAGE};
+use crate::marker::{Markers, path};
+use crate::read::Head;
+use crate::writable::Writes;
+use crate::{lookup, raw};
+
+/// The tag of the searches' own limit.
+pub(crate) const SEARCH: &str = "search";
+const COST: u32 = 20;
+/// What a page of a search holds at most.
+const FOUND: u32 = 100;
+
+/// How a field is searched for.
+enum Way {
+    /// By the code of one of the account's own fields.
+    Custom(String),
+    /// By a term in this field, as the search calls it.
+    Term(&'static str),
+}
+
+/// All records whose field has this text.
+pub(crate) async fn by_field(
+    api: &Api,
+    markers: &Markers,
+    endpoint: &'static Endpoint,
+    field: &FieldPath,
+    value: &RawJson,
+) -> Result<Lookups> {
+    let about = |error: Error| error.with_context("entity", endpoint.name).with_context("field", field);
+    let way = endpoint.writes.and_then(|writes| way(endpoint, writes, field).map(|way| (writes, way)));
+    let Some((writes, way)) = way else {
+        known(endpoint, field)?;
+        let error = Error::unsupported("looking Pipedrive records up by this field");
+        return Err(about(error.with_advice(possible(endpoint))));
+    };
+    let wanted = raw::unquoted(value.get()).filter(|text| !text.trim().is_empty()).ok_or_else(|| {
+        about(
+            Error::new(ErrorKind::Config, "Pipedrive searches for texts only")
+                .with_advice("give a text that is not empty"),
+        )
+    })?;
+    let ids = ids(api, writes, &way, &wanted).await.map_err(about)?;
+    let mut answers = lookup::keys(api, endpoint, ids).await?.answers;
+    // The search ignores case, and may know a value that the record no longer has.
+    answers.retain(
+        |answer| matches!(answer, Lookup::Record(record) if has(&record.payload, &way, field, &wanted)),
+    );
+    if answers.is_empty()
+        && let Way::Custom(code) = &way
+        && markers.code(endpoint) == Some(code)
+    {
+        answers = newest(api, endpoint, field, &wanted).await.map_err(about)?;
+    }
+    Ok(Lookups::new(answers))
+}
+
+fn way(endpoint: &Endpoint, writes: &Writes, field: &FieldPath) -> Option<Way> {
+    writes.searched_as?;
+    let code = field.as_str().rsplit('/').next().unwrap_or_default();
+    if writes.custom && crate::discover::is_code(code) && path(endpoint, code) == *field {
+        return Some(Way::Custom(code.to_owned()));
+    }
+    let name = field.as_str().strip_prefix('/')?;
+    writes.terms.iter().find(|(known, _)| *known == name).map(|(_, term)| Way::Term(term))
+}
+
+/// What can be searched for.
+fn possible(endpoint: &Endpoint) -> String {
+    let terms = endpoint.writes.map_or(&[][..], |writes| writes.terms);
+    if terms.is_empty() {
+        return "look them up by key, or read the entity and compare".to_owned();
+    }
+    let names: Vec<String> = terms.iter().map(|(name, _)| format!("/{name}")).collect();
+    format!("it works for {} and the account's own text fields", names.join(", "))
+}
+
+/// Sources: <https://developers.pipedrive.com/docs/api/v1/ItemSearch#searchItemByField> and
+/// <https://developers.pipedrive.com/docs/api/v1/Persons#searchPersons>.
+async fn ids(api: &Api, writes: &Writes, way: &Way, term: &str) -> Result<Vec<Key>> {
+    #[derive(Deserialize)]
+    struct Found {
+        #[serde(default)]
+        id: HeadKey,
+        #[serde(default)]
+        item: Option<Item>,
+    }
+    #[derive(Deserialize)]
+    struct Item {
+        #[serde(default)]
+        id: HeadKey,
+    }
+    #[derive(Deserialize)]
+    struct Additional {
+        next_cursor: Option<String>,
+    }
+    let mut ids = Vec::new();
+    let mut guard = TokenGuard::new();
+    let mut cursor: Option<String> = None;
+    loop {
+        let (call, list): (Call, &[&str]) = match way {
+            Way::Custom(code) => (
+                Call::get("/api/v2/itemSearch/field")
+                    .query_some("entity_type", writes.searched_as)
+                    .query("field", code)
+                    .query("match", "exact"),
+                &["data"],
+            ),
+            Way::Term(name) => (
+                Call::get(writes.search).query("fields", name).query("exact_match", true),
+                &["data", "items"],
+            ),
+        };
+        let call = call
+            .query("term", term)
+            .query("limit", FOUND)
+            .query_some("cursor", cursor.as_deref())
+            .cost(COST)
+            .tag(SEARCH);
+        let answer = api.send(call).await?;
+        let envelope = walk(answer.text()?, list, |found: Found, _| {
+            ids.extend(found.id.0.or_else(|| found.item.and_then(|item| item.id.0)));
+            Ok(())
+        })?;
+        envelope.count("data")?;
+        let additional: Option<Additional> = envelope.member("additional_data")?;
+        cursor = additional.and_then(|additional| additional.next_cursor).filter(|cursor| !cursor.is_empty());
+        match &cursor {
+            Some(cursor) => guard.next(cursor)?,
+            None => {
+                let mut seen = std::collections::HashSet::new();
+                ids.retain(|id: &Key| seen.insert(id.clone()));
+                return Ok(ids);
+            }
+        }
+    }
+}
+
+/// The newest records, which are listed before they can be searched for: a create whose answer was lost is among them.
+async fn newest(api: &Api, endpoint: &Endpoint, field: &FieldPath, wanted: &str) -> Result<Vec<Lookup>> {
+    let call = Call::get(endpoint.list).cost(endpoint.list_cost).query("limit", PAGE);
+    let call = if nested(endpoint) {
+        call.query("sort_by", "add_time").query("sort_direction", "desc")
+    } else {
+        call.query("sort", "add_time DESC").query("start", 0)
+    };
+    let answer = api.send(call).await?;
+    let mut found = Vec::new();
+    let envelope = walk(answer.text()?, &["data"], |head: Head<'_>, text| {
+        let value = tieline_core::json::at(text, field.as_str())?;
+        if value.and_then(|value| raw::unquoted(value.get())).as_deref() == Some(wanted) {
+            found.extend(head.change(endpoint, text).and_then(lookup::lookup));
+        }
+        Ok(())
+    })?;
+    envelope.count("data")?;
+    found.retain(|answer| matches!(answer, Lookup::Record(_)));
+    Ok(found)
+}
+
+/// Whether the record has the text: exactly in a field of the account, without regard to case elsewhere.
+fn has(record: &RawJson, way: &Way, field: &FieldPath, wanted: &str) -> bool {
+    let Ok(Some(value)) = record.at(field.as_str()) else { return false };
+    match way {
+        Way::Custom(_) => raw::unquoted(value.get()).as_deref() == Some(wanted),
+        Way::Term(_) => {
+            let quoted = raw::quoted(wanted);
+            match raw::elements(Some(value.get())).filter(|_| value.get().starts_with('[')) {
+                Some(elements) => elements.iter().any(|element| raw::same(element, &quoted, "value")),
+                None => raw::unquoted(value.get())
+                    .is_some_and(|text| text.to_lowercase() == wanted.to_lowercase()),
+            }
+        }
+    }
+}
