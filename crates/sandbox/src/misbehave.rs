@@ -109,8 +109,8 @@ fn echo(status: StatusCode, request: &Request<Bytes>, model: &impl Model) -> Rep
     let body = String::from_utf8_lossy(request.body());
     let mut said = Object::default();
     for name in ["x-api-token", "authorization", "cookie"] {
-        if let Some(value) = request.headers().get(name).and_then(|value| value.to_str().ok()) {
-            said.set(name, value.to_owned());
+        if let Some(value) = request.headers().get(name) {
+            said.set(name, String::from_utf8_lossy(value.as_bytes()).into_owned());
         }
     }
     let in_body: Vec<String> = model.secrets().into_iter().filter(|secret| carries(&body, secret)).collect();

@@ -84,7 +84,8 @@ pub(crate) fn json_2(
     if header("x-odoo-database").is_some_and(|name| name != db.name) || request.method() != Method::POST {
         return page(StatusCode::NOT_FOUND);
     }
-    let bearer = header("authorization").and_then(|value| {
+    let given = request.headers().get("authorization").map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let bearer = given.as_deref().and_then(|value| {
         let (scheme, key) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
     });

@@ -30,6 +30,7 @@ mod values;
 mod write;
 mod xmlrpc;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -152,7 +153,8 @@ impl Model for Odoo {
             secrets.push(account.password.clone());
             secrets
         };
-        database.accounts.iter().flat_map(of_account).collect()
+        let secrets: BTreeSet<String> = database.accounts.iter().flat_map(of_account).collect();
+        secrets.into_iter().filter(|secret| !secret.is_empty()).collect()
     }
 
     fn describe(&self, request: &Request<Bytes>) -> Option<String> {

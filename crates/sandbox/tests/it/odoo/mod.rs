@@ -1,6 +1,17 @@
 //! The Odoo sandbox, asked over its doors.
 
+mod access;
+mod control;
+mod faults;
+mod import;
+mod json_doors;
+mod misbehaviour;
+mod reads;
+mod searches;
+mod seed;
+mod times;
 mod wire;
+mod writes;
 
 use std::sync::Arc;
 
