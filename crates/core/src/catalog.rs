@@ -50,7 +50,8 @@ pub struct Entity {
     pub schema: Option<Value>,
     /// What can be invoked on it.
     pub actions: Vec<Action>,
-    /// How a create is found again when its answer was lost. Without it, a lost answer is a question for a person.
+    /// How a create is found again when its answer was lost. Without it, a lost answer is a question for a person. In
+    /// a catalog of names too.
     pub marker: Option<MarkerField>,
 }
 
@@ -62,12 +63,23 @@ pub struct MarkerField {
     pub field: FieldPath,
     /// How long the provider's search may lag behind its writes. Looking earlier proves nothing.
     pub search_delay: Duration,
+    /// Whether every create carries it, whatever its fields. When not, an outcome says so with
+    /// [`unmarked`](crate::OperationOutcome::unmarked), and where there is no outcome, because the process ended, not
+    /// finding the marker proves nothing.
+    pub always: bool,
 }
 
 impl MarkerField {
-    /// A marker that is found at once.
+    /// A marker that is found at once, and that some creates may not carry.
     pub fn new(field: FieldPath) -> Self {
-        Self { field, search_delay: Duration::ZERO }
+        Self { field, search_delay: Duration::ZERO, always: false }
+    }
+
+    /// Says that every create carries it.
+    #[must_use]
+    pub fn always(mut self) -> Self {
+        self.always = true;
+        self
     }
 
     /// Sets how long the search may lag.

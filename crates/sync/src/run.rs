@@ -187,7 +187,7 @@ impl OneWay {
 }
 
 /// Whether a failure of one stream will be the failure of all: asking on would only hammer the provider.
-fn concerns_all(error: &Error) -> bool {
+pub(crate) fn concerns_all(error: &Error) -> bool {
     matches!(
         error.kind(),
         ErrorKind::Unauthenticated | ErrorKind::QuotaExhausted | ErrorKind::RateLimited | ErrorKind::Internal

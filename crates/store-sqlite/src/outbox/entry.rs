@@ -24,6 +24,8 @@ pub(super) struct Stored {
     note: Option<String>,
     marker_field: Option<String>,
     search_delay: Option<i64>,
+    marker_always: Option<bool>,
+    conclusive: Option<bool>,
     enqueued_at: i64,
     attempted_at: Option<i64>,
     changed_at: i64,
@@ -43,7 +45,8 @@ impl Stored {
             Some(field) => {
                 let delay = self.search_delay.and_then(|delay| u64::try_from(delay).ok()).unwrap_or(0);
                 let delay = Duration::from_micros(delay);
-                Some(MarkerField::new(FieldPath::parse(&field)?).with_search_delay(delay))
+                let marker = MarkerField::new(FieldPath::parse(&field)?).with_search_delay(delay);
+                Some(if self.marker_always == Some(true) { marker.always() } else { marker })
             }
         };
         entry.attempted_at = self.attempted_at.map(time);
@@ -60,7 +63,9 @@ impl Stored {
             (Some(Stage::Accepted), Some(not_before)) => {
                 Status::Accepted { ticket: self.ticket.as_deref().unwrap_or_default().into(), not_before }
             }
-            (Some(Stage::Unknown), Some(not_before)) => Status::Unknown { not_before },
+            (Some(Stage::Unknown), Some(not_before)) => {
+                Status::Unknown { not_before, conclusive: self.conclusive == Some(true) }
+            }
             (Some(Stage::Question), _) => Status::Question,
             (Some(Stage::Applied), _) => Status::Applied { key: self.key.as_deref().map(Into::into) },
             (Some(Stage::Unchanged), _) => Status::Unchanged,

@@ -117,7 +117,7 @@ async fn save(connection: &mut SqliteConnection, entry: &Entry) -> Result<(), Fa
     sqlx::query(
         "UPDATE tieline_outbox
          SET stage = ?, open = ?, due = ?, revision = ?, attempts = ?, ticket = ?, key = ?, note = ?,
-             marker_field = ?, search_delay = ?, attempted_at = ?, changed_at = ?
+             marker_field = ?, search_delay = ?, marker_always = ?, conclusive = ?, attempted_at = ?, changed_at = ?
          WHERE id = ?",
     )
     .bind(stage.as_str())
@@ -130,6 +130,11 @@ async fn save(connection: &mut SqliteConnection, entry: &Entry) -> Result<(), Fa
     .bind(entry.note.as_deref())
     .bind(marker.map(|marker| marker.field.as_str()))
     .bind(marker.map(|marker| i64::try_from(marker.search_delay.as_micros()).unwrap_or(i64::MAX)))
+    .bind(marker.map(|marker| marker.always))
+    .bind(match &entry.status {
+        Status::Unknown { conclusive, .. } => Some(*conclusive),
+        _ => None,
+    })
     .bind(entry.attempted_at.map(micros))
     .bind(micros(entry.changed_at))
     .bind(entry.number.cast_signed())

@@ -17,9 +17,12 @@ CREATE TABLE tieline_outbox (
     ticket TEXT,
     key TEXT,
     note TEXT,
-    -- How the last attempt is found again: the field, and the search delay in microseconds.
+    -- How the last attempt is found again: the field, the search delay in microseconds, whether each create carries it.
     marker_field TEXT,
     search_delay INTEGER,
+    marker_always INTEGER,
+    -- Whether finding nothing proves that it did not happen.
+    conclusive INTEGER,
     enqueued_at INTEGER NOT NULL,
     attempted_at INTEGER,
     changed_at INTEGER NOT NULL,

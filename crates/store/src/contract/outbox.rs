@@ -51,7 +51,8 @@ fn statuses() -> Vec<Status> {
     vec![
         Status::Pending { not_before: at(90) },
         Status::Accepted { ticket: "job-1".into(), not_before: at(91) },
-        Status::Unknown { not_before: at(92) },
+        Status::Unknown { not_before: at(92), conclusive: true },
+        Status::Unknown { not_before: at(93), conclusive: false },
         Status::Question,
         Status::Applied { key: Some("42".into()) },
         Status::Applied { key: None },
@@ -194,7 +195,8 @@ pub async fn a_change_needs_the_entry_as_it_was(store: &dyn OutboxStore) {
     assert_eq!(error.kind(), ErrorKind::Internal, "only a claim sends");
     assert_eq!(all(store, TENANT).await, std::slice::from_ref(&claimed));
 
-    let unknown = becomes(store, &claimed, Status::Unknown { not_before: at(2) }, 1).await.unwrap();
+    let unknown =
+        becomes(store, &claimed, Status::Unknown { not_before: at(2), conclusive: true }, 1).await.unwrap();
     assert_eq!(becomes(store, &claimed, Status::Applied { key: None }, 2).await, None);
     let applied = becomes(store, &unknown, Status::Applied { key: None }, 3).await.unwrap();
     assert_eq!(becomes(store, &applied, Status::Pending { not_before: at(3) }, 4).await, None, "finished");
@@ -235,7 +237,8 @@ pub async fn a_lease_ends(store: &dyn OutboxStore) {
     assert_eq!(ids(&unsettled(10).await), ["a", "b", "c"]);
     assert!(store.renew(&TENANT.into(), &[b.mark(), c.mark()], at(30)).await.unwrap());
     assert_eq!(ids(&unsettled(10).await), ["a"]);
-    let taken = becomes(store, &a, Status::Unknown { not_before: at(20) }, 11).await.unwrap();
+    let taken =
+        becomes(store, &a, Status::Unknown { not_before: at(20), conclusive: true }, 11).await.unwrap();
     assert!(!store.renew(&TENANT.into(), &[a.mark(), b.mark()], at(40)).await.unwrap(), "another took it");
     assert!(!store.renew(&TENANT.into(), &[taken.mark()], at(40)).await.unwrap(), "it is not being sent");
     assert!(!store.renew(&"other".into(), &[b.mark()], at(50)).await.unwrap());
@@ -256,7 +259,7 @@ pub async fn unsettled_operations_are_listed_when_due(store: &dyn OutboxStore) {
     assert_eq!(ids(&list(91, None, 9).await.unwrap()), ["1"]);
     let first = list(99, None, 1).await.unwrap();
     assert_eq!(ids(&first), ["1"]);
-    assert_eq!(ids(&list(99, Some(first[0].number), 9).await.unwrap()), ["2"]);
+    assert_eq!(ids(&list(99, Some(first[0].number), 9).await.unwrap()), ["2", "3"]);
 }
 
 /// A person's answer settles a question, once, and nothing else.
@@ -294,7 +297,8 @@ pub async fn the_marker_is_kept_with_the_attempt(store: &dyn OutboxStore) {
         update("update", "1"),
     ];
     put(store, TENANT, "deals", &operations).await;
-    let marker = MarkerField::new(FieldPath::field("ref")).with_search_delay(Duration::from_millis(1_500));
+    let marker = MarkerField::new(FieldPath::field("ref"));
+    let marker = marker.with_search_delay(Duration::from_millis(1_500)).always();
     let with = |second| Claim::new(at(second), at(second + 10), 9);
     let markers = [("deals".into(), marker.clone())].into();
     let sent = store.claim(&TENANT.into(), &with(0).with_markers(markers)).await.unwrap();
@@ -303,7 +307,8 @@ pub async fn the_marker_is_kept_with_the_attempt(store: &dyn OutboxStore) {
     assert_eq!(sent[0].marker_value().as_ref().map(|text| text.as_str()), Some("plain"));
     assert_eq!(sent[1].marker_value().as_ref().map(|text| text.as_str()), Some("m"));
     assert_eq!((sent[2].marker_value(), sent[3].marker_value()), (None, None));
-    let unknown = becomes(store, &sent[0], Status::Unknown { not_before: at(1) }, 1).await.unwrap();
+    let unknown =
+        becomes(store, &sent[0], Status::Unknown { not_before: at(1), conclusive: true }, 1).await.unwrap();
     assert_eq!(unknown.marker, Some(marker), "also when the settings name none by now");
     becomes(store, &unknown, Status::Pending { not_before: at(2) }, 2).await.unwrap();
     let again = store.claim(&TENANT.into(), &with(2)).await.unwrap();
@@ -337,9 +342,9 @@ pub async fn outbox_pages_are_stable(store: &dyn OutboxStore) {
 
 /// What is finished may be forgotten; what is not, never.
 pub async fn only_finished_operations_are_pruned(store: &dyn OutboxStore) {
-    let operations: Vec<_> = (0..12).map(|n| create(&n.to_string())).collect();
+    let operations: Vec<_> = (0..13).map(|n| create(&n.to_string())).collect();
     put(store, TENANT, "deals", &operations).await;
-    for (entry, status) in claim(store, 0, 11).await.iter().zip(statuses()) {
+    for (entry, status) in claim(store, 0, 12).await.iter().zip(statuses()) {
         becomes(store, entry, status, 5).await.unwrap();
     }
     let prune = async |second| store.prune(&TENANT.into(), at(second)).await.unwrap();
@@ -347,7 +352,7 @@ pub async fn only_finished_operations_are_pruned(store: &dyn OutboxStore) {
     assert_eq!(store.prune(&"other".into(), at(99)).await.unwrap(), 0);
     assert_eq!(prune(6).await, 6);
     let left = all(store, TENANT).await;
-    assert_eq!(ids(&left), ["0", "1", "2", "3", "10", "11"]);
+    assert_eq!(ids(&left), ["0", "1", "2", "3", "4", "11", "12"]);
     assert!(store.entry(&TENANT.into(), &"9".into()).await.unwrap().is_none());
     let last = left.last().unwrap().number;
     assert_eq!(put(store, TENANT, "deals", &[create("9")]).await, 1, "after that it is a new operation");

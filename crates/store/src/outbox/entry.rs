@@ -121,6 +121,9 @@ pub enum Status {
     Unknown {
         /// The time.
         not_before: DateTime<Utc>,
+        /// Whether finding nothing proves that it did not happen. It does not when the process ended before the
+        /// connector could say whether the create carried its marker.
+        conclusive: bool,
     },
     /// It may have happened, and only a person can say. The [note](Entry::note) is the question.
     Question,
@@ -161,7 +164,7 @@ impl Status {
         match self {
             Self::Pending { not_before }
             | Self::Accepted { not_before, .. }
-            | Self::Unknown { not_before }
+            | Self::Unknown { not_before, .. }
             | Self::Sending { until: not_before } => Some(*not_before),
             _ => None,
         }

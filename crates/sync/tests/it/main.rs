@@ -5,4 +5,5 @@
 mod failures;
 mod laws;
 mod lookups;
+mod outbox;
 mod provider;

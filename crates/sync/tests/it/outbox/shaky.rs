@@ -1,0 +1,122 @@
+//! A store whose every step can be the last one, or fail.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tieline_core::*;
+use tieline_store::outbox::{Answer, Claim, Entry, Mark, OutboxStore, Stage, Status};
+use tieline_store::{ConnectionId, MemoryStore};
+
+use super::world::pause;
+
+/// A store whose every step can be the last one, or fail.
+#[derive(Debug)]
+pub struct Shaky {
+    pub store: MemoryStore,
+    /// The calls to go before one fails.
+    fails_after: Mutex<Option<u32>>,
+}
+
+impl Shaky {
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self { store: MemoryStore::new(), fails_after: Mutex::new(None) })
+    }
+
+    pub fn fail_after(&self, calls: Option<u32>) {
+        *self.fails_after.lock().unwrap() = calls;
+    }
+
+    /// Whether the failure is still to come.
+    pub fn fails_later(&self) -> bool {
+        self.fails_after.lock().unwrap().is_some()
+    }
+
+    async fn step<T>(&self, step: impl Future<Output = Result<T>>) -> Result<T> {
+        pause().await;
+        {
+            let mut left = self.fails_after.lock().unwrap();
+            match *left {
+                Some(0) => {
+                    *left = None;
+                    return Err(Error::new(ErrorKind::Internal, "the disk is full"));
+                }
+                Some(calls) => *left = Some(calls - 1),
+                None => {}
+            }
+        }
+        let done = step.await;
+        pause().await;
+        done
+    }
+}
+
+#[async_trait]
+impl OutboxStore for Shaky {
+    async fn enqueue(
+        &self,
+        connection: &ConnectionId,
+        entity: &EntityName,
+        operations: &[Operation],
+        now: DateTime<Utc>,
+    ) -> Result<u64> {
+        self.step(self.store.enqueue(connection, entity, operations, now)).await
+    }
+
+    async fn claim(&self, connection: &ConnectionId, claim: &Claim) -> Result<Vec<Entry>> {
+        self.step(self.store.claim(connection, claim)).await
+    }
+
+    async fn renew(&self, connection: &ConnectionId, marks: &[Mark], until: DateTime<Utc>) -> Result<bool> {
+        self.step(self.store.renew(connection, marks, until)).await
+    }
+
+    async fn unsettled(
+        &self,
+        connection: &ConnectionId,
+        now: DateTime<Utc>,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Entry>> {
+        self.step(self.store.unsettled(connection, now, after, limit)).await
+    }
+
+    async fn advance(
+        &self,
+        connection: &ConnectionId,
+        from: Mark,
+        to: Status,
+        note: Option<String>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Entry>> {
+        self.step(self.store.advance(connection, from, to, note, now)).await
+    }
+
+    async fn answer(
+        &self,
+        connection: &ConnectionId,
+        operation: &OperationId,
+        answer: Answer,
+        now: DateTime<Utc>,
+    ) -> Result<Entry> {
+        self.step(self.store.answer(connection, operation, answer, now)).await
+    }
+
+    async fn entry(&self, connection: &ConnectionId, operation: &OperationId) -> Result<Option<Entry>> {
+        self.step(self.store.entry(connection, operation)).await
+    }
+
+    async fn entries(
+        &self,
+        connection: &ConnectionId,
+        stage: Option<Stage>,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Entry>> {
+        self.step(self.store.entries(connection, stage, after, limit)).await
+    }
+
+    async fn prune(&self, connection: &ConnectionId, finished_before: DateTime<Utc>) -> Result<u64> {
+        self.step(self.store.prune(connection, finished_before)).await
+    }
+}
