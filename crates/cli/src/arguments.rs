@@ -8,7 +8,7 @@ use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum, 
 use tieline::ReadMode;
 
 use crate::exit;
-use crate::failure::{Exit, usage_line};
+use crate::failure::{Exit, tell, usage_line};
 
 /// Connect, read, write and sync the business systems that your customers use.
 ///
@@ -48,7 +48,7 @@ impl Arguments {
             let json = std::env::args_os().any(|argument| argument == "--json");
             if error.use_stderr() && json {
                 let message = error.render().to_string();
-                eprint!("{}", usage_line(&message));
+                tell(&usage_line(&message));
             } else {
                 // Where the stream is closed, the exit code must do.
                 let _told = error.print();

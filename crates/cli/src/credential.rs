@@ -135,8 +135,9 @@ pub(crate) fn read_file(
     };
     let file = File::open(path).map_err(failed)?;
     accept(&file)?;
-    // All at once, so that no outgrown buffer keeps a secret.
-    let size = file.metadata().map_err(failed)?.len().min(largest);
+    // All at once, so that no outgrown buffer keeps a secret. A pipe does not tell its size.
+    let told = file.metadata().map_err(failed)?;
+    let size = if told.is_file() { told.len().min(largest) } else { LARGEST };
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1));
     file.take(largest + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > largest {

@@ -66,9 +66,13 @@ impl Failure {
             Self::Usage(message) => format!("error: {message}\n\nFor more information, try '--help'.\n"),
             Self::Incomplete | Self::Closed => return,
         };
-        // Where standard error is closed, the exit code must do.
-        let _told = io::stderr().lock().write_all(text.as_bytes());
+        tell(&text);
     }
+}
+
+/// Writes to standard error. Where it is closed, the exit code must do.
+pub(crate) fn tell(text: &str) {
+    let _told = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// An exit code.

@@ -14,6 +14,10 @@ mod text;
 
 use std::process::ExitCode;
 
+use tieline::{Error, ErrorKind};
+
+use crate::failure::Failure;
+
 pub use arguments::{Arguments, Verbosity};
 pub use text::colours_wanted;
 
@@ -27,4 +31,12 @@ pub async fn run(arguments: Arguments) -> ExitCode {
             failure.exit().into()
         }
     }
+}
+
+/// The end of a program that got no runtime from the system.
+pub fn without_runtime(arguments: &Arguments, error: std::io::Error) -> ExitCode {
+    let failure =
+        Failure::from(Error::new(ErrorKind::Internal, "no runtime could be started").with_source(error));
+    failure.show(arguments.json());
+    failure.exit().into()
 }

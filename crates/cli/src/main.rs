@@ -18,10 +18,7 @@ fn main() -> ExitCode {
     log(arguments.verbosity());
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(tieline_cli::run(arguments)),
-        Err(error) => {
-            eprintln!("error: no runtime could be started: {error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => tieline_cli::without_runtime(&arguments, error),
     }
 }
 
@@ -35,6 +32,8 @@ fn log(verbosity: Verbosity) {
     };
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(stderr)
+        // Where standard error is closed, there is nobody to tell that it is.
+        .log_internal_errors(false)
         .with_ansi(stderr().is_terminal() && tieline_cli::colours_wanted())
         .with_span_events(FmtSpan::CLOSE)
         .with_filter(Targets::new().with_target("tieline", level));

@@ -1,7 +1,7 @@
 //! `tieline write`: operations from standard input, one outcome for each line.
 
 use std::collections::{HashSet, VecDeque};
-use std::io::Write;
+use std::io::{self, IsTerminal as _, Write};
 
 use futures_util::StreamExt as _;
 use tieline::{
@@ -15,7 +15,7 @@ use crate::commands::outcomes::{
     concerns_all, describe, describe_malformed, into_error, is_done, unanswered,
 };
 use crate::commands::stdin::{Content, LONGEST_LINE, Numbered, pieces};
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, tell};
 use crate::lines::{Lines, stdout};
 use crate::session::connect;
 
@@ -26,6 +26,9 @@ pub(crate) async fn write(options: WriteArgs) -> Outcome {
     let connected = connect(&options.connection)?;
     let mut writing =
         Writing { lines: stdout(), entity: options.entity, all_done: true, held: HashSet::new(), stop: None };
+    if io::stdin().is_terminal() && io::stderr().is_terminal() {
+        tell("Write one operation a line (tieline write --help shows them); Ctrl-D ends.\n");
+    }
     let mut pieces = pieces();
     while let Some(piece) = pieces.recv().await {
         let piece = piece.map_err(|error| {

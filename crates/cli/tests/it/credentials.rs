@@ -117,3 +117,13 @@ async fn settings_are_public() {
     let mut command = world.command("check pipedrive --allow-network 127.0.0.1/32 --config config.json");
     assert_eq!(said(command.arg(&address)).code, Some(0));
 }
+
+/// `--credential-file <(pass show acme)`: only this process can read the pipe.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipe_is_a_private_file() {
+    let world = World::new().await;
+    let credential = format!("{{\"api_token\":\"{}\"}}", world.sandbox.token());
+    let said = world.feed("check pipedrive @ --credential-file /dev/stdin", credential.as_bytes());
+    assert_eq!(said.code, Some(0), "{}", said.err);
+}

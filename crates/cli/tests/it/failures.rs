@@ -89,3 +89,21 @@ async fn a_limit_that_lasts_ends_the_command_with_the_time_to_wait() {
     assert_eq!(lines(&said.err)[0]["error"]["retry_after_seconds"], 3600);
     assert_eq!(world.sandbox.requests().len(), 1, "it is not asked again");
 }
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_listening_is_no_reason_to_fall_over() {
+    let world = World::new().await;
+    for (arguments, code) in [
+        ("-vvv check pipedrive @", 0),
+        ("check nobody @", 10),
+        ("check --json", 2),
+        ("man nothing --json", 2),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended =
+            world.command(arguments).stdout(std::process::Stdio::null()).stderr(writer).status().unwrap();
+        assert_eq!(ended.code(), Some(code), "{arguments}");
+    }
+}
