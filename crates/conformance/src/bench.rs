@@ -11,11 +11,11 @@ use tieline_core::{
 };
 use tieline_http::{ClientOptions, HttpHost, RetryPolicy};
 
+use crate::Failure;
 use crate::mirror::Mirror;
 use crate::subject::{Subject, World};
 use crate::verdict::{Applies, Check, Verdict, ensure};
 use crate::wire::Wire;
-use crate::Failure;
 
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
@@ -74,13 +74,18 @@ impl<'s> Lab<'s> {
         }
         let chosen = |name: &&str| {
             let found = catalog.entity(name).cloned();
-            found.ok_or_else(|| Failure::new(format!("the catalog has no entity {name:?}, which the subject names")))
+            found.ok_or_else(|| {
+                Failure::new(format!("the catalog has no entity {name:?}, which the subject names"))
+            })
         };
         wanted.iter().map(chosen).collect()
     }
 
     /// Tries a promise for each entity, each in a fresh world.
-    pub(crate) async fn each(&self, check: impl AsyncFn(&Bench<'s>, &Entity) -> Check) -> Result<Verdict, Failure> {
+    pub(crate) async fn each(
+        &self,
+        check: impl AsyncFn(&Bench<'s>, &Entity) -> Check,
+    ) -> Result<Verdict, Failure> {
         let mut verdict = Verdict::default();
         for entity in self.entities().await? {
             let bench = self.bench()?;
@@ -184,7 +189,11 @@ impl Bench<'_> {
     }
 
     /// Reads into the mirror, from its state to the end.
-    pub(crate) async fn pull(&self, mirror: &mut Mirror, request: ReadRequest) -> Result<(), tieline_core::Error> {
+    pub(crate) async fn pull(
+        &self,
+        mirror: &mut Mirror,
+        request: ReadRequest,
+    ) -> Result<(), tieline_core::Error> {
         mirror.begin();
         let mut batches = self.crm.read(request.with_state(mirror.state.clone()))?;
         while let Some(batch) = batches.next().await {
@@ -204,9 +213,10 @@ impl Bench<'_> {
     pub(crate) async fn agrees(&self, mirror: &Mirror, entity: &Entity) -> Result<(), Failure> {
         mirror.has_keys(&self.keys(entity)?)?;
         let fresh = self.full(entity).await?;
-        let stale = fresh.rows.iter().find(|(key, record)| {
-            mirror.rows.get(*key).is_none_or(|mine| mine.payload != record.payload)
-        });
+        let stale = fresh
+            .rows
+            .iter()
+            .find(|(key, record)| mirror.rows.get(*key).is_none_or(|mine| mine.payload != record.payload));
         match stale {
             None => Ok(()),
             Some((key, record)) => {
@@ -220,7 +230,11 @@ impl Bench<'_> {
         }
     }
 
-    pub(crate) async fn lookup(&self, entity: &Entity, keys: Vec<Key>) -> Result<Vec<Lookup>, tieline_core::Error> {
+    pub(crate) async fn lookup(
+        &self,
+        entity: &Entity,
+        keys: Vec<Key>,
+    ) -> Result<Vec<Lookup>, tieline_core::Error> {
         Ok(self.crm.lookup(LookupRequest::keys(entity.name.clone(), keys)).await?.answers)
     }
 

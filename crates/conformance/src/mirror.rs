@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tieline_core::{Batch, Change, Key, Pass, PassEnd, Record, State};
 
-use crate::verdict::ensure;
 use crate::Failure;
+use crate::verdict::ensure;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Mirror {

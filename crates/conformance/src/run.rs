@@ -33,7 +33,8 @@ pub fn verdict(subject: &dyn Subject, name: &str) -> Result<Verdict, Failure> {
     let promise = PROMISES.iter().find(|promise| promise.name == name);
     let promise = promise.ok_or_else(|| Failure::new(format!("there is no promise {name:?}")))?;
     let real_time = subject.in_real_time() || IN_REAL_TIME.contains(&name);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(!real_time).build()?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(!real_time).build()?;
     runtime.block_on(async {
         let lab = Lab { subject, real_time };
         (promise.check)(&lab).await

@@ -75,8 +75,12 @@ impl fmt::Display for Verdict {
         reasons.sort_unstable();
         reasons.dedup();
         for reason in reasons {
-            let what: Vec<&str> =
-                self.not_applicable.iter().filter(|(_, why)| why == reason).map(|(what, _)| what.as_str()).collect();
+            let what: Vec<&str> = self
+                .not_applicable
+                .iter()
+                .filter(|(_, why)| why == reason)
+                .map(|(what, _)| what.as_str())
+                .collect();
             write!(f, "; {}: {reason}", what.join(", "))?;
         }
         Ok(())

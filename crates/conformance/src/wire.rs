@@ -166,7 +166,8 @@ impl Wire {
     /// An answer that the provider did not give.
     fn made(&self, response: Response<Bytes>) -> Response<BodyStream> {
         let (mut head, body) = response.into_parts();
-        if let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(SystemTime::from(self.world.now()))) {
+        if let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(SystemTime::from(self.world.now())))
+        {
             head.headers.insert(DATE, date);
         }
         Response::from_parts(head, whole(body))
@@ -283,7 +284,10 @@ fn web_page() -> Response<Bytes> {
 }
 
 fn said_back(request: &Request<Bytes>) -> String {
-    let headers: Vec<String> =
-        request.headers().values().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect();
+    let headers: Vec<String> = request
+        .headers()
+        .values()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        .collect();
     format!("{} {} {}", headers.join(" "), request.uri(), String::from_utf8_lossy(request.body()))
 }
