@@ -21,7 +21,8 @@ fuzz_target!(|text: &str| {
     let params = params.strip_suffix("</params></methodCall>").unwrap();
     let response = format!("<methodResponse><params>{params}</params></methodResponse>");
     let Answer::Returned(decoded) = read_value(response.as_bytes()).unwrap() else { panic!("a fault") };
-    let expected: Value = json.view().unwrap();
+    // Of a name that comes twice the last is sent, while `Value` also checks the first.
+    let Ok(expected) = json.view::<Value>() else { return };
     // A negative zero is a double to `Value` and an integer to XML-RPC.
     if !text.contains("-0") {
         assert_eq!(decoded.view::<Value>().unwrap(), expected);

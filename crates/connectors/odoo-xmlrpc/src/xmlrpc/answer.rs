@@ -68,7 +68,10 @@ fn text_of(json: &str) -> Option<Cow<'_, str>> {
     if inside.contains('\\') { serde_json::from_str(json).ok().map(Cow::Owned) } else { Some(inside.into()) }
 }
 
-/// Reads a list of structs row by row, each written as JSON once by the rules, and says how many there were.
+/// Reads a list of structs row by row, each written as JSON once by the rules, and says how many there were. Of a name
+/// that comes twice in a row both are written; the last counts, as in most JSON parsers.
+///
+/// The rows before an error were read from a broken answer: keep none of them.
 ///
 /// Fails with `Decode`, saying what is wrong at which byte and never content, and with the first error of `each`.
 pub fn read_rows(

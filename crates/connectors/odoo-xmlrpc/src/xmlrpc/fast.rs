@@ -109,7 +109,7 @@ impl<'a> Scan<'a> {
 
     /// Text, then the tag that ends it.
     fn text(&mut self, end: &str) -> Option<&'a str> {
-        let (text, rest) = self.0.split_at_checked(memchr::memchr(b'<', self.0.as_bytes())?)?;
+        let (text, rest) = self.0.split_at_checked(self.0.find('<')?)?;
         self.0 = rest.strip_prefix(end)?;
         Some(text)
     }

@@ -26,7 +26,7 @@ fn push<const REFERENCES: bool>(out: &mut String, text: &str) -> Option<()> {
         let used = match bytes.next() {
             None => return Some(()),
             Some(b'&') if REFERENCES => {
-                let end = memchr::memchr(b';', careful.as_bytes())?;
+                let end = careful.find(';')?;
                 push_char(out, reference(careful.get(1..end)?)?);
                 end + 1
             }
