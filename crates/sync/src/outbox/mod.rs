@@ -20,8 +20,6 @@ use tieline_store::outbox::{Entry, OutboxStore, Stage, Status};
 
 pub use report::OutboxReport;
 
-use crate::run::concerns_all;
-
 /// How long an operation waits after its first deferral, and at most. Each deferral doubles the wait.
 const FIRST_WAIT: Duration = Duration::from_secs(30);
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
@@ -73,7 +71,7 @@ impl Outbox {
             connection: connection.into(),
             clock: Arc::new(SystemClock),
             chunk: 20,
-            lease: Duration::from_secs(600),
+            lease: Duration::from_secs(900),
             grace: Duration::from_secs(60),
         }
     }
@@ -93,7 +91,7 @@ impl Outbox {
         self
     }
 
-    /// Sets for how long operations count as being sent when nobody says more; 10 minutes by default. It must outlast
+    /// Sets for how long operations count as being sent when nobody says more; 15 minutes by default. It must outlast
     /// one operation with all its attempts and waits, and any pause of the process.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
@@ -236,6 +234,11 @@ fn is_outage(error: &Error) -> bool {
 /// Whether asking again cannot help.
 fn is_refusal(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Rejected | ErrorKind::NotFound | ErrorKind::Unsupported)
+}
+
+/// Whether every other operation would fare the same: the connection must be mended, or left alone for a while.
+fn concerns_all(error: &Error) -> bool {
+    crate::run::concerns_all(error) || error.kind() == ErrorKind::Config
 }
 
 fn ends_the_run(error: &Error) -> bool {

@@ -73,7 +73,7 @@ async fn the_process_that_settles_may_end_at_any_step_too() {
         for second in 0..60 {
             let world = scene().await;
             run_and_end(&world, first).await;
-            world.clock.advance(700);
+            world.clock.advance(1_000);
             run_and_end(&world, second).await;
             check(&world, &format!("ended at step {first}, then at step {second}")).await;
         }
@@ -92,7 +92,7 @@ async fn the_store_may_fail_at_any_step() {
             break;
         }
         assert_eq!(report.error.map(|error| error.kind()), Some(ErrorKind::Internal), "after {calls} calls");
-        world.clock.advance(700);
+        world.clock.advance(1_000);
         world.store.fail_after(Some(calls % 11));
         drop(world.run().await);
         world.store.fail_after(None);

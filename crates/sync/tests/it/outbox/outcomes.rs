@@ -77,7 +77,9 @@ async fn what_is_deferred_waits_longer_each_time() {
 
 #[tokio::test]
 async fn a_failure_that_concerns_all_ends_the_run_and_loses_nothing() {
-    for kind in [ErrorKind::Unauthenticated, ErrorKind::QuotaExhausted, ErrorKind::RateLimited] {
+    for kind in
+        [ErrorKind::Unauthenticated, ErrorKind::Config, ErrorKind::QuotaExhausted, ErrorKind::RateLimited]
+    {
         let world = World::new();
         world.crm.fates("1", &[Fate::Deferred(kind)]);
         let operations: Vec<_> = (0..5).map(|n| create(&n.to_string())).collect();
@@ -141,7 +143,7 @@ async fn a_request_that_is_refused_as_a_whole_is_taken_apart() {
 #[tokio::test]
 async fn a_request_that_cannot_be_sent_now_waits() {
     for (kind, ends) in
-        [(ErrorKind::Unauthenticated, true), (ErrorKind::Config, false), (ErrorKind::Forbidden, false)]
+        [(ErrorKind::Unauthenticated, true), (ErrorKind::Config, true), (ErrorKind::Forbidden, false)]
     {
         let world = World::new();
         world.crm.refuse("1", kind);
