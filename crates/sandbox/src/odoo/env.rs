@@ -102,13 +102,13 @@ impl<'a> Env<'a> {
         if self.sudo {
             return true;
         }
-        if self.db.hidden.contains(&(self.uid, model.name.to_owned(), record.id)) {
+        let hidden = &self.db.hidden;
+        if !hidden.is_empty() && hidden.contains(&(self.uid, model.name.to_owned(), record.id)) {
             return false;
         }
-        if model.has("company_id")
-            && model.name != "res.users"
-            && record.link("company_id").is_some_and(|company| !self.companies.contains(&company))
-        {
+        // Users belong to companies too, and yet everybody sees them.
+        let elsewhere = record.link("company_id").is_some_and(|company| !self.companies.contains(&company));
+        if elsewhere && model.name != "res.users" {
             return false;
         }
         let own_only =

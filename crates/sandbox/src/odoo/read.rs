@@ -36,8 +36,8 @@ impl Env<'_> {
         let only_active = self.active_test && model.has("active") && !mentions(domain, "active");
         let found = self.db.rows(model.name).filter(|record| {
             (!only_active || record.flag("active"))
-                && self.sees(model, record)
                 && self.fulfils(model, record, &expr)
+                && self.sees(model, record)
         });
         let mut ids: Vec<i64> = found.map(|record| record.id).collect();
         let offset = if self.twist == PageTwist::RepeatToken { 0 } else { page.offset };
