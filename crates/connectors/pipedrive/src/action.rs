@@ -11,10 +11,10 @@ use tieline_core::{
 use tieline_kit::{Call, HeadKey, excerpt, nearest, outcomes};
 
 use crate::connector::Api;
-use crate::draft::refused;
 use crate::endpoints::Endpoint;
 use crate::lookup;
 use crate::raw::Members;
+use crate::slot::refused;
 use crate::writable::Form::{self, Flag, Int, Number, Text as Words};
 
 /// An action of an entity.

@@ -10,10 +10,10 @@ use tieline_kit::{Call, TokenGuard, excerpt, nearest, walk};
 
 use crate::action;
 use crate::connector::Api;
-use crate::draft::nested;
 use crate::endpoints::{ENTITIES, Endpoint, PAGE};
 use crate::fields::{Shape, Standard, object};
 use crate::marker::Markers;
+use crate::slot::nested;
 
 /// A field as the account describes it.
 /// Source: <https://pipedrive.readme.io/docs/core-api-concepts-custom-fields>.

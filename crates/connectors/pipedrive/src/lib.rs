@@ -14,6 +14,7 @@ mod marker;
 mod raw;
 mod read;
 mod search;
+mod slot;
 mod state;
 mod types;
 mod writable;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use tieline_core::{Error, ErrorKind, FieldPath, MarkerField, Result};
 use tieline_kit::excerpt;
 
-use crate::draft::{nested, refused};
 use crate::endpoints::Endpoint;
+use crate::slot::{nested, refused};
 
 /// How long the search may lag. Pipedrive publishes no figure; a look-up of a marker also goes through the newest
 /// records, which are listed and not searched for.

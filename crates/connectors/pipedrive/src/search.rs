@@ -1,15 +1,16 @@
 //! Looking records up by a field: a search finds ids, then the records themselves are asked for and compared.
 
+use chrono::TimeDelta;
 use serde::Deserialize;
 use tieline_core::{Error, ErrorKind, FieldPath, Key, Lookup, Lookups, RawJson, Result};
-use tieline_kit::{Call, HeadKey, TokenGuard, walk};
+use tieline_kit::{Call, HeadKey, TokenGuard, Watermark, walk};
 
 use crate::connector::Api;
 use crate::discover::known;
-use crate::draft::nested;
 use crate::endpoints::{Endpoint, PAGE};
 use crate::marker::{Markers, path};
 use crate::read::Head;
+use crate::slot::nested;
 use crate::writable::Writes;
 use crate::{lookup, raw};
 
@@ -18,6 +19,9 @@ pub(crate) const SEARCH: &str = "search";
 const COST: u32 = 20;
 /// What a page of a search holds at most.
 const FOUND: u32 = 100;
+
+/// How far back the list of leads is asked for.
+const RECENT: TimeDelta = TimeDelta::hours(1);
 
 /// How a field is searched for.
 enum Way {
@@ -150,7 +154,11 @@ async fn newest(api: &Api, endpoint: &Endpoint, field: &FieldPath, wanted: &str)
     let call = if nested(endpoint) {
         call.query("sort_by", "add_time").query("sort_direction", "desc")
     } else {
-        call.query("sort", "add_time DESC").query("start", 0)
+        // This list sorts one way only.
+        let since = api.clock.now().checked_sub_signed(RECENT).unwrap_or_default();
+        call.query_some("sort", endpoint.sort)
+            .query("updated_since", Watermark::at(since).text())
+            .query("start", 0)
     };
     let answer = api.send(call).await?;
     let mut found = Vec::new();

@@ -11,9 +11,10 @@ use tieline_core::{
 use tieline_kit::{Call, Done, excerpt, instant, outcome_of, outcomes};
 
 use crate::connector::Api;
-use crate::draft::{Changes, creation, refused};
+use crate::draft::{Changes, creation};
 use crate::endpoints::Endpoint;
 use crate::marker::Markers;
+use crate::slot::refused;
 use crate::writable::Writes;
 use crate::{action, lookup};
 

@@ -1,7 +1,7 @@
 use serde_json::json;
 use tieline_core::{Connector, Deletes, DiscoverRequest, EntityField};
 
-use crate::common::{account, answering, asked};
+use crate::common::{account, answering, asked, connected_with, marked};
 
 fn shown(field: &EntityField) -> String {
     let choices: Vec<String> =
@@ -198,4 +198,34 @@ async fn only_what_was_asked_for_is_described_page_by_page() {
     /api/v2/personFields?limit=500&cursor=x
     ");
     assert!(crm.discover(DiscoverRequest::schemas().only("person")).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_can_be_written_is_said() {
+    let (sandbox, _) = account();
+    let crm = connected_with(&sandbox, marked());
+    let catalog = crm.discover(DiscoverRequest::schemas()).await.unwrap();
+    let lines: Vec<String> = catalog
+        .entities
+        .iter()
+        .map(|entity| {
+            let can = entity.capabilities;
+            assert!(can.create == can.update && can.update == can.delete);
+            let marker =
+                entity.marker.as_ref().map(|marker| format!("{} {:?}", marker.field, marker.search_delay));
+            let named = |writable: bool| {
+                let fields = entity.fields.iter().filter(|field| field.writable == writable && !field.custom);
+                fields.map(|field| field.path.as_str().trim_start_matches('/')).collect::<Vec<_>>().join(" ")
+            };
+            let custom = entity.fields.iter().filter(|field| field.custom && field.writable).count();
+            format!(
+                "{}: {}, {custom} own fields, marker {marker:?}\n  yes: {}\n  no: {}",
+                entity.name,
+                if can.create { "written" } else { "read only" },
+                named(true),
+                named(false)
+            )
+        })
+        .collect();
+    insta::assert_snapshot!("writable", lines.join("\n"));
 }

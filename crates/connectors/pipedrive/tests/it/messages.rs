@@ -1,7 +1,8 @@
 use serde_json::{Value, json};
+use tieline_core::http::{HttpClient, HttpRequest, HttpResponse, HttpService};
 use tieline_core::{
-    CheckRequest, Connector, ConnectorFactory, DiscoverRequest, Error, ErrorKind, FieldPath, RawJson,
-    ReadRequest,
+    BuildContext, CheckRequest, Connector, ConnectorFactory, DiscoverRequest, Error, ErrorKind, FieldPath,
+    RawJson, ReadRequest, SystemClock,
 };
 use tieline_pipedrive::{PipedriveConfig, PipedriveFactory};
 use tieline_sandbox::{Fault, FaultRule};
@@ -207,4 +208,52 @@ async fn a_check_names_company_and_user_and_warns() {
     let (_, crm) = answering(|_| (200, json!({ "success": true, "data": null }).to_string()));
     insta::assert_snapshot!(crm.check(CheckRequest::default()).await.unwrap_err(), @"Pipedrive's answer does not say who the user is (decode, path=/api/v1/users/me)");
     assert!(crm.discover(DiscoverRequest::names()).await.is_ok());
+}
+
+#[test]
+fn marker_fields_that_cannot_be_are_refused() {
+    let factory = PipedriveFactory::default();
+    let refused = |markers: Value| {
+        let config = PipedriveConfig::company("acme");
+        let config = markers.as_object().unwrap().iter().fold(config, |config, (entity, code)| {
+            config.with_marker(entity.as_str(), code.as_str().unwrap())
+        });
+        // Through its stored form, as a host does.
+        let stored = serde_json::to_value(&config).unwrap();
+        assert_eq!(serde_json::from_value::<PipedriveConfig>(stored.clone()).unwrap(), config);
+        let base = factory.base_url(&stored).unwrap();
+        let context = BuildContext::new(stored, base, nowhere(), std::sync::Arc::new(SystemClock));
+        factory.build(context).err().map(|error| error.to_string()).unwrap_or_default()
+    };
+    let code = "9c6d08f1a2b34e57c8d90e1f2a3b4c5d6e7f8091";
+    let texts = [
+        refused(json!({ "notes": code })),
+        refused(json!({ "deal": code })),
+        refused(json!({ "deals": "Extern referens" })),
+        refused(json!({ "deals": code.to_uppercase() })),
+    ];
+    insta::assert_snapshot!(texts.join("\n"), @r#"
+    Pipedrive's "notes" cannot carry a marker: a marker field can be named for deals, persons, organizations, products, leads (config)
+    Pipedrive's "deal" cannot carry a marker: a marker field can be named for deals, persons, organizations, products, leads (config)
+    "Extern referens" is not the code of a Pipedrive field: add a text field in Pipedrive and give its code, 40 hexadecimal digits; discover lists it (config, marker=deals)
+    "9C6D08F1A2B34E57C8D90E1F2A3B4C5D6E7F8091" is not the code of a Pipedrive field: add a text field in Pipedrive and give its code, 40 hexadecimal digits; discover lists it (config, marker=deals)
+    "#);
+    for entity in ["deals", "persons", "organizations", "products", "leads"] {
+        assert_eq!(refused(json!({ entity: code })), "", "{entity}");
+    }
+    assert_eq!(serde_json::to_value(PipedriveConfig::company("acme")).unwrap(), json!({ "company": "acme" }));
+}
+
+#[derive(Debug)]
+struct Nowhere;
+
+#[async_trait::async_trait]
+impl HttpService for Nowhere {
+    async fn send(&self, _: HttpRequest) -> tieline_core::Result<HttpResponse> {
+        Err(Error::new(ErrorKind::Internal, "nothing is sent here"))
+    }
+}
+
+fn nowhere() -> HttpClient {
+    HttpClient::new(std::sync::Arc::new(Nowhere))
 }
