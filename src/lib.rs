@@ -15,6 +15,8 @@ pub use tieline_store as store;
 #[cfg(feature = "sqlite")]
 pub use tieline_store_sqlite as store_sqlite;
 pub use tieline_sync as sync;
+#[cfg(feature = "vault")]
+pub use tieline_vault as vault;
 
 /// The examples of the guide compile.
 #[cfg(doctest)]
