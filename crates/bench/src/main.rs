@@ -3,6 +3,7 @@
 mod harness;
 mod read;
 mod server;
+mod vault;
 mod xmlrpc;
 
 use std::process::ExitCode;
@@ -24,6 +25,8 @@ struct Arguments {
 enum Bench {
     /// A full read of Pipedrive deals against a bare loop that reads nothing.
     Read(read::Options),
+    /// Sealing and opening secrets against bare AES-256-GCM.
+    Vault(vault::Options),
     /// The server of `read`, as a process of its own.
     #[command(hide = true)]
     Serve(server::Options),
@@ -37,6 +40,7 @@ enum Bench {
 fn main() -> ExitCode {
     let done = match Arguments::parse().bench {
         Bench::Read(options) => read::run(&options),
+        Bench::Vault(options) => vault::run(&options),
         Bench::Serve(options) => server::run(&options).map(|()| ExitCode::SUCCESS),
         Bench::Memory(options) => read::memory::run(&options).map(|()| ExitCode::SUCCESS),
         Bench::Xmlrpc(options) => xmlrpc::run(&options),

@@ -4,10 +4,17 @@ use std::process::Command;
 
 #[test]
 fn read_prints_a_line_per_comparison_and_ends_accordingly() {
-    let output = Command::new(env!("CARGO_BIN_EXE_tieline-bench"))
-        .args(["read", "--records", "1200", "--rounds", "5"])
-        .output()
-        .unwrap();
+    let expected: &[&str] = if cfg!(target_os = "linux") { &["read", "memory"] } else { &["read"] };
+    prints_and_ends(&["read", "--records", "1200", "--rounds", "5"], expected);
+}
+
+#[test]
+fn vault_prints_a_line_and_ends_accordingly() {
+    prints_and_ends(&["vault", "--secrets", "20", "--rounds", "5"], &["vault"]);
+}
+
+fn prints_and_ends(arguments: &[&str], expected: &[&str]) {
+    let output = Command::new(env!("CARGO_BIN_EXE_tieline-bench")).args(arguments).output().unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
     let held: Vec<(&str, bool)> = printed
         .lines()
@@ -18,7 +25,6 @@ fn read_prints_a_line_per_comparison_and_ends_accordingly() {
         })
         .collect();
     let names: Vec<&str> = held.iter().map(|(name, _)| *name).collect();
-    let expected: &[&str] = if cfg!(target_os = "linux") { &["read", "memory"] } else { &["read"] };
     assert_eq!(names, expected, "{printed}");
     let all_held = held.iter().all(|(_, held)| *held);
     assert_eq!(output.status.code(), Some(i32::from(!all_held)), "{printed}");
