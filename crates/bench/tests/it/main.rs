@@ -1,5 +1,7 @@
 //! The bench as its users run it, on little work: what it prints and how it ends, not how fast anything is.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
 use std::process::Command;
 
 #[test]
