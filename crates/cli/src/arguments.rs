@@ -232,7 +232,7 @@ const WRITE_HELP: &str = r#"Each line of standard input is one operation:
   {"op":"create","id":"op-1","fields":{"title":"Ny order"},"marker":"order-7"}
   {"op":"update","id":"op-2","key":"42","set":{"/title":"x"},"clear":["/value"],"if_version":"3"}
   {"op":"delete","id":"op-3","key":"42"}
-  {"op":"invoke","id":"op-4","action":"confirm","key":"42","input":{}}
+  {"op":"invoke","id":"op-4","action":"action_confirm","key":"42","input":{}}
 
 `update` also takes "add", "remove" and "raw", objects like "set". A line without an "id" is called
 line-N.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use tieline::pipedrive::PipedriveFactory;
 use tieline::{Connector, Error, ErrorKind, Host, HttpHost, Registry, Result};
 use tieline_http::{NetworkPolicy, RetryPolicy};
+use tieline_odoo_xmlrpc::OdooFactory;
 use url::Url;
 
 use crate::arguments::{ConnectionArgs, HostArgs};
@@ -14,7 +15,7 @@ use crate::{credential, settings};
 
 /// The connectors of this program. A new one is a line here.
 pub(crate) fn registry(host: Host) -> Registry {
-    Registry::new(host).with(PipedriveFactory::default())
+    Registry::new(host).with(OdooFactory::default()).with(PipedriveFactory::default())
 }
 
 /// The connectors without a way out, for what they say about themselves.

@@ -3,7 +3,9 @@
 use std::io;
 
 use serde_json::{Value, json};
-use tieline::{AuthScheme, ConnectorSpec, Field, KeyPlacement, Limit, LimitScope, LimitUnit, Origins};
+use tieline::{
+    AuthScheme, ConnectorSpec, Field, FieldKind, KeyPlacement, Limit, LimitScope, LimitUnit, Origins,
+};
 
 use crate::credential::example;
 use crate::failure::Outcome;
@@ -181,8 +183,16 @@ fn fields(fields: &[Field], paint: Paint) -> String {
         table.row([field.name, field.label, yes_or_blank(field.required), field.example]);
     }
     let mut text = table.show("  ", paint);
-    for field in fields.iter().filter(|field| !field.help.is_empty()) {
-        text.push_str(&format!("  {}: {}\n", field.name, field.help));
+    for field in fields {
+        let choices = match field.kind {
+            FieldKind::Choice(choices) => format!("One of {}.", choices.join(", ")),
+            _ => String::new(),
+        };
+        let told: Vec<&str> =
+            [field.help, choices.as_str()].into_iter().filter(|part| !part.is_empty()).collect();
+        if !told.is_empty() {
+            text.push_str(&format!("  {}: {}\n", field.name, told.join(" ")));
+        }
     }
     text
 }

@@ -15,7 +15,14 @@ async fn screens_read_well() {
         "discover pipedrive persons stages @",
     ]
     .iter()
-    .map(|arguments| world.run(arguments).page(arguments))
+    .map(|arguments| {
+        let mut said = world.run(arguments);
+        // The guide is the connector's own affair.
+        if let Some(guide) = said.out.find("\n1. ") {
+            said.out.replace_range(guide.., "\n(guide)\n");
+        }
+        said.page(arguments)
+    })
     .collect();
     insta::assert_snapshot!(pages.join("\n"));
 }
@@ -42,7 +49,9 @@ async fn everything_is_there_as_json() {
         assert_eq!(lines.len(), 1, "{arguments}");
         lines.into_iter().next().unwrap()
     };
-    assert_eq!(one("--json providers")["providers"][0]["id"], "pipedrive");
+    let providers = one("--json providers")["providers"].take();
+    let ids: Vec<&Value> = providers.as_array().unwrap().iter().map(|provider| &provider["id"]).collect();
+    assert_eq!(ids, ["odoo", "pipedrive"]);
     let spec = one("spec pipedrive --json");
     assert_eq!(spec["config_schema"]["required"][0], "company");
     assert_eq!(spec["auth"][0]["fields"][0]["name"], "api_token");

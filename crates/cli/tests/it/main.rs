@@ -13,6 +13,7 @@
 mod credentials;
 mod describing;
 mod failures;
+mod odoo;
 mod reading;
 mod resuming;
 mod secrets;
