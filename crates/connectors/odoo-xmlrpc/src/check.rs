@@ -13,7 +13,7 @@ use crate::salvage;
 /// The most characters of a name that are shown.
 const NAME: usize = 120;
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Me {
     name: Option<Text>,
     login: Option<Text>,
@@ -31,16 +31,10 @@ struct Named {
 /// Signs in, and asks who that is.
 pub(crate) async fn check(api: &Api, config: &OdooConfig) -> Result<Account> {
     let session = api.fresh_session().await?;
-    let uid = session.uid.ok_or_else(unreadable)?;
-    let users = api.fresh_model("res.users").await?;
-    let fields: Vec<String> = ["name", "login", "company_id", "company_ids"]
-        .into_iter()
-        .filter(|name| users.fields.contains_key(*name))
-        .map(str::to_owned)
-        .collect();
-    let (found, _) = salvage::by_ids(api, &users, &fields, &[uid]).await?;
-    let me = found.into_iter().flatten().next().ok_or_else(unreadable)?;
-    let me: Me = me.payload.view().map_err(|_| unreadable())?;
+    let me = match session.uid {
+        Some(uid) => me(api, uid).await?,
+        None => Me::default(),
+    };
 
     let company = me.company_id.as_ref().and_then(|company| company.name.as_deref());
     let database = match &session.via {
@@ -75,6 +69,16 @@ pub(crate) async fn check(api: &Api, config: &OdooConfig) -> Result<Account> {
         );
     }
     Ok(account)
+}
+
+async fn me(api: &Api, uid: i64) -> Result<Me> {
+    let users = api.fresh_model("res.users").await?;
+    let names = ["name", "login", "company_id", "company_ids"].into_iter();
+    let fields: Vec<String> =
+        names.filter(|name| users.fields.contains_key(*name)).map(str::to_owned).collect();
+    let (found, _) = salvage::by_ids(api, &users, &fields, &[uid]).await?;
+    let me = found.into_iter().flatten().next().ok_or_else(unreadable)?;
+    me.payload.view().map_err(|_| unreadable())
 }
 
 /// The companies beside the current one.

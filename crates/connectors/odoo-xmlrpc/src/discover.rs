@@ -57,7 +57,7 @@ pub(crate) async fn discover(api: &Api, request: &DiscoverRequest) -> Result<Cat
         model_name(name.as_str())?;
     }
     let listed = match models(api, &request.entities).await {
-        Err(error) if error.kind() == ErrorKind::Forbidden => None,
+        Err(error) if matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound) => None,
         listed => Some(listed?),
     };
     let chosen: Vec<(String, String)> = match (listed, request.entities.is_empty()) {

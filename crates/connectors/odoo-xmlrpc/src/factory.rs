@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 use tieline_core::http::{Answer, Verdict};
@@ -187,6 +188,10 @@ fn missing(name: &str, message: &str) -> Error {
     if name.ends_with("MissingError") {
         return faults::raised(name, message);
     }
+    if let Some(model) = message.strip_prefix("Object ").and_then(|rest| rest.strip_suffix(" doesn't exist"))
+    {
+        return faults::no_model(model);
+    }
     // "the model 'x' does not exist"
     let model = message.split_once("model '").and_then(|(_, rest)| rest.split_once("' does not exist"));
     match model {
@@ -201,4 +206,9 @@ pub(crate) fn not_odoo() -> Error {
         "check the address: it is the one of the page where you sign in to Odoo, without a proxy's own login before \
          it; the external API needs Odoo's Custom plan, or a server of your own",
     )
+}
+
+/// Whether an error says that the address has no such path.
+pub(crate) fn is_no_path(error: &Error) -> bool {
+    error.kind() == ErrorKind::Config && error.status() == Some(StatusCode::NOT_FOUND)
 }

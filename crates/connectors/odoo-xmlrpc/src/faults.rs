@@ -14,7 +14,7 @@ const UNCARRIED: &str = "result_not_carried";
 /// The same, where the result was nothing at all.
 const NOTHING: &str = "result_was_none";
 
-pub(crate) const WHERE_THE_KEY_IS: &str = "check login and API key: with two-factor authentication only an API key works, made in Odoo under \
+pub(crate) const WHERE_THE_KEY_IS: &str = "check both: with two-factor authentication only an API key works, made in Odoo under \
      Preferences > Account Security; keys expire, and a user of Odoo Online has no password of its own";
 
 /// Odoo does not know the secret.

@@ -5,10 +5,7 @@
 //! Source: `BaseModel.load` in `odoo/models.py` of Odoo 17, and
 //! <https://www.odoo.com/documentation/17.0/applications/essentials/export_import_data.html>.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tieline_core::{Error, ErrorKind, FieldPath, Key, RawJson, Result};
 use tieline_kit::excerpt;
@@ -16,7 +13,7 @@ use tieline_kit::excerpt;
 use crate::call::Call;
 use crate::connector::Api;
 use crate::model::{Field, Model};
-use crate::values::{self, Values};
+use crate::values::Values;
 
 /// The module that markers belong to. It is a name only; nothing is installed.
 const MODULE: &str = "tieline";
@@ -30,13 +27,11 @@ pub(crate) fn path() -> FieldPath {
     FieldPath::field(PATH)
 }
 
-/// A table of texts.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// A table of texts with one row.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Table {
     columns: Vec<String>,
-    rows: Vec<Vec<String>>,
-    /// Whether loading it twice changes nothing: lines of a record would come twice.
-    pub(crate) idempotent: bool,
+    row: Vec<String>,
 }
 
 /// The name of a marker in `ir.model.data`, which takes no spaces: every other character as `_XX`, so that different
@@ -59,75 +54,27 @@ pub(crate) fn name_of(marker: &str) -> Result<String> {
     Ok(name)
 }
 
-/// The table that makes a record of these values, when they can be said in one.
-pub(crate) async fn table(api: &Api, model: &Model, values: &Values, marker: &str) -> Result<Option<Table>> {
-    let mut table = Table { columns: vec!["id".to_owned()], rows: Vec::new(), idempotent: true };
-    let mut first = vec![format!("{MODULE}.{}", name_of(marker)?)];
-    let mut lines = None;
+/// The table that makes a record of these values, when they can be said in one. The lines of a
+/// record cannot, nor its properties.
+pub(crate) fn table(model: &Model, values: &Values, marker: &str) -> Result<Option<Table>> {
+    let mut table =
+        Table { columns: vec!["id".to_owned()], row: vec![format!("{MODULE}.{}", name_of(marker)?)] };
     for (name, value) in values {
         let (name, field) = model.field(name)?;
-        if field.kind == "one2many" {
-            // Two lists side by side would share rows.
-            if lines.replace((name, field, value)).is_some() {
-                return Ok(None);
-            }
-            continue;
-        }
         let Some((column, cell)) = cell(name, field, value) else { return Ok(None) };
         table.columns.push(column);
-        first.push(cell);
-    }
-    table.rows.push(first);
-    if let Some((name, field, value)) = lines {
-        let Some(relation) = &field.relation else { return Ok(None) };
-        let other = api.model(relation).await?;
-        if table.push_lines(name, &other, value).is_none() {
-            return Ok(None);
-        }
+        table.row.push(cell);
     }
     Ok(Some(table))
 }
 
 impl Table {
-    /// New lines of the record, one a row. All must name the same fields, because an empty cell empties a field.
-    fn push_lines(&mut self, name: &str, model: &Model, value: &RawJson) -> Option<()> {
-        let commands: Vec<(i64, Value, BTreeMap<String, Box<RawValue>>)> = value.view().ok()?;
-        let own = self.columns.len();
-        for (index, (command, _, fields)) in commands.into_iter().enumerate() {
-            if command != 0 || fields.is_empty() {
-                return None;
-            }
-            let fields: BTreeMap<String, RawJson> =
-                fields.into_iter().map(|(name, value)| (name, RawJson::from_raw(&value))).collect();
-            let fields = RawJson::of(&fields).and_then(|fields| values::record(model, &fields)).ok()?;
-            let (mut columns, mut cells) = (Vec::new(), Vec::new());
-            for (field, value) in &fields {
-                let (column, cell) = cell(field, model.fields.get(field)?, value)?;
-                columns.push(format!("{name}/{column}"));
-                cells.push(cell);
-            }
-            if index == 0 {
-                self.columns.extend(columns);
-                self.rows.first_mut()?.extend(cells);
-            } else {
-                if self.columns.get(own..)? != columns || cells.iter().all(String::is_empty) {
-                    return None;
-                }
-                let mut row = vec![String::new(); own];
-                row.extend(cells);
-                self.rows.push(row);
-            }
-        }
-        self.idempotent = self.columns.len() == own;
-        Some(())
-    }
-
-    /// The call. Times are read in the context's zone.
+    /// The call. Sent twice it makes one record, which has the external id. Times are read in the context's zone.
     pub(crate) fn call(&self, model: &str) -> Result<Call> {
         Ok(Call::acting(model, "load")
-            .idempotent(self.idempotent)
+            .idempotent(true)
             .arg("fields", &self.columns)?
-            .arg("data", &self.rows)?
+            .arg("data", &[&self.row])?
             .context("tz", "UTC"))
     }
 }
@@ -146,7 +93,9 @@ fn cell(name: &str, field: &Field, value: &RawJson) -> Option<(String, String)> 
         ("many2one", Value::Number(id)) => return Some((format!("{name}/.id"), id.to_string())),
         ("many2one", Value::Bool(false)) => return Some((format!("{name}/.id"), String::new())),
         ("many2many", value) => {
-            let ids: Vec<String> = linked(&value)?.iter().map(i64::to_string).collect();
+            // No ids would be read as one that is empty.
+            let ids: Vec<String> =
+                linked(&value).filter(|ids| !ids.is_empty())?.iter().map(i64::to_string).collect();
             return Some((format!("{name}/.id"), ids.join(",")));
         }
         (

@@ -23,6 +23,8 @@ const PAGE_WITH_FILES: u32 = 20;
 const LARGEST_PAGE: u32 = 2_000;
 /// Keys a page.
 const KEYS: u32 = 5_000;
+/// Empty pages in a row before the end, each asked for with twice the size.
+const STALLS: u32 = 3;
 
 /// Begins a read. Nothing is sent before the stream is polled.
 pub(crate) fn read(api: Api, request: ReadRequest) -> Result<BatchStream> {
@@ -92,6 +94,7 @@ impl Stage {
             run,
             budget,
             page,
+            stalls: 0,
         }))
     }
 }
@@ -107,23 +110,25 @@ struct Walk {
     run: Run,
     budget: Budget,
     page: u32,
+    /// Empty pages in a row although records are left.
+    stalls: u32,
 }
 
 impl Walk {
     /// One page, as a batch. Without a stage afterwards, it was the last.
     async fn step(mut self: Box<Self>) -> Result<(Batch, Option<Stage>)> {
-        let limit = self.budget.page(self.page);
+        let limit = self.budget.page(self.page.saturating_mul(1 << self.stalls));
         let (changes, issues, last) = match self.run.kind {
             Kind::Keys => self.keys(limit).await?,
             Kind::Full | Kind::Changes => self.records(limit).await?,
         };
-        // A page with fewer records than asked for is not the end: some models drop, after counting, what the user may
-        // not see.
-        let over = last.is_none();
+        let rows = changes.len() + issues.len();
         self.budget.spend(changes.len());
         self.run.done = self.budget.done();
         self.run.partial |= !issues.is_empty();
         self.run.last = last.unwrap_or(self.run.last);
+        let short = u32::try_from(rows).is_ok_and(|rows| rows < limit);
+        let over = short && self.is_over(last.is_none()).await?;
         let mut end = None;
         let state = if over {
             end = Some(if self.run.partial { PassEnd::Partial } else { PassEnd::Complete });
@@ -140,6 +145,25 @@ impl Walk {
             .with_progress(self.budget.progress());
         batch.end = end;
         Ok((batch, end.is_none().then_some(Stage::Walking(self))))
+    }
+
+    /// Whether a short page was the last. Some models drop, after counting, what the user may not see, so that their
+    /// pages are short, or empty, before the end.
+    async fn is_over(&mut self, empty: bool) -> Result<bool> {
+        let call =
+            Call::reading(&self.model.name, "search_count").arg("domain", &self.domain()?)?.with_archived();
+        let left: u64 = self.api.value(&call).await?.view()?;
+        if left == 0 {
+            return Ok(true);
+        }
+        self.stalls = if empty { self.stalls + 1 } else { 0 };
+        if self.stalls > STALLS {
+            // Nothing is known of what is behind.
+            self.run.partial = true;
+            self.run.lost = true;
+            return Ok(true);
+        }
+        Ok(false)
     }
 
     fn domain(&self) -> Result<Vec<RawJson>> {

@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::call::{Call, Via, xmlrpc_request};
 use crate::config::{OdooConfig, Protocol};
-use crate::factory::{SECRET, not_odoo};
+use crate::factory::{SECRET, is_no_path, not_odoo};
 use crate::{faults, xmlrpc};
 
 /// The first version with JSON-2.
@@ -175,19 +175,36 @@ impl Sessions {
             uid: Option<i64>,
         }
         let via = Via::Json2 { database: self.database.clone() };
-        let request = Call::reading("res.users", "context_get").request(&self.base, &via, &Map::new())?;
-        let answer = self.http.send(request).await.map_err(|error| match error.status() {
-            Some(StatusCode::NOT_FOUND) if error.kind() == ErrorKind::Config => match &self.database {
-                Some(name) if version.is_some() => {
-                    faults::no_database(name).with_status(StatusCode::NOT_FOUND)
-                }
-                None if version.is_some() => unnamed_database(&[]),
-                _ => error.with_advice("this Odoo may be older than 19, which has no JSON-2: use XML-RPC"),
-            },
-            _ => error,
-        })?;
-        let uid = serde_json::from_str::<Me>(answer.text()?).ok().and_then(|me| me.uid);
+        let call = Call::reading("res.users", "context_get");
+        let told = self.http.send(call.request(&self.base, &via, &Map::new())?).await;
+        let uid = match told {
+            Ok(answer) => serde_json::from_str::<Me>(answer.text()?).ok().and_then(|me| me.uid),
+            // The key was accepted before the method was looked for.
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) if is_no_path(&error) => return Err(self.without_path(error, version.as_ref())),
+            Err(error) => return Err(error),
+        };
+        let uid = match uid {
+            Some(uid) => Some(uid),
+            None => {
+                let call =
+                    Call::reading("res.users", "search").arg("domain", &[("login", "=", &self.login)])?;
+                let answer = self.http.send(call.request(&self.base, &via, &Map::new())?).await?;
+                serde_json::from_str::<Vec<i64>>(answer.text()?).ok().and_then(|ids| ids.first().copied())
+            }
+        };
         Ok(Session { via, uid, version, remark: None })
+    }
+
+    /// JSON-2 answers with a page that there is nothing when it does not know the database.
+    fn without_path(&self, error: Error, version: Option<&Version>) -> Error {
+        match (&self.database, version) {
+            (Some(name), Some(_)) => faults::no_database(name).with_status(StatusCode::NOT_FOUND),
+            (None, Some(_)) => unnamed_database(&[]).with_status(StatusCode::NOT_FOUND),
+            (_, None) => error.with_advice(
+                "check the address; an Odoo older than 19 has no JSON-2, and is reached with the protocol xmlrpc or auto",
+            ),
+        }
     }
 
     /// The version over XML-RPC. Needs no login.
@@ -196,7 +213,12 @@ impl Sessions {
         let request = xmlrpc_request(&self.base, "/xmlrpc/2/common", body)?
             .with_idempotent(true)
             .with_auth(RequestAuth::None);
-        let told: Value = value(&self.http.send(request).await?)?.view()?;
+        let answer = self.http.send(request).await?;
+        let told = value(&answer).map_err(|error| match error.kind() {
+            ErrorKind::Decode => not_odoo(),
+            _ => error,
+        })?;
+        let told: Value = told.view()?;
         Version::read(&told).map(Some).ok_or_else(not_odoo)
     }
 

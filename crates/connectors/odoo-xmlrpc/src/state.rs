@@ -48,6 +48,9 @@ pub(crate) struct Run {
     /// Whether something had to be left out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) partial: bool,
+    /// Whether records may have been skipped, so that the watermark must stay.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) lost: bool,
 }
 
 /// What a pass walks over.
@@ -128,6 +131,7 @@ impl Position {
                 highest: None,
                 done: 0,
                 partial: false,
+                lost: false,
             }
         }))
     }
@@ -138,8 +142,8 @@ impl Position {
 
     /// The state after the last page of a run.
     pub(crate) fn finished(&mut self, run: &Run) -> Result<State> {
-        // Keys carry no contents.
-        if let (Some(started), false) = (run.started, run.kind == Kind::Keys) {
+        // Keys carry no contents, and behind skipped records nothing is known.
+        if let (Some(started), false, false) = (run.started, run.kind == Kind::Keys, run.lost) {
             let highest = run.highest.as_ref().and_then(|text| Watermark::parse(text.as_str()));
             let reached = Watermark::advanced(self.watermark(), highest.as_ref(), started);
             self.watermark = reached.map(|watermark| words(watermark.instant()));

@@ -41,7 +41,7 @@ async fn create(api: &Api, entity: &str, fields: &RawJson, marker: Option<&Text>
     let model = api.model(entity).await?;
     let values = values::record(&model, fields)?;
     let table = match marker {
-        Some(marker) => load::table(api, &model, &values, marker.as_str()).await?,
+        Some(marker) => load::table(&model, &values, marker.as_str())?,
         None => None,
     };
     if let Some(table) = table {
@@ -49,7 +49,7 @@ async fn create(api: &Api, entity: &str, fields: &RawJson, marker: Option<&Text>
             Ok(answer) => load::key(&answer),
             Err(error) => Err(error),
         };
-        return Ok(made.map_or_else(|error| failed(error, table.idempotent), applied).into());
+        return Ok(made.map_or_else(|error| failed(error, true), applied).into());
     }
     let call = Call::acting(entity, "create").arg("vals_list", &[&values])?;
     let made = match api.value(&call).await {
