@@ -24,6 +24,9 @@ pub use report::OutboxReport;
 const FIRST_WAIT: Duration = Duration::from_secs(30);
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
+/// How many operations go without a definite answer before a run ends.
+const LONGEST_SILENCE: u32 = 3;
+
 /// An id for a new operation (a UUID of version 7). Store it with whatever the operation is about, before enqueuing:
 /// an id that is made anew for each try is no protection against doing something twice.
 ///
@@ -111,13 +114,14 @@ impl Outbox {
     /// meanwhile is left to the next run, so a run ends.
     ///
     /// It ends early, with the error in the report, when a failure concerns all operations (a refused credential, a
-    /// limit, a fault of the store), and when the provider gives no definite answer to a whole chunk: asking on would
-    /// only put more operations into doubt.
+    /// limit, a fault of the store), and when the provider gives no definite answer to three operations in a row: asking
+    /// on would only put more of them into doubt.
     pub async fn run(&self) -> OutboxReport {
         let mut run = Run {
             outbox: self,
             start: self.clock.now(),
             markers: HashMap::new(),
+            silence: 0,
             report: OutboxReport::default(),
         };
         run.report.error = run.run().await.err();
@@ -140,6 +144,8 @@ struct Run<'o> {
     start: DateTime<Utc>,
     /// What creates are found again by, as the catalog says now.
     markers: HashMap<EntityName, MarkerField>,
+    /// Operations since the last definite answer.
+    silence: u32,
     report: OutboxReport,
 }
 
@@ -186,15 +192,33 @@ impl Run<'_> {
         entry: &Entry,
         marked: Marked,
         last: DateTime<Utc>,
-        why: &str,
+        why: Why<'_>,
     ) -> Result<Option<Entry>> {
         let marker = entry.marker.as_ref().filter(|_| marked != Marked::No && entry.marker_value().is_some());
         let Some(marker) = marker else {
-            return self.advance(entry, Status::Question, Some(words::question(entry, why))).await;
+            return self.advance(entry, Status::Question, Some(words::question(entry, why.brief))).await;
         };
         let not_before = after(last, marker.search_delay.saturating_add(self.outbox.grace));
         let conclusive = marked == Marked::Yes || marker.always;
-        self.advance(entry, Status::Unknown { not_before, conclusive }, Some(why.to_owned())).await
+        self.advance(entry, Status::Unknown { not_before, conclusive }, Some(why.full)).await
+    }
+}
+
+/// Why an outcome is not known: for a question, and with all facts.
+struct Why<'e> {
+    brief: &'e str,
+    full: String,
+}
+
+impl<'e> From<&'e Error> for Why<'e> {
+    fn from(error: &'e Error) -> Self {
+        Self { brief: error.message(), full: error.to_string() }
+    }
+}
+
+impl From<&'static str> for Why<'static> {
+    fn from(text: &'static str) -> Self {
+        Self { brief: text, full: text.to_owned() }
     }
 }
 

@@ -7,7 +7,9 @@ use futures_util::StreamExt;
 use tieline_core::{Error, ErrorKind, Operation, OperationOutcome, Outcome, Result, WriteOp, WriteRequest};
 use tieline_store::outbox::{Claim, Entry, Mark, Status};
 
-use super::{FIRST_WAIT, Marked, Run, after, concerns_all, is_outage, is_refusal, wait, words};
+use super::{
+    FIRST_WAIT, LONGEST_SILENCE, Marked, Run, after, concerns_all, is_outage, is_refusal, wait, words,
+};
 
 /// What an outcome was worth.
 pub(super) enum Told {
@@ -58,14 +60,15 @@ impl Run<'_> {
         mut outcomes: tieline_core::OutcomeStream,
     ) -> Result<()> {
         let mut waiting = claimed;
-        let (mut definite, mut doubtful, mut stop) = (false, false, None);
+        let (mut doubtful, mut stop) = (false, None);
         let mut held_until = self.lease_end();
         while !waiting.is_empty() {
             let Some(done) = outcomes.next().await else { break };
             let Some(at) = waiting.iter().position(|entry| entry.operation.id == done.id) else { continue };
             let entry = waiting.remove(at);
+            self.silence = self.silence.saturating_add(1);
             match self.record(&entry, done).await? {
-                Told::Definite => definite = true,
+                Told::Definite => self.silence = 0,
                 Told::Deferred(error) => note(&mut stop, error),
                 Told::Doubtful(error) => {
                     doubtful = true;
@@ -80,8 +83,13 @@ impl Run<'_> {
         drop(outcomes);
         let now = self.now();
         for entry in &waiting {
-            self.doubt(entry, Marked::Untold, now, "the connector ended without saying what became of it")
-                .await?;
+            self.doubt(
+                entry,
+                Marked::Untold,
+                now,
+                "the connector ended without saying what became of it".into(),
+            )
+            .await?;
         }
         if !waiting.is_empty() && stop.is_none() {
             stop = Some(
@@ -89,7 +97,7 @@ impl Run<'_> {
                     .with_advice("report it to the authors of the connector"),
             );
         }
-        let silent = !definite && (doubtful || stop.as_ref().is_some_and(is_outage));
+        let silent = self.silence >= LONGEST_SILENCE && (doubtful || stop.as_ref().is_some_and(is_outage));
         match stop {
             Some(error) if silent || !waiting.is_empty() || concerns_all(&error) => Err(error),
             _ => Ok(()),
@@ -162,13 +170,13 @@ impl Run<'_> {
                 return Ok(Told::Deferred(error));
             }
             Outcome::Unknown(error) => {
-                self.doubt(entry, marked, self.now(), &error.to_string()).await?;
+                self.doubt(entry, marked, self.now(), (&error).into()).await?;
                 return Ok(Told::Doubtful(error));
             }
             _ => {
                 let error = Error::new(ErrorKind::Internal, "the connector gave an outcome of a newer kind")
                     .with_advice("update tieline-sync");
-                self.doubt(entry, marked, self.now(), &error.to_string()).await?;
+                self.doubt(entry, marked, self.now(), (&error).into()).await?;
                 return Ok(Told::Doubtful(error));
             }
         };

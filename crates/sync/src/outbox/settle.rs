@@ -55,7 +55,7 @@ impl Run<'_> {
     /// A process sent it and said no more.
     async fn settle_abandoned(&mut self, entry: &Entry, until: DateTime<Utc>) -> Result<()> {
         let why = "the process that sent it ended before it could store what became of it";
-        let doubted = self.doubt(entry, Marked::Untold, until, why).await?;
+        let doubted = self.doubt(entry, Marked::Untold, until, why.into()).await?;
         match doubted {
             Some(entry) if matches!(entry.status, Status::Unknown { not_before, .. } if not_before <= self.now()) => {
                 self.look_for(&entry).await
@@ -87,7 +87,7 @@ impl Run<'_> {
             Err(error) => error,
         };
         if is_refusal(&error) {
-            let text = words::question(entry, &error.to_string());
+            let text = words::question(entry, error.message());
             return self.advance(entry, Status::Question, Some(text)).await.map(drop);
         }
         let not_before = self.later(entry, Some(&error));
@@ -102,9 +102,9 @@ impl Run<'_> {
         {
             Ok(outcomes) => outcomes,
             Err(error) if is_refusal(&error) => {
-                let (now, why) = (self.now(), error.to_string());
+                let now = self.now();
                 for entry in &job.entries {
-                    self.doubt(entry, Marked::Untold, now, &why).await?;
+                    self.doubt(entry, Marked::Untold, now, (&error).into()).await?;
                 }
                 return Ok(());
             }

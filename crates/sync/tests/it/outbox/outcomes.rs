@@ -104,6 +104,17 @@ async fn a_provider_that_does_not_answer_gets_no_more_operations() {
     assert_snapshot!(report, @"3 sent, 3 to be asked about; stopped: the provider did not answer in time (timeout)");
     let untouched = world.all().await.iter().filter(|entry| entry.attempts == 0).count();
     assert_eq!(untouched, 6, "three questions, not nine");
+
+    let world = World::new();
+    for n in 0..9 {
+        let id = n.to_string();
+        // Each in a request of its own, and every third one is answered.
+        world.crm.fates(&id, if n % 3 == 2 { &[Fate::Done] } else { &[Fate::Lost] });
+        world.enqueue(if n % 2 == 0 { "notes" } else { "other" }, &[create(&id)]).await;
+    }
+    let report = world.run().await;
+    assert_eq!((report.applied, report.questions), (3, 6), "lost answers are no silence: {report}");
+    assert!(report.error.is_none());
 }
 
 #[tokio::test]

@@ -1,0 +1,170 @@
+//! Writing back: operations are stored first, sent once, and settled when an answer is lost.
+//!
+//! A sandbox on this machine plays a Pipedrive account, and misbehaves on request. Nothing here reaches a real one.
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tieline::pipedrive::{Pipedrive, PipedriveConfig};
+use tieline::store::outbox::{Answer, OutboxStore, Stage, Status};
+use tieline::store::{ConnectionId, SyncStore};
+use tieline::store_sqlite::SqliteStore;
+use tieline::sync::Outbox;
+use tieline::{
+    ApiKey, Clock, FieldPatch, FieldPath, Host, HttpHost, Key, Operation, Patch, RawJson, SystemClock,
+    WriteOp,
+};
+use tieline_sandbox::pipedrive::{COMPANY, Entity, Pipedrive as Model, keys};
+use tieline_sandbox::{Fault, FaultRule, Sandbox, Server};
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+const DATABASE: &str = "tieline.db";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Outcome<()> {
+    let sandbox = Sandbox::pipedrive().serve().await?;
+    println!("A sandbox serves a Pipedrive account at {}", sandbox.base_url());
+    let crm = connect(&sandbox)?;
+    let store = Arc::new(SqliteStore::open(DATABASE).await?);
+    let connection = ConnectionId::new("pipedrive-sandbox-writes");
+    // Each sandbox is a new account; what an earlier one left does not belong to it.
+    store.erase(&connection).await?;
+    let clock = Arc::new(Ahead::default());
+    let outbox = Outbox::new(crm, store.clone(), connection.clone()).clock(clock.clone());
+
+    println!("\n1. Five operations are stored, each under an id of our own");
+    let deal =
+        sandbox.create(Entity::Deals, tieline_sandbox::Object::default().with("title", "Serviceavtal"))?;
+    let deals = [
+        create("order-1001", r#"{"title":"Ny pump till Åkeri AB","value":18250.50,"currency":"SEK"}"#)?,
+        update("price-7", deal, "/value", "99500.10")?,
+        create("order-1002", r#"{"title":"Reservdelar","value":"a lot"}"#)?,
+        create("order-1003", r#"{"title":"Montering i Lund","value":7400}"#)?,
+    ];
+    let activities = [create("visit-12", r#"{"subject":"Besök på plats","type":"meeting"}"#)?];
+    for twice in 0..2 {
+        let mut new = store.enqueue(&connection, &"deals".into(), &deals, clock.now()).await?;
+        new += store.enqueue(&connection, &"activities".into(), &activities, clock.now()).await?;
+        let word = if twice == 0 { "stored" } else { "stored again by a caller who was not sure" };
+        println!("  {word}: {new} new");
+    }
+
+    println!("\n2. They are sent. Two answers are lost on the way, after Pipedrive did what was asked");
+    for title in ["Montering i Lund", "Besök på plats"] {
+        sandbox.inject(
+            FaultRule::new(Fault::ResetBeforeAnswer).on("POST", "/api/").body(title).takes_effect(true),
+        );
+    }
+    println!("  {}", outbox.run().await.into_result()?);
+    show(&*store, &connection).await?;
+
+    println!(
+        "\n3. Another run, two minutes later: a deal carries its operation's id as a marker, and can be looked for"
+    );
+    clock.advance(Duration::from_secs(121));
+    println!("  {}", outbox.run().await.into_result()?);
+    show(&*store, &connection).await?;
+
+    println!("\n4. An activity cannot carry one, so a person looks at Pipedrive, finds it, and answers");
+    for question in store.entries(&connection, Some(Stage::Question), None, 100).await? {
+        let found = find(&sandbox, Entity::Activities, "subject", "Besök på plats").first().copied();
+        let answer = found.map_or(Answer::NotDone, |id| Answer::Done { key: Some(Key::from(id)) });
+        let entry = store.answer(&connection, &question.operation.id, answer, clock.now()).await?;
+        println!("  {} is {}", entry.operation.id, told(&entry.status));
+    }
+    println!("  {}", outbox.run().await.into_result()?);
+
+    println!("\nIn Pipedrive, by its own count");
+    for (entity, field, title) in [
+        (Entity::Deals, "title", "Ny pump till Åkeri AB"),
+        (Entity::Deals, "title", "Reservdelar"),
+        (Entity::Deals, "title", "Montering i Lund"),
+        (Entity::Activities, "subject", "Besök på plats"),
+    ] {
+        println!("  {} × {title}", find(&sandbox, entity, field, title).len());
+    }
+    let value =
+        sandbox.record(Entity::Deals, deal).and_then(|deal| deal.get("value").map(ToString::to_string));
+    println!("  Serviceavtal is worth {}", value.unwrap_or_default());
+    Ok(())
+}
+
+fn connect(sandbox: &Server<Model>) -> Outcome<Arc<Pipedrive>> {
+    // A text field of the account that carries the markers of deals.
+    let config = PipedriveConfig::company(COMPANY).with_marker("deals", keys::DEAL_REFERENCE);
+    // This machine's own addresses are refused unless the host allows them by name.
+    let http = HttpHost::builder().allow_network("127.0.0.1/32").build()?;
+    Ok(Host::from(http)
+        .connection(config, ApiKey::new(sandbox.token()))
+        .base_url(sandbox.base_url().parse()?)
+        .connect()?)
+}
+
+fn create(id: &str, fields: &str) -> Outcome<Operation> {
+    Ok(Operation::new(id, WriteOp::Create { fields: RawJson::parse(fields)?, marker: None }))
+}
+
+fn update(id: &str, key: i64, field: &str, value: &str) -> Outcome<Operation> {
+    let patch = Patch(vec![(FieldPath::parse(field)?, FieldPatch::Set(RawJson::parse(value)?))]);
+    Ok(Operation::new(id, WriteOp::Update { key: key.into(), patch, if_version: None }))
+}
+
+/// The outbox as a settings page would show it.
+async fn show(store: &dyn OutboxStore, connection: &ConnectionId) -> Outcome<()> {
+    for entry in store.entries(connection, None, None, 100).await? {
+        println!("  {:<11} {}", entry.operation.id, told(&entry.status));
+        if let Some(note) = &entry.note {
+            println!("              {note}");
+        }
+    }
+    Ok(())
+}
+
+fn told(status: &Status) -> String {
+    match status {
+        Status::Applied { key: Some(key) } => format!("applied, as record {key}"),
+        status => status.stage().to_string(),
+    }
+}
+
+/// What a person would see in Pipedrive.
+fn find(sandbox: &Sandbox<Model>, entity: Entity, field: &str, text: &str) -> Vec<i64> {
+    let is_it = |id: &i64| {
+        let record = sandbox.record(entity, *id);
+        record.is_some_and(|record| record.get(field).and_then(|value| value.as_str()) == Some(text))
+    };
+    (1..2_000).filter(is_it).collect()
+}
+
+/// The machine's time, and ahead of it on demand: an example does not wait for two minutes.
+#[derive(Debug, Default)]
+struct Ahead {
+    seconds: AtomicI64,
+}
+
+impl Ahead {
+    fn advance(&self, by: Duration) {
+        self.seconds.fetch_add(i64::try_from(by.as_secs()).unwrap_or(0), Ordering::Relaxed);
+    }
+}
+
+impl Clock for Ahead {
+    fn now(&self) -> DateTime<Utc> {
+        SystemClock.now() + TimeDelta::seconds(self.seconds.load(Ordering::Relaxed))
+    }
+}
