@@ -9,6 +9,8 @@ pub use tieline_auth::{ApiKey, Basic, Bearer, Password};
 pub use tieline_core::*;
 pub use tieline_http::HttpHost;
 pub use tieline_mapping as mapping;
+#[cfg(feature = "odoo")]
+pub use tieline_odoo_xmlrpc as odoo;
 #[cfg(feature = "pipedrive")]
 pub use tieline_pipedrive as pipedrive;
 pub use tieline_store as store;
