@@ -64,7 +64,7 @@ impl Tick {
         let unreadable =
             |_| Error::new(ErrorKind::Decode, "a task cannot be read").with_context("entity", "tasks");
         let head: Head<'_> = serde_json::from_str(text).map_err(unreadable)?;
-        Ok(head.record(text)?.map_or_else(|key| Lookup::Missing(key), Lookup::Record))
+        Ok(head.record(text)?.map_or_else(Lookup::Missing, Lookup::Record))
     }
 }
 

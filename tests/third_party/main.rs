@@ -22,3 +22,12 @@ mod subject;
 mod write;
 
 tieline_conformance::suite!(subject::TickSubject);
+
+#[test]
+fn the_pages_count_the_promises() {
+    let count = tieline_conformance::PROMISES.len();
+    let guide = include_str!("../../docs/conformance.md");
+    assert!(guide.contains(&format!("all of them, {count} in this version")));
+    let readme = include_str!("../../crates/conformance/README.md");
+    assert!(readme.contains(&format!("for each promise, {count} in all")));
+}

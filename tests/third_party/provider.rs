@@ -234,8 +234,7 @@ impl State {
     }
 
     fn twist_of(&mut self, entity: &str) -> Option<Twist> {
-        let (of, twist, skip) = self.twist.as_mut().filter(|(of, ..)| of == entity)?;
-        let _ = of;
+        let (_, twist, skip) = self.twist.as_mut().filter(|(of, ..)| of == entity)?;
         if *skip > 0 {
             *skip -= 1;
             return None;

@@ -26,7 +26,7 @@ impl Subject for TickSubject {
     }
 
     fn credential(&self, secret: &str) -> Result<Arc<dyn Credential>> {
-        ApiKey::new(secret).into_credential(&TickFactory::default().0.auth)
+        ApiKey::new(secret).into_credential(&TickFactory::default().spec().auth)
     }
 
     fn world(&self, secret: &str) -> Box<dyn World> {

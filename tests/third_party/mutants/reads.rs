@@ -145,7 +145,7 @@ fn only(batch: Batch) -> BatchStream {
 /// Ends with the first batch that holds nothing.
 fn until_empty(batches: BatchStream) -> BatchStream {
     let mut ended = false;
-    let mut cut = move |batch: Result<Batch>| {
+    let cut = move |batch: Result<Batch>| {
         if ended {
             return None;
         }
@@ -153,7 +153,7 @@ fn until_empty(batches: BatchStream) -> BatchStream {
         Some(batch.map(|batch| if ended { batch.with_end(PassEnd::Complete) } else { batch }))
     };
     batches
-        .map(move |batch| cut(batch))
+        .map(cut)
         .take_while(|batch| std::future::ready(batch.is_some()))
         .filter_map(std::future::ready)
         .boxed()

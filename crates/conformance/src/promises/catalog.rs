@@ -1,16 +1,18 @@
 //! What an account offers, and that it is true.
 
+use std::collections::BTreeMap;
+
 use futures_util::StreamExt;
 use serde_json::Value;
 use tieline_core::{
-    DiscoverRequest, Entity, Error, ErrorKind, FieldPath, Key, LookupRequest, Operation, Partition, Pass, Patch,
-    RawJson, ReadRequest, WriteOp, WriteRequest,
+    DiscoverRequest, Entity, Error, ErrorKind, FieldPath, Key, LookupRequest, Operation, Partition, Pass,
+    Patch, RawJson, ReadRequest, Record, WriteOp, WriteRequest,
 };
 
+use crate::Failure;
 use crate::bench::{Bench, Lab, kept, short};
 use crate::mirror::Mirror;
 use crate::verdict::{Applies, Verdict, ensure, not};
-use crate::Failure;
 
 /// Records of an entity that are held against its schema.
 const SAMPLE: usize = 300;
@@ -147,7 +149,8 @@ pub(crate) async fn an_unknown_entity_is_named_in_the_error(lab: &Lab<'_>) -> Re
 
 pub(crate) async fn an_unknown_partition_is_refused(lab: &Lab<'_>) -> Result<Verdict, Failure> {
     lab.each(async |bench, entity| {
-        let request = ReadRequest::full(entity.name.clone()).with_partition(Partition::new("no-such-partition"));
+        let request =
+            ReadRequest::full(entity.name.clone()).with_partition(Partition::new("no-such-partition"));
         match bench.pull(&mut Mirror::default(), request).await {
             Ok(()) => Err(Failure::new("a partition that does not exist is read as if it did")),
             Err(error) => {
@@ -161,25 +164,65 @@ pub(crate) async fn an_unknown_partition_is_refused(lab: &Lab<'_>) -> Result<Ver
 
 pub(crate) async fn a_filter_is_never_passed_over(lab: &Lab<'_>) -> Result<Verdict, Failure> {
     lab.each(async |bench, entity| {
-        let nonsense = RawJson::parse("\"no such value\"")?;
-        let request = |field: &FieldPath| ReadRequest::full(entity.name.clone()).with_filter(field.clone(), nonsense.clone());
-        let mut unknown = Mirror::default();
-        match bench.pull(&mut unknown, request(&FieldPath::field("no_such_field"))).await {
+        let request = |field: &FieldPath, value: RawJson| {
+            ReadRequest::full(entity.name.clone()).with_filter(field.clone(), value)
+        };
+        let unknown = request(&FieldPath::field("no_such_field"), RawJson::parse("\"x\"")?);
+        match bench.pull(&mut Mirror::default(), unknown).await {
             Ok(()) => return Err(Failure::new("a filter on a field that does not exist is passed over")),
             Err(error) => {
-                expect(&error, &[ErrorKind::Unsupported, ErrorKind::Config, ErrorKind::NotFound, ErrorKind::Rejected])?;
+                let kinds =
+                    [ErrorKind::Unsupported, ErrorKind::Config, ErrorKind::NotFound, ErrorKind::Rejected];
+                expect(&error, &kinds)?;
             }
         }
-        let Some(field) = described(bench, entity).await?.fields.first().map(|field| field.path.clone()) else {
-            return not("it has no fields");
+        let rows = bench.full(entity).await?.rows;
+        let Some((field, value, wanted)) = telling(&described(bench, entity).await?, &rows)? else {
+            return not("no field tells its records apart");
         };
-        let mut known = Mirror::default();
-        if bench.pull(&mut known, request(&field)).await.is_ok() {
-            ensure!(known.rows.is_empty(), "a filter on {field} is passed over: {} records come", known.rows.len());
+        let mut some = Mirror::default();
+        match bench.pull(&mut some, request(&field, value.clone())).await {
+            Ok(()) => {
+                let keys: Vec<&Key> = some.rows.keys().collect();
+                ensure!(
+                    keys == wanted,
+                    "{} of {} records have {value} at {field}, and {} come",
+                    wanted.len(),
+                    rows.len(),
+                    keys.len()
+                );
+            }
+            Err(error) => expect(&error, &[ErrorKind::Unsupported])?,
         }
         kept()
     })
     .await
+}
+
+/// A field, a text in it, and the keys of the records that have it.
+type Telling<'r> = (FieldPath, RawJson, Vec<&'r Key>);
+
+/// A field with a text that some records have and others do not, and the keys of those that have it.
+fn telling<'r>(entity: &Entity, rows: &'r BTreeMap<Key, Record>) -> Result<Option<Telling<'r>>, Failure> {
+    for field in &entity.fields {
+        let at = |record: &Record| -> Result<Option<String>, Failure> {
+            Ok(record.payload.at(field.path.as_str())?.map(|raw| raw.get().to_owned()))
+        };
+        let Some(value) = rows.values().next().map(at).transpose()?.flatten() else { continue };
+        if !value.starts_with('"') || value.len() < 3 {
+            continue;
+        }
+        let mut wanted = Vec::new();
+        for (key, record) in rows {
+            if at(record)?.as_ref() == Some(&value) {
+                wanted.push(key);
+            }
+        }
+        if wanted.len() < rows.len() {
+            return Ok(Some((field.path.clone(), RawJson::parse(value)?, wanted)));
+        }
+    }
+    Ok(None)
 }
 
 fn expect(error: &Error, kinds: &[ErrorKind]) -> Result<(), Failure> {
@@ -209,7 +252,9 @@ pub(crate) async fn what_is_not_declared_is_refused(lab: &Lab<'_>) -> Result<Ver
         if !can.lookup {
             tried += 1;
             match bench.lookup(entity, vec![key.clone()]).await {
-                Ok(answers) => return Err(Failure::new(format!("look-ups are not declared, yet: {answers:?}"))),
+                Ok(answers) => {
+                    return Err(Failure::new(format!("look-ups are not declared, yet: {answers:?}")));
+                }
                 Err(error) => expect(&error, &[ErrorKind::Unsupported])?,
             }
         }
@@ -230,13 +275,19 @@ pub(crate) async fn what_is_not_declared_is_refused(lab: &Lab<'_>) -> Result<Ver
 }
 
 /// Fails unless the connector refuses the operation and sends nothing that writes.
-pub(super) async fn refuses_to(name: &str, bench: &Bench<'_>, entity: &Entity, op: WriteOp) -> Result<(), Failure> {
+pub(super) async fn refuses_to(
+    name: &str,
+    bench: &Bench<'_>,
+    entity: &Entity,
+    op: WriteOp,
+) -> Result<(), Failure> {
     let before = bench.wire.writes();
     match bench.crm.write(WriteRequest::new(entity.name.clone(), vec![Operation::new("op-1", op)])) {
         Err(error) => expect(&error, &[ErrorKind::Unsupported])?,
         Ok(outcomes) => {
             let outcomes: Vec<_> = outcomes.collect().await;
-            let refused = outcomes.iter().all(|outcome| matches!(&outcome.outcome, tieline_core::Outcome::Rejected(_)));
+            let refused =
+                outcomes.iter().all(|outcome| matches!(&outcome.outcome, tieline_core::Outcome::Rejected(_)));
             ensure!(refused && outcomes.len() == 1, "{name} is not declared, yet: {outcomes:?}");
         }
     }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use tieline_core::{Change, Deletes, Entity, Key, Pass, ReadRequest};
 
+use crate::Failure;
 use crate::bench::{Bench, HOUR, Lab, kept};
 use crate::mirror::Mirror;
 use crate::verdict::{Verdict, ensure, not};
-use crate::Failure;
 
 const NO_CREATE: &str = "the world cannot create records of it";
 const NO_UPDATE: &str = "the world cannot change records of it";
@@ -42,7 +42,12 @@ pub(crate) async fn a_second_read_brings_little(lab: &Lab<'_>) -> Result<Verdict
             "reads of changes are declared, and a second read is another pass"
         );
         // What lies within the overlap comes again.
-        ensure!(mirror.upserts <= truth.len() / 2, "{} of {} records came again", mirror.upserts, truth.len());
+        ensure!(
+            mirror.upserts <= truth.len() / 2,
+            "{} of {} records came again",
+            mirror.upserts,
+            truth.len()
+        );
         mirror.has_keys(&truth)?;
         kept()
     })
@@ -55,7 +60,7 @@ pub(crate) async fn a_created_record_shows(lab: &Lab<'_>) -> Result<Verdict, Fai
         let Some(key) = bench.world.create(entity.name.as_str()) else { return not(NO_CREATE) };
         bench.pull(&mut mirror, changes(entity)).await?;
         ensure!(mirror.rows.contains_key(&key), "the new record {key} does not come");
-        bench.agrees(&mirror, entity).await?;
+        bench.agrees(&mirror, entity, &[&key]).await?;
         kept()
     })
     .await
@@ -65,17 +70,19 @@ pub(crate) async fn an_updated_record_shows(lab: &Lab<'_>) -> Result<Verdict, Fa
     lab.each(async |bench, entity| {
         let mut mirror = an_hour_ago(bench, entity).await?;
         let keys = bench.keys(entity)?;
-        for key in [keys.first(), keys.get(keys.len() / 2), keys.last()].into_iter().flatten() {
-            let before = mirror.rows.get(key).map(|record| record.payload.clone());
+        let some: Vec<&Key> =
+            [keys.first(), keys.get(keys.len() / 2), keys.last()].into_iter().flatten().collect();
+        for key in &some {
+            let before = mirror.rows.get(*key).map(|record| record.payload.clone());
             if !bench.world.update(entity.name.as_str(), key) {
                 return not(NO_UPDATE);
             }
             bench.pull(&mut mirror, changes(entity)).await?;
-            let after = mirror.rows.get(key).map(|record| record.payload.clone());
+            let after = mirror.rows.get(*key).map(|record| record.payload.clone());
             ensure!(before != after, "the change of {key} does not come");
             bench.world.advance(HOUR);
         }
-        bench.agrees(&mirror, entity).await?;
+        bench.agrees(&mirror, entity, &some).await?;
         kept()
     })
     .await
@@ -92,9 +99,14 @@ pub(crate) async fn a_deleted_record_is_seen_to_be_gone(lab: &Lab<'_>) -> Result
         match entity.deletes {
             Deletes::Feed => {
                 bench.pull(&mut mirror, changes(entity)).await?;
-                let told = mirror.batches.iter().flat_map(|batch| &batch.groups).flat_map(|group| &group.changes).any(
-                    |change| matches!(change, Change::Delete(_) | Change::Merged { .. }) && change.key() == key,
-                );
+                let told = mirror
+                    .batches
+                    .iter()
+                    .flat_map(|batch| &batch.groups)
+                    .flat_map(|group| &group.changes)
+                    .any(|change| {
+                        matches!(change, Change::Delete(_) | Change::Merged { .. }) && change.key() == key
+                    });
                 ensure!(told, "deletions are declared to come with changes, and that of {key} does not");
             }
             Deletes::Sweep => {
@@ -120,7 +132,8 @@ pub(crate) async fn what_changes_during_a_read_shows_in_the_next(lab: &Lab<'_>) 
         let mut batches = bench.crm.read(request)?;
         mirror.apply(batches.next().await.ok_or_else(|| Failure::new("the read is empty"))??);
         let read: Vec<Key> = mirror.rows.keys().cloned().collect();
-        let unread: Vec<Key> = bench.keys(entity)?.into_iter().filter(|key| !mirror.rows.contains_key(key)).collect();
+        let unread: Vec<Key> =
+            bench.keys(entity)?.into_iter().filter(|key| !mirror.rows.contains_key(key)).collect();
 
         // Behind the walk first, then, later, in front of it: the highest time that is seen lies after the start.
         bench.world.advance(HOUR);
@@ -130,8 +143,9 @@ pub(crate) async fn what_changes_during_a_read_shows_in_the_next(lab: &Lab<'_>) 
         }
         let created = bench.world.create(name);
         bench.world.advance(HOUR);
-        if let Some(front) = unread.last() {
-            bench.world.update(name, front);
+        let mut changed = vec![behind];
+        if let Some(front) = unread.last().filter(|front| bench.world.update(name, front)) {
+            changed.push(front);
         }
         while let Some(batch) = batches.next().await {
             mirror.apply(batch?);
@@ -141,7 +155,7 @@ pub(crate) async fn what_changes_during_a_read_shows_in_the_next(lab: &Lab<'_>) 
         if let Some(created) = created {
             ensure!(mirror.rows.contains_key(&created), "a record created during the read never comes");
         }
-        bench.agrees(&mirror, entity).await?;
+        bench.agrees(&mirror, entity, &changed).await?;
         kept()
     })
     .await

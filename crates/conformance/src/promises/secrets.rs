@@ -18,11 +18,11 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use super::writes::create;
+use crate::Failure;
 use crate::bench::{Bench, HOUR, Lab, kept};
 use crate::mirror::Mirror;
 use crate::verdict::{Applies, Verdict, ensure, not};
 use crate::wire::{Hint, Trouble};
-use crate::Failure;
 
 pub(crate) async fn the_secret_is_in_no_address(lab: &Lab<'_>) -> Result<Verdict, Failure> {
     lab.each(async |bench, entity| {
@@ -184,8 +184,12 @@ async fn try_everything(
         while let Some(batch) = batches.next().await {
             shown.result(&what("a read"), &batch);
         }
-        if let Some(draft) = bench.world.draft(entity.name.as_str(), 1).filter(|_| entity.capabilities.create) {
-            shown.debug(&what("a write"), &bench.write(entity, vec![create("op-1", draft.fields, None)]).await);
+        if let Some(draft) = bench.world.draft(entity.name.as_str(), 1).filter(|_| entity.capabilities.create)
+        {
+            shown.debug(
+                &what("a write"),
+                &bench.write(entity, vec![create("op-1", draft.fields, None)]).await,
+            );
         }
         sync(bench, entity, store, shown).await;
         // A pause that a refusal asked for ends, and the provider's windows are empty again.

@@ -3,7 +3,8 @@
 use futures_util::StreamExt;
 use serde_json::Value;
 use tieline_core::{
-    Entity, ErrorKind, FieldPatch, FieldPath, Key, Operation, Outcome, Patch, RawJson, Text, WriteOp, WriteRequest,
+    Entity, ErrorKind, FieldPatch, FieldPath, Key, Operation, Outcome, Patch, RawJson, Text, WriteOp,
+    WriteRequest,
 };
 
 use super::catalog::refuses_to;
@@ -30,7 +31,11 @@ fn update(id: &str, key: &Key, change: &(FieldPath, RawJson), if_version: Option
 }
 
 /// The only outcome of one operation.
-pub(super) async fn write(bench: &Bench<'_>, entity: &Entity, operation: Operation) -> Result<Outcome, Failure> {
+pub(super) async fn write(
+    bench: &Bench<'_>,
+    entity: &Entity,
+    operation: Operation,
+) -> Result<Outcome, Failure> {
     let outcome = bench.write(entity, vec![operation]).await?.pop();
     outcome.map(|outcome| outcome.outcome).ok_or_else(|| Failure::new("an operation has no outcome"))
 }
@@ -57,8 +62,14 @@ pub(crate) async fn a_create_is_found_again(lab: &Lab<'_>) -> Result<Verdict, Fa
 }
 
 /// Fails unless the record holds the value.
-async fn holds(bench: &Bench<'_>, entity: &Entity, key: &Key, change: &(FieldPath, RawJson)) -> Result<(), Failure> {
-    let record = bench.record(entity, key).await?.ok_or_else(|| Failure::new(format!("{key} is not found")))?;
+async fn holds(
+    bench: &Bench<'_>,
+    entity: &Entity,
+    key: &Key,
+    change: &(FieldPath, RawJson),
+) -> Result<(), Failure> {
+    let record =
+        bench.record(entity, key).await?.ok_or_else(|| Failure::new(format!("{key} is not found")))?;
     let there: Option<Value> = match record.payload.at(change.0.as_str())? {
         Some(raw) => RawJson::from_raw(raw).view()?,
         None => None,
@@ -115,7 +126,9 @@ pub(crate) async fn an_update_to_the_same_value_does_no_harm(lab: &Lab<'_>) -> R
     .await
 }
 
-pub(crate) async fn an_update_of_a_record_that_changed_is_a_conflict(lab: &Lab<'_>) -> Result<Verdict, Failure> {
+pub(crate) async fn an_update_of_a_record_that_changed_is_a_conflict(
+    lab: &Lab<'_>,
+) -> Result<Verdict, Failure> {
     lab.each(async |bench, entity| {
         if !entity.capabilities.update {
             return not(NO_UPDATE);
@@ -123,10 +136,12 @@ pub(crate) async fn an_update_of_a_record_that_changed_is_a_conflict(lab: &Lab<'
         let Some(draft) = draft(bench, entity, 1) else { return not(NO_DRAFT) };
         let keys = bench.keys(entity)?;
         let Some(key) = keys.first() else { return not("it has no records") };
-        let before = bench.record(entity, key).await?.ok_or_else(|| Failure::new(format!("{key} is not found")))?;
+        let before =
+            bench.record(entity, key).await?.ok_or_else(|| Failure::new(format!("{key} is not found")))?;
         let Some(version) = before.version else {
             // What cannot be checked must not be written as if it had been.
-            let blind = write(bench, entity, update("op-1", key, &draft.change, Some(Text::new("1")))).await?;
+            let blind =
+                write(bench, entity, update("op-1", key, &draft.change, Some(Text::new("1")))).await?;
             ensure!(
                 matches!(blind, Outcome::Conflict { .. } | Outcome::Rejected(_)),
                 "an update of a version that the record does not have ends as {blind:?}"
@@ -138,9 +153,14 @@ pub(crate) async fn an_update_of_a_record_that_changed_is_a_conflict(lab: &Lab<'
         let Some(second) = bench.world.draft(entity.name.as_str(), 2) else { return not(NO_DRAFT) };
         match write(bench, entity, update("op-2", key, &second.change, Some(version))).await? {
             Outcome::Conflict { current } => {
-                ensure!(current.is_none_or(|current| current.key == *key), "the conflict shows another record")
+                ensure!(
+                    current.is_none_or(|current| current.key == *key),
+                    "the conflict shows another record"
+                )
             }
-            other => return Err(Failure::new(format!("an update of a version that is gone ends as {other:?}"))),
+            other => {
+                return Err(Failure::new(format!("an update of a version that is gone ends as {other:?}")));
+            }
         }
         holds(bench, entity, key, &draft.change).await?;
         kept()
@@ -183,7 +203,9 @@ pub(crate) async fn outcomes_keep_their_order_around_a_bad_one(lab: &Lab<'_>) ->
         let (Some(first), Some(last)) = (draft(bench, entity, 1), draft(bench, entity, 2)) else {
             return not(NO_DRAFT);
         };
-        let Some(bad) = first.bad.clone() else { return not("the world has no draft that the provider refuses") };
+        let Some(bad) = first.bad.clone() else {
+            return not("the world has no draft that the provider refuses");
+        };
         let before = bench.keys(entity)?.len();
         let operations = vec![
             create("op-a", first.fields, None),
@@ -192,10 +214,15 @@ pub(crate) async fn outcomes_keep_their_order_around_a_bad_one(lab: &Lab<'_>) ->
         ];
         let outcomes: Vec<Outcome> =
             bench.write(entity, operations).await?.into_iter().map(|outcome| outcome.outcome).collect();
-        let [Outcome::Applied { .. }, Outcome::Rejected(error), Outcome::Applied { .. }] = outcomes.as_slice() else {
+        let [Outcome::Applied { .. }, Outcome::Rejected(error), Outcome::Applied { .. }] =
+            outcomes.as_slice()
+        else {
             return Err(Failure::new(format!("good, bad, good ends as {outcomes:?}")));
         };
-        ensure!(all_of(error).contains(entity.name.as_str()), "the refusal does not name the entity: {error}");
+        ensure!(
+            all_of(error).contains(entity.name.as_str()),
+            "the refusal does not name the entity: {error}"
+        );
         ensure!(bench.keys(entity)?.len() == before + 2, "not exactly two records were made");
         kept()
     })
@@ -239,7 +266,11 @@ pub(crate) async fn a_dropped_write_stops(lab: &Lab<'_>) -> Result<Verdict, Fail
         drop(outcomes);
         let sent = bench.wire.writes();
         bench.pause().await;
-        ensure!(bench.wire.writes() == sent, "{} writes were sent after the drop", bench.wire.writes() - sent);
+        ensure!(
+            bench.wire.writes() == sent,
+            "{} writes were sent after the drop",
+            bench.wire.writes() - sent
+        );
         let made = bench.keys(entity)?.len() - before;
         ensure!(made >= 1, "the first outcome came, and nothing was made");
         ensure!(made <= 2 || sent == 1, "{made} records were made in {sent} requests before the drop");
