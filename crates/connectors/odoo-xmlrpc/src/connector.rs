@@ -65,13 +65,11 @@ impl Api {
     }
 
     async fn send(&self, call: &Call) -> Result<(HttpResponse, Via)> {
-        let session = self.session().await?;
-        let request = call.request(&self.sessions.base, &session.via, &self.sessions.context)?;
-        let answer = self.sessions.http.send(request).await.map_err(|error| {
-            error
-                .with_context("model", excerpt(&call.model, 80))
-                .with_context("call", excerpt(&call.method, 80))
-        })?;
+        let named = |error| on(error, &call.model).with_context("call", excerpt(&call.method, 80));
+        let session = self.session().await.map_err(named)?;
+        let request =
+            call.request(&self.sessions.base, &session.via, &self.sessions.context).map_err(named)?;
+        let answer = self.sessions.http.send(request).await.map_err(named)?;
         Ok((answer, session.via.clone()))
     }
 
@@ -82,7 +80,7 @@ impl Api {
             Via::Xmlrpc { .. } => value(&answer),
             Via::Json2 { .. } => RawJson::parse(answer.text()?),
         };
-        value.map_err(|error| error.with_context("model", excerpt(&call.model, 80)))
+        value.map_err(|error| on(error, &call.model))
     }
 
     /// The records that a method returns, each written by the model's rules. With the server's clock.
@@ -106,7 +104,7 @@ impl Api {
                 json2::rows(answer.text()?, model, |record| records.push(record.map(versioned)))
             }
         };
-        read.map_err(|error| error.with_context("model", excerpt(&call.model, 80)))?;
+        read.map_err(|error| on(error, &call.model))?;
         Ok((records, answer.date))
     }
 
@@ -134,6 +132,14 @@ impl Api {
         }
         Ok(model)
     }
+}
+
+/// Names the entity, once.
+pub(crate) fn on(error: Error, entity: &str) -> Error {
+    if error.context().any(|(name, _)| name == "entity") {
+        return error;
+    }
+    error.with_context("entity", excerpt(entity, 80))
 }
 
 /// The time of change is the only version that Odoo keeps of a record.
@@ -283,11 +289,12 @@ impl Connector for Odoo {
 
     async fn lookup(&self, request: LookupRequest) -> Result<Lookups> {
         let entity = model_name(request.entity.as_str())?;
-        match request.by {
+        let found = match request.by {
             LookupBy::Keys(keys) => lookup::keys(&self.api, entity, keys).await,
             LookupBy::Field { field, value } => lookup::field(&self.api, entity, &field, &value).await,
             _ => Err(Error::unsupported("this kind of look-up")),
-        }
+        };
+        found.map_err(|error| on(error, entity))
     }
 
     fn write(&self, request: WriteRequest) -> Result<OutcomeStream> {

@@ -69,7 +69,13 @@ pub(crate) async fn discover(api: &Api, request: &DiscoverRequest) -> Result<Cat
             .map(|name| {
                 let name = name.as_str();
                 match &listed {
-                    None => Ok((name.to_owned(), name.to_owned())),
+                    None => {
+                        let title = COMMON
+                            .iter()
+                            .find(|(common, _)| *common == name)
+                            .map_or(name, |(_, title)| title);
+                        Ok((name.to_owned(), title.to_owned()))
+                    }
                     Some(listed) => listed
                         .iter()
                         .find(|(model, _)| model == name)

@@ -63,7 +63,7 @@ pub(crate) async fn keys(api: &Api, entity: &str, keys: Vec<Key>) -> Result<Look
                     let (first, second) = part.split_at(part.len() / 2);
                     open.extend([second, first]);
                 }
-                (Err(error), _) => return Err(error.with_context("entity", entity)),
+                (Err(error), _) => return Err(error),
             }
         }
     }
@@ -73,9 +73,8 @@ pub(crate) async fn keys(api: &Api, entity: &str, keys: Vec<Key>) -> Result<Look
 /// All records with a value, archived ones too.
 pub(crate) async fn field(api: &Api, entity: &str, field: &FieldPath, value: &RawJson) -> Result<Lookups> {
     if load::is_marker(field) {
-        let marker: String = value.view().map_err(|_| {
-            Error::new(ErrorKind::Config, "a marker is looked up by its text").with_context("entity", entity)
-        })?;
+        let marker: String =
+            value.view().map_err(|_| Error::new(ErrorKind::Config, "a marker is looked up by its text"))?;
         let Some(id) = load::marked(api, entity, &marker).await? else { return Ok(Lookups::default()) };
         // An entry may outlive its record.
         let mut found = keys(api, entity, vec![Key::from(id)]).await?;
@@ -84,11 +83,12 @@ pub(crate) async fn field(api: &Api, entity: &str, field: &FieldPath, value: &Ra
     }
     let model = api.model(entity).await?;
     let fields = model.wanted(&[])?;
-    let condition = values::condition(&model, field, value)?;
+    let conditions = values::conditions(&model, field, value)?;
     let mut found: Vec<Record> = Vec::new();
     let mut last = 0;
     loop {
-        let domain = [RawJson::of(&json!(["id", ">", last]))?, condition.clone()];
+        let mut domain = vec![RawJson::of(&json!(["id", ">", last]))?];
+        domain.extend(conditions.iter().cloned());
         let page = search(api, &model, &fields, &domain, PAGE).await?;
         let Some(next) = page.last().and_then(|record| id(&record.key)).filter(|next| *next > last) else {
             break;
@@ -98,7 +98,6 @@ pub(crate) async fn field(api: &Api, entity: &str, field: &FieldPath, value: &Ra
         if found.len() > MOST {
             return Err(Error::new(ErrorKind::Rejected, format!("more than {MOST} records have this value"))
                 .with_advice("read the entity with a filter instead")
-                .with_context("entity", entity)
                 .with_context("field", excerpt(field.as_str(), 80)));
         }
     }

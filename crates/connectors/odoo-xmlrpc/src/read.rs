@@ -10,7 +10,7 @@ use tieline_core::{
 use tieline_kit::{Budget, Highest, Watermark, batches, excerpt};
 
 use crate::call::Call;
-use crate::connector::Api;
+use crate::connector::{Api, on};
 use crate::model::Model;
 use crate::salvage::{self, Page};
 use crate::state::{Kind, OVERLAP, Position, Run};
@@ -43,10 +43,7 @@ pub(crate) fn read(api: Api, request: ReadRequest) -> Result<BatchStream> {
         async move {
             let Some(stage) = stage else { return Ok(None) };
             let stepped = async { stage.open().await?.step().await };
-            stepped
-                .await
-                .map(Some)
-                .map_err(|error| error.with_context("entity", excerpt(entity.as_str(), 80)))
+            stepped.await.map(Some).map_err(|error| on(error, entity.as_str()))
         }
     }))
 }
@@ -75,7 +72,7 @@ impl Stage {
         let fields = model.wanted(&request.fields)?;
         let mut conditions = Vec::new();
         for filter in &request.filters {
-            conditions.push(values::condition(&model, &filter.field, &filter.equals)?);
+            conditions.extend(values::conditions(&model, &filter.field, &filter.equals)?);
         }
         let files = fields.iter().any(|name| model.fields.get(name).is_some_and(|field| field.is_file()));
         let page = match run.kind {

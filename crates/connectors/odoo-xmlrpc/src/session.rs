@@ -215,7 +215,7 @@ impl Sessions {
             .with_auth(RequestAuth::None);
         let answer = self.http.send(request).await?;
         let told = value(&answer).map_err(|error| match error.kind() {
-            ErrorKind::Decode => not_odoo(),
+            ErrorKind::Decode if !answer.body.trim_ascii_start().starts_with(b"<") => not_odoo(),
             _ => error,
         })?;
         let told: Value = told.view()?;

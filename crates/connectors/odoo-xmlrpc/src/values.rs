@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, TimeDelta};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tieline_core::{Error, ErrorKind, FieldPatch, FieldPath, Patch, RawJson, Result, exact};
@@ -95,8 +95,8 @@ pub(crate) fn changes(model: &Model, patch: &Patch) -> Result<(Values, bool)> {
     Ok((values, idempotent))
 }
 
-/// A condition of a domain: a field has this value.
-pub(crate) fn condition(model: &Model, path: &FieldPath, value: &RawJson) -> Result<RawJson> {
+/// The conditions of a domain that say that a field has this value.
+pub(crate) fn conditions(model: &Model, path: &FieldPath, value: &RawJson) -> Result<Vec<RawJson>> {
     let (name, field) = model.named(path)?;
     if !(field.store || field.searchable) {
         return Err(Error::new(ErrorKind::Config, format!("Odoo cannot search {} by {name:?}", model.name))
@@ -105,9 +105,17 @@ pub(crate) fn condition(model: &Model, path: &FieldPath, value: &RawJson) -> Res
     if field.is_many()
         && let Some(id) = reference(value)
     {
-        return RawJson::of(&(name, "in", [id]));
+        return Ok(vec![RawJson::of(&(name, "in", [id]))?]);
     }
-    RawJson::of(&(name, "=", value_of(name, field, value)?))
+    let value = value_of(name, field, value)?;
+    if field.kind == "datetime"
+        && let Some(from) = value.view::<String>().ok().as_deref().and_then(instant)
+    {
+        // Odoo shows whole seconds, and 17 compares the microseconds behind them.
+        let to = from + TimeDelta::seconds(1);
+        return Ok(vec![RawJson::of(&(name, ">=", words(from)))?, RawJson::of(&(name, "<", words(to)))?]);
+    }
+    Ok(vec![RawJson::of(&(name, "=", value))?])
 }
 
 fn makes_records(field: &Field, value: &RawJson) -> bool {

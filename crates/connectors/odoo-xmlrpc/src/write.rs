@@ -8,7 +8,7 @@ use tieline_core::{
 use tieline_kit::{Done, excerpt, outcome_of, outcomes};
 
 use crate::call::Call;
-use crate::connector::Api;
+use crate::connector::{Api, on};
 use crate::lookup::id;
 use crate::model::Model;
 use crate::{faults, invoke, load, salvage, values};
@@ -31,7 +31,7 @@ pub(crate) fn write(api: Api, request: WriteRequest) -> OutcomeStream {
                 _ => Err(Error::unsupported("this kind of operation")),
             };
             // What fails before the write itself is sent has only read.
-            done.unwrap_or_else(|error| outcome_of(error, true).into())
+            done.unwrap_or_else(|error| outcome_of(on(error, entity), true).into())
         }
     })
 }

@@ -28,7 +28,7 @@ async fn keys_are_answered_one_by_one_in_order() {
             String::new(),
         ]
         .iter()
-        .map(|key| Key::new(key))
+        .map(Key::new)
         .collect();
         let answers = odoo.lookup(LookupRequest::keys("crm.lead", asked.clone())).await.unwrap().answers;
         assert_eq!(answers.len(), asked.len());

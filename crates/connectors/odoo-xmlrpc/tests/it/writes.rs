@@ -114,7 +114,7 @@ async fn a_create_with_a_marker_is_found_again_and_never_doubled() {
         assert!(!done[0].unmarked);
         let key = key_of(&done[0].outcome);
         assert_eq!(server.summary().leads, before + 1);
-        assert_eq!(by_marker(&odoo, "crm.lead", "op 1/å").await, [key.clone()]);
+        assert_eq!(by_marker(&odoo, "crm.lead", "op 1/å").await, std::slice::from_ref(&key));
         assert_eq!(by_marker(&odoo, "crm.lead", "op 1/a").await, Vec::<Key>::new());
         assert_eq!(by_marker(&odoo, "res.partner", "op 1/å").await, Vec::<Key>::new());
         let record = shown(&server, "crm.lead", &key).unwrap();
@@ -412,7 +412,7 @@ async fn an_integer_beyond_32_bits_is_refused_before_it_is_sent() {
         write(&odoo, "res.partner", vec![create(value!({ "name": "x", "color": 5_000_000_000_i64 }), None)])
             .await;
     let Outcome::Rejected(error) = &done[0].outcome else { panic!("{done:?}") };
-    insta::assert_snapshot!(error, @"parameter 6/0/0/color is an integer of more than 32 bits, which XML-RPC cannot carry: change the value (rejected, method=create)");
+    insta::assert_snapshot!(error, @"parameter 6/0/0/color is an integer of more than 32 bits, which XML-RPC cannot carry: change the value (rejected, method=create, entity=res.partner, call=create)");
     let made = |seen: &&tieline_sandbox::Seen| seen.call.as_deref() == Some("res.partner.create");
     assert_eq!(server.requests().iter().filter(made).count(), 0);
 }
