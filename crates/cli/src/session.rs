@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use tieline::odoo::OdooFactory;
 use tieline::pipedrive::PipedriveFactory;
 use tieline::{Connector, Error, ErrorKind, Host, HttpHost, Registry, Result};
 use tieline_http::{NetworkPolicy, RetryPolicy};
-use tieline_odoo_xmlrpc::OdooFactory;
 use url::Url;
 
 use crate::arguments::{ConnectionArgs, HostArgs};
