@@ -209,7 +209,9 @@ fn telling<'r>(entity: &Entity, rows: &'r BTreeMap<Key, Record>) -> Result<Optio
             Ok(record.payload.at(field.path.as_str())?.map(|raw| raw.get().to_owned()))
         };
         let Some(value) = rows.values().next().map(at).transpose()?.flatten() else { continue };
-        if !value.starts_with('"') || value.len() < 3 {
+        // A time may be kept more exactly than it is shown, and is then equal to nothing.
+        let is_word = value.strip_prefix('"').is_some_and(|text| text.starts_with(char::is_alphabetic));
+        if !is_word {
             continue;
         }
         let mut wanted = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use tieline_core::{Entity, Error, ErrorKind, ReadRequest};
+use tieline_core::{CheckRequest, Entity, Error, ErrorKind, ReadRequest};
 
 use crate::Failure;
 use crate::bench::{Bench, Lab, kept, short};
@@ -50,6 +50,8 @@ pub(crate) async fn passing_faults_change_nothing(lab: &Lab<'_>) -> Result<Verdi
 
 async fn failed(bench: &Bench<'_>, entity: &Entity, trouble: Trouble) -> Result<Error, Failure> {
     bench.wire.calm();
+    // Whatever a connector settles once, such as a session, is settled: the trouble meets the read itself.
+    bench.crm.check(CheckRequest::default()).await?;
     bench.wire.always(trouble);
     let before = bench.wire.count();
     let read = bench.pull(&mut Mirror::default(), ReadRequest::full(entity.name.clone())).await;
