@@ -13,4 +13,5 @@ mod canary;
 mod facade;
 mod main_job;
 mod messages;
+mod outbox;
 mod world;

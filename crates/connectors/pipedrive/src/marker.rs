@@ -68,7 +68,7 @@ impl Markers {
     }
 
     pub(crate) fn field(&self, endpoint: &Endpoint) -> Option<MarkerField> {
-        Some(MarkerField::new(path(endpoint, self.code(endpoint)?)).with_search_delay(SEARCH_DELAY))
+        Some(MarkerField::new(path(endpoint, self.code(endpoint)?)).with_search_delay(SEARCH_DELAY).always())
     }
 }
 
