@@ -114,6 +114,11 @@ pub(crate) enum Command {
     Invoke(InvokeArgs),
     /// Bring entities into a SQLite file, and later what changed.
     Sync(SyncArgs),
+    /// Make a key for the vault and print it.
+    ///
+    /// Put it where only the host application can read it: an environment variable, or a file with mode 600. Whoever
+    /// has it opens every secret that it seals, and without it none of them opens.
+    Keygen,
     /// Print a completion script for a shell.
     Completions {
         /// The shell.

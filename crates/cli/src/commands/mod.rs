@@ -4,6 +4,7 @@ mod account;
 mod describe;
 mod discover;
 mod invoke;
+mod keygen;
 mod lookup;
 mod operations;
 mod outcomes;
@@ -32,6 +33,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Command::Write(options) => write::write(options).await,
         Command::Invoke(options) => invoke::invoke(options).await,
         Command::Sync(options) => sync::sync(options, json, verbosity).await,
+        Command::Keygen => keygen::keygen(),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { command } => shell::man(command.as_deref()),
     }

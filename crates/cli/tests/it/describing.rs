@@ -77,7 +77,8 @@ async fn everything_is_there_as_json() {
 
 #[test]
 fn shells_and_manual_pages_know_every_command() {
-    let commands = ["providers", "spec", "check", "discover", "read", "lookup", "write", "invoke", "sync"];
+    let commands =
+        ["providers", "spec", "check", "discover", "read", "lookup", "write", "invoke", "sync", "keygen"];
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = said(&mut bare(["completions", shell]));
         assert_eq!(script.code, Some(0));
@@ -96,6 +97,15 @@ fn shells_and_manual_pages_know_every_command() {
     }
     let codes = said(&mut bare(["man"])).out;
     assert!(codes.contains("unauthenticated"), "the page has the exit codes");
+}
+
+#[test]
+fn a_new_key_opens_a_vault() {
+    let keys: Vec<String> = (0..2).map(|_| said(&mut bare(["keygen"])).out).collect();
+    assert_ne!(keys[0], keys[1]);
+    for key in keys {
+        tieline::vault::KeyRing::parse(&key.into()).unwrap();
+    }
 }
 
 #[cfg(unix)]
