@@ -8,7 +8,9 @@ mod keys;
 mod names;
 mod offset;
 mod page;
+mod pass;
 mod stream;
+mod typed;
 mod watermark;
 mod write;
 
@@ -20,6 +22,8 @@ pub use keys::KeyChunks;
 pub use names::nearest;
 pub use offset::{Offset, Turn};
 pub use page::{Envelope, Records, walk};
+pub use pass::PassKind;
 pub use stream::{Budget, batches};
+pub use typed::{records_as, typed};
 pub use watermark::{Highest, Watermark, instant};
 pub use write::{Done, outcome_of, outcomes};

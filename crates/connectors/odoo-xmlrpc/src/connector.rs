@@ -7,15 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_core::Stream;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::TryStreamExt;
 use serde::de::DeserializeOwned;
 use tieline_core::http::{HttpClient, HttpResponse};
 use tieline_core::{
-    Account, BatchStream, Catalog, Change, CheckRequest, Clock, Connector, DiscoverRequest, Error, ErrorKind,
-    Key, Lookup, LookupBy, LookupRequest, Lookups, OutcomeStream, RawJson, ReadRequest, Record, Result,
+    Account, BatchStream, Catalog, CheckRequest, Clock, Connector, DiscoverRequest, Error, ErrorKind, Key,
+    Lookup, LookupBy, LookupRequest, Lookups, OutcomeStream, RawJson, ReadRequest, Record, Result,
     WriteRequest,
 };
-use tieline_kit::excerpt;
+use tieline_kit::{excerpt, records_as, typed};
 use url::Url;
 
 use crate::call::{Call, Via};
@@ -233,17 +233,7 @@ impl Odoo {
     where
         T: DeserializeOwned + Send + 'static,
     {
-        let batches = self.read(ReadRequest::full(model))?;
-        let entity = model.to_owned();
-        let records = batches.map_ok(move |batch| {
-            let entity = entity.clone();
-            let changes = batch.groups.into_iter().flat_map(|group| group.changes);
-            stream::iter(changes.filter_map(move |change| match change {
-                Change::Upsert(record) => Some(typed(&entity, &record)),
-                _ => None,
-            }))
-        });
-        Ok(records.try_flatten().boxed())
+        Ok(records_as(self.read(ReadRequest::full(model))?, model))
     }
 
     async fn one<T: DeserializeOwned>(&self, entity: &'static str, id: u32) -> Result<Option<T>> {
@@ -260,16 +250,6 @@ impl Odoo {
             _ => Ok(None),
         }
     }
-}
-
-fn typed<T: DeserializeOwned>(entity: &str, record: &Record) -> Result<T> {
-    serde_json::from_str(record.payload.get()).map_err(|error| {
-        // The parser's message may quote what the record holds.
-        Error::new(ErrorKind::Decode, "a record does not have the shape of the type that was asked for")
-            .with_context("entity", excerpt(entity, 80))
-            .with_context("key", &record.key)
-            .with_context("byte", error.column())
-    })
 }
 
 #[async_trait]

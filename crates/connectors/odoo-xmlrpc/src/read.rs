@@ -7,13 +7,13 @@ use tieline_core::{
     Batch, BatchStream, Change, EntityName, Error, ErrorKind, Issue, PassEnd, RawJson, ReadRequest, Record,
     Result, Text,
 };
-use tieline_kit::{Budget, Highest, Watermark, batches, excerpt};
+use tieline_kit::{Budget, Highest, PassKind, Watermark, batches, excerpt};
 
 use crate::call::Call;
 use crate::connector::{Api, on};
 use crate::model::Model;
 use crate::salvage::{self, Page};
-use crate::state::{Kind, OVERLAP, Position, Run};
+use crate::state::{OVERLAP, Position, Run};
 use crate::values;
 
 /// Records a page when nothing else is asked for. A thousand of six fields take 0.2 s; many fields are common.
@@ -76,7 +76,7 @@ impl Stage {
         }
         let files = fields.iter().any(|name| model.fields.get(name).is_some_and(|field| field.is_file()));
         let page = match run.kind {
-            Kind::Keys => request.page_size.unwrap_or(KEYS).clamp(1, KEYS),
+            PassKind::Keys => request.page_size.unwrap_or(KEYS).clamp(1, KEYS),
             _ if files => request.page_size.unwrap_or(PAGE_WITH_FILES).clamp(1, LARGEST_PAGE),
             _ => request.page_size.unwrap_or(PAGE).clamp(1, LARGEST_PAGE),
         };
@@ -116,8 +116,8 @@ impl Walk {
     async fn step(mut self: Box<Self>) -> Result<(Batch, Option<Stage>)> {
         let limit = self.budget.page(self.page.saturating_mul(1 << self.stalls));
         let (changes, issues, last) = match self.run.kind {
-            Kind::Keys => self.keys(limit).await?,
-            Kind::Full | Kind::Changes => self.records(limit).await?,
+            PassKind::Keys => self.keys(limit).await?,
+            PassKind::Full | PassKind::Changes => self.records(limit).await?,
         };
         let rows = changes.len() + issues.len();
         self.budget.spend(changes.len());

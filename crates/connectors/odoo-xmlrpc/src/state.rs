@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use tieline_core::{Error, ErrorKind, Pass, ReadMode, Result, State, Text};
-use tieline_kit::{Watermark, excerpt};
+use tieline_core::{Error, ErrorKind, ReadMode, Result, State, Text};
+use tieline_kit::{PassKind, Watermark, excerpt};
 
 /// The version of the body's schema. Every version ever released stays readable.
 const VERSION: u32 = 1;
@@ -33,7 +33,7 @@ pub(crate) struct Position {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Run {
-    pub(crate) kind: Kind,
+    pub(crate) kind: PassKind,
     /// The bound of a pass over changes, as it is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) since: Option<Text>,
@@ -51,25 +51,6 @@ pub(crate) struct Run {
     /// Whether records may have been skipped, so that the watermark must stay.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) lost: bool,
-}
-
-/// What a pass walks over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Kind {
-    Full,
-    Changes,
-    Keys,
-}
-
-impl Kind {
-    pub(crate) fn pass(self) -> Pass {
-        match self {
-            Self::Full => Pass::Full,
-            Self::Changes => Pass::Changes,
-            Self::Keys => Pass::Keys,
-        }
-    }
 }
 
 impl Position {
@@ -101,7 +82,7 @@ impl Position {
         if times.into_iter().flatten().any(|time| Watermark::parse(time.as_str()).is_none()) {
             return Err(named(unusable("holds a time that is none")));
         }
-        if run.is_some_and(|run| (run.kind == Kind::Changes) != run.since.is_some() || run.last < 0) {
+        if run.is_some_and(|run| (run.kind == PassKind::Changes) != run.since.is_some() || run.last < 0) {
             return Err(named(unusable("names a place that no read stops at")));
         }
         Ok(position)
@@ -112,17 +93,17 @@ impl Position {
     pub(crate) fn begin(&mut self, mode: ReadMode, has_write_date: bool) -> Result<Run> {
         let watermark = self.watermark().filter(|_| has_write_date);
         let kind = match (mode, &watermark) {
-            (ReadMode::Keys, _) => Kind::Keys,
-            (ReadMode::Full, _) | (ReadMode::Changes, None) => Kind::Full,
-            (ReadMode::Changes, Some(_)) => Kind::Changes,
+            (ReadMode::Keys, _) => PassKind::Keys,
+            (ReadMode::Full, _) | (ReadMode::Changes, None) => PassKind::Full,
+            (ReadMode::Changes, Some(_)) => PassKind::Changes,
             _ => return Err(Error::unsupported("this way of reading")),
         };
         let resumes = |run: &Run| {
             // An interrupted pass over everything ends before changes are read again.
-            run.kind == kind || (mode == ReadMode::Changes && run.kind == Kind::Full)
+            run.kind == kind || (mode == ReadMode::Changes && run.kind == PassKind::Full)
         };
         Ok(self.run.take().filter(resumes).unwrap_or_else(|| {
-            let since = watermark.filter(|_| kind == Kind::Changes);
+            let since = watermark.filter(|_| kind == PassKind::Changes);
             Run {
                 kind,
                 since: since.map(|watermark| words(watermark.instant() - OVERLAP)),
@@ -143,7 +124,7 @@ impl Position {
     /// The state after the last page of a run.
     pub(crate) fn finished(&mut self, run: &Run) -> Result<State> {
         // Keys carry no contents, and behind skipped records nothing is known.
-        if let (Some(started), false, false) = (run.started, run.kind == Kind::Keys, run.lost) {
+        if let (Some(started), false, false) = (run.started, run.kind == PassKind::Keys, run.lost) {
             let highest = run.highest.as_ref().and_then(|text| Watermark::parse(text.as_str()));
             let reached = Watermark::advanced(self.watermark(), highest.as_ref(), started);
             self.watermark = reached.map(|watermark| words(watermark.instant()));

@@ -5,15 +5,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_core::Stream;
-use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::de::DeserializeOwned;
 use tieline_core::http::{HttpClient, HttpResponse};
 use tieline_core::{
-    Account, BatchStream, Catalog, Change, CheckRequest, Clock, Connector, DiscoverRequest, Error, ErrorKind,
-    Key, Lookup, LookupBy, LookupRequest, Lookups, OutcomeStream, PollRequest, ReadRequest, Record, Result,
-    WriteRequest,
+    Account, BatchStream, Catalog, CheckRequest, Clock, Connector, DiscoverRequest, Error, ErrorKind, Key,
+    Lookup, LookupBy, LookupRequest, Lookups, OutcomeStream, PollRequest, ReadRequest, Result, WriteRequest,
 };
-use tieline_kit::Call;
+use tieline_kit::{Call, records_as, typed};
 use url::Url;
 
 use crate::endpoints::Endpoint;
@@ -92,17 +90,7 @@ impl Pipedrive {
     where
         T: DeserializeOwned + Send + 'static,
     {
-        let batches = self.read(ReadRequest::full(entity))?;
-        let entity = entity.to_owned();
-        let records = batches.map_ok(move |batch| {
-            let entity = entity.clone();
-            let changes = batch.groups.into_iter().flat_map(|group| group.changes);
-            stream::iter(changes.filter_map(move |change| match change {
-                Change::Upsert(record) => Some(typed(&entity, &record)),
-                _ => None,
-            }))
-        });
-        Ok(records.try_flatten().boxed())
+        Ok(records_as(self.read(ReadRequest::full(entity))?, entity))
     }
 
     async fn one<T: DeserializeOwned>(&self, entity: &'static str, id: u64) -> Result<Option<T>> {
@@ -118,16 +106,6 @@ impl Pipedrive {
             _ => Ok(None),
         }
     }
-}
-
-fn typed<T: DeserializeOwned>(entity: &str, record: &Record) -> Result<T> {
-    serde_json::from_str(record.payload.get()).map_err(|error| {
-        // The parser's message may quote what the record holds.
-        Error::new(ErrorKind::Decode, "a record does not have the shape of the type that was asked for")
-            .with_context("entity", entity)
-            .with_context("key", &record.key)
-            .with_context("byte", error.column())
-    })
 }
 
 #[async_trait]

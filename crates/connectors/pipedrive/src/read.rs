@@ -7,12 +7,13 @@ use tieline_core::{
     Result, Text,
 };
 use tieline_kit::{
-    Budget, Call, Envelope, HeadFlag, HeadKey, HeadText, Highest, TokenGuard, Turn, Watermark, batches, walk,
+    Budget, Call, Envelope, HeadFlag, HeadKey, HeadText, Highest, PassKind, TokenGuard, Turn, Watermark,
+    batches, walk,
 };
 
 use crate::connector::Api;
 use crate::endpoints::{Endpoint, PAGE, Paging};
-use crate::state::{Kind, Phase, Position, Run};
+use crate::state::{Phase, Position, Run};
 
 /// Begins a read. Nothing is sent before the stream is polled.
 pub(crate) fn read(api: Api, endpoint: &'static Endpoint, request: &ReadRequest) -> Result<BatchStream> {
@@ -285,7 +286,7 @@ impl Page {
                 highest.see(time);
             }
             match head.change(endpoint, raw) {
-                Some(Change::Upsert(record)) if run.kind == Kind::Keys => {
+                Some(Change::Upsert(record)) if run.kind == PassKind::Keys => {
                     changes.push(Change::Present(record.key))
                 }
                 Some(change) => changes.push(change),

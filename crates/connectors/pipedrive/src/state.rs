@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use tieline_core::{Deletes, Error, ErrorKind, Pass, ReadMode, Result, State, Text};
-use tieline_kit::{Offset, Watermark};
+use tieline_core::{Deletes, Error, ErrorKind, ReadMode, Result, State, Text};
+use tieline_kit::{Offset, PassKind, Watermark};
 
 use crate::endpoints::Endpoint;
 
@@ -38,7 +38,7 @@ pub(crate) struct Position {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Run {
-    pub(crate) kind: Kind,
+    pub(crate) kind: PassKind,
     pub(crate) phase: Phase,
     /// The bound of a pass over changes, as it is sent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,25 +63,6 @@ pub(crate) struct Run {
     pub(crate) skipped: bool,
 }
 
-/// What a pass walks over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Kind {
-    Full,
-    Changes,
-    Keys,
-}
-
-impl Kind {
-    pub(crate) fn pass(self) -> Pass {
-        match self {
-            Self::Full => Pass::Full,
-            Self::Changes => Pass::Changes,
-            Self::Keys => Pass::Keys,
-        }
-    }
-}
-
 /// A list within a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -99,9 +80,9 @@ pub(crate) enum Phase {
 
 impl Phase {
     /// The lists that a pass walks, in order.
-    pub(crate) fn of(endpoint: &Endpoint, kind: Kind) -> Vec<Self> {
+    pub(crate) fn of(endpoint: &Endpoint, kind: PassKind) -> Vec<Self> {
         let mut phases = vec![Self::Active];
-        let everything = kind != Kind::Changes;
+        let everything = kind != PassKind::Changes;
         if endpoint.archived.is_some() && (everything || endpoint.archived_changes) {
             phases.push(Self::Archived);
         }
@@ -131,22 +112,27 @@ impl Position {
         };
         let watermark = position.watermark()?;
         let kind = match mode {
-            ReadMode::Full => Kind::Full,
-            ReadMode::Keys => Kind::Keys,
+            ReadMode::Full => PassKind::Full,
+            ReadMode::Keys => PassKind::Keys,
             ReadMode::Changes => {
                 let covered = endpoint.deletes != Deletes::Feed
                     || position.completed.is_some_and(|completed| now - completed < FEED);
-                if endpoint.changes && watermark.is_some() && covered { Kind::Changes } else { Kind::Full }
+                if endpoint.changes && watermark.is_some() && covered {
+                    PassKind::Changes
+                } else {
+                    PassKind::Full
+                }
             }
             _ => return Err(Error::unsupported("this way of reading")),
         };
         let resumes = |run: &Run| {
             run.kind == kind
                 // An interrupted pass over everything ends before changes are read again.
-                || (mode == ReadMode::Changes && run.kind == Kind::Full)
+                || (mode == ReadMode::Changes && run.kind == PassKind::Full)
         };
         let run = position.run.take().filter(resumes).unwrap_or_else(|| {
-            let since = watermark.filter(|_| kind == Kind::Changes).map(|watermark| watermark.since(OVERLAP));
+            let since =
+                watermark.filter(|_| kind == PassKind::Changes).map(|watermark| watermark.since(OVERLAP));
             Run::new(kind, since.map(Text::from))
         });
         Ok((position, run))
@@ -169,7 +155,7 @@ impl Position {
             let times = [&run.since, &run.highest].into_iter().flatten();
             let sound = Phase::of(endpoint, run.kind).contains(&run.phase)
                 && times.into_iter().all(|time| Watermark::parse(time.as_str()).is_some())
-                && (run.kind == Kind::Changes) == run.since.is_some()
+                && (run.kind == PassKind::Changes) == run.since.is_some()
                 && run.started.is_some();
             if !sound {
                 return Err(unusable("names a place that this entity does not have")
@@ -192,7 +178,7 @@ impl Position {
     /// The state after the last page of a run.
     pub(crate) fn finished(&mut self, endpoint: &Endpoint, run: &Run) -> Result<State> {
         // Keys carry no contents, and behind skipped records nothing is known.
-        if let (Some(started), false, false) = (run.started, run.kind == Kind::Keys, run.skipped) {
+        if let (Some(started), false, false) = (run.started, run.kind == PassKind::Keys, run.skipped) {
             self.completed = Some(started);
             if endpoint.changes {
                 let highest = run.highest.as_ref().and_then(|text| Watermark::parse(text.as_str()));
@@ -212,7 +198,7 @@ impl Position {
 }
 
 impl Run {
-    fn new(kind: Kind, since: Option<Text>) -> Self {
+    fn new(kind: PassKind, since: Option<Text>) -> Self {
         Self {
             kind,
             phase: Phase::Active,

@@ -16,7 +16,7 @@ paper_connector! { Graph {
 
     fn read(&self, _: ReadRequest) -> Result<BatchStream> {
         let left = Change::Delete(Deletion::new("f1").with_scope(DeletionScope::Partition));
-        let link = "https://graph.microsoft.com/v1.0/me/drive/root/delta?token=abc";
+        let link = "https://graph.microsoft.com/v1.0/drives/d1/delta?token=abc";
         let batch = Batch::new("driveItems", vec![left], State::new(1, link)?);
         Ok(batches(vec![batch.with_partition(Some("folder-1".into())).with_end(PassEnd::Complete)]))
     }
