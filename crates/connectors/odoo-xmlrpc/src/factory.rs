@@ -87,10 +87,7 @@ impl ConnectorFactory for OdooFactory {
     }
 
     fn classify(&self, answer: &Answer<'_>) -> Verdict {
-        match classify(answer) {
-            Some(error) => Verdict::Fail(error),
-            None => Verdict::Accept,
-        }
+        classify(answer).into()
     }
 
     fn base_url(&self, config: &Value) -> Result<Url> {

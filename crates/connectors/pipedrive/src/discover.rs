@@ -13,6 +13,7 @@ use crate::connector::Api;
 use crate::endpoints::{ENTITIES, Endpoint, PAGE};
 use crate::fields::{Shape, Standard, object};
 use crate::marker::Markers;
+use crate::read::next_cursor;
 use crate::slot::nested;
 
 /// A field as the account describes it.
@@ -90,10 +91,6 @@ fn named(endpoint: &Endpoint, markers: &Markers) -> Entity {
 
 /// All fields of one kind of record.
 async fn list(api: &Api, path: &'static str) -> Result<Vec<Described>> {
-    #[derive(Deserialize)]
-    struct Additional {
-        next_cursor: Option<String>,
-    }
     let mut fields = Vec::new();
     let mut guard = TokenGuard::new();
     let mut cursor: Option<String> = None;
@@ -105,8 +102,7 @@ async fn list(api: &Api, path: &'static str) -> Result<Vec<Described>> {
             Ok(())
         })?;
         envelope.count("data")?;
-        let additional: Option<Additional> = envelope.member("additional_data")?;
-        cursor = additional.and_then(|additional| additional.next_cursor).filter(|cursor| !cursor.is_empty());
+        cursor = next_cursor(&envelope)?;
         match &cursor {
             Some(cursor) => guard.next(cursor)?,
             None => return Ok(fields),

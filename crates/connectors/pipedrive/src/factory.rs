@@ -83,10 +83,7 @@ impl ConnectorFactory for PipedriveFactory {
     }
 
     fn classify(&self, answer: &Answer<'_>) -> Verdict {
-        match classify(answer) {
-            Some(error) => Verdict::Fail(error),
-            None => Verdict::Accept,
-        }
+        classify(answer).into()
     }
 
     fn base_url(&self, config: &Value) -> Result<Url> {

@@ -315,6 +315,16 @@ impl Page {
     }
 }
 
+/// Where a v2 list goes on. An empty cursor leads nowhere.
+pub(crate) fn next_cursor(envelope: &Envelope<'_>) -> Result<Option<String>> {
+    #[derive(Deserialize)]
+    struct Additional {
+        next_cursor: Option<String>,
+    }
+    let additional: Option<Additional> = envelope.member("additional_data")?;
+    Ok(additional.and_then(|additional| additional.next_cursor).filter(|cursor| !cursor.is_empty()))
+}
+
 fn additional(envelope: &Envelope<'_>) -> Result<Additional> {
     Ok(envelope.member("additional_data")?.unwrap_or_default())
 }

@@ -9,7 +9,7 @@ use crate::connector::Api;
 use crate::discover::known;
 use crate::endpoints::{Endpoint, PAGE};
 use crate::marker::{Markers, path};
-use crate::read::Head;
+use crate::read::{Head, next_cursor};
 use crate::slot::nested;
 use crate::writable::Writes;
 use crate::{lookup, raw};
@@ -102,10 +102,6 @@ async fn ids(api: &Api, writes: &Writes, way: &Way, term: &str) -> Result<Vec<Ke
         #[serde(default)]
         id: HeadKey,
     }
-    #[derive(Deserialize)]
-    struct Additional {
-        next_cursor: Option<String>,
-    }
     let mut ids = Vec::new();
     let mut guard = TokenGuard::new();
     let mut cursor: Option<String> = None;
@@ -135,8 +131,7 @@ async fn ids(api: &Api, writes: &Writes, way: &Way, term: &str) -> Result<Vec<Ke
             Ok(())
         })?;
         envelope.count("data")?;
-        let additional: Option<Additional> = envelope.member("additional_data")?;
-        cursor = additional.and_then(|additional| additional.next_cursor).filter(|cursor| !cursor.is_empty());
+        cursor = next_cursor(&envelope)?;
         match &cursor {
             Some(cursor) => guard.next(cursor)?,
             None => {

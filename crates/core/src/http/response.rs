@@ -90,3 +90,9 @@ pub enum Verdict {
     /// It is a failure, whatever its status.
     Fail(Error),
 }
+
+impl From<Option<Error>> for Verdict {
+    fn from(failure: Option<Error>) -> Self {
+        failure.map_or(Self::Accept, Self::Fail)
+    }
+}
