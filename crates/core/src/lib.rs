@@ -11,6 +11,7 @@ mod issue;
 pub mod json;
 mod limit;
 mod mapping;
+mod oauth;
 mod path;
 mod record;
 mod requests;
@@ -31,6 +32,7 @@ pub use issue::Issue;
 pub use json::RawJson;
 pub use limit::{Limit, LimitScope, LimitUnit};
 pub use mapping::{Direction, FieldMapping, Given, Mapped, Need};
+pub use oauth::{Capture, ClientAuth, Grant, OAuth2, RefreshPolicy, Revocation, Scope, SettingHeader};
 pub use path::FieldPath;
 pub use record::{Batch, Change, Deletion, DeletionScope, EntityChanges, Pass, PassEnd, Progress, Record};
 pub use requests::{

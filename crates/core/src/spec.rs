@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use crate::Limit;
+use crate::{Limit, OAuth2};
 
 /// What kind of system a provider is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -263,14 +263,18 @@ pub enum AuthScheme {
         /// How to ask for it.
         field: Field,
     },
+    /// OAuth 2: tokens that a person's consent, the application itself or a service account gives.
+    OAuth2(OAuth2),
 }
 
 impl AuthScheme {
-    /// What a form asks for.
+    /// What a form asks for. Nothing for OAuth, where the person consents at the provider.
     pub fn fields(&self) -> Vec<&Field> {
         match self {
             Self::ApiKey { field, .. } | Self::Bearer { field } | Self::Secret { field } => vec![field],
             Self::Basic { user, password } => vec![user, password],
+            // What a person does is consent.
+            Self::OAuth2(_) => Vec::new(),
         }
     }
 }
