@@ -51,6 +51,18 @@ macro_rules! name_type {
 }
 
 name_type! {
+    /// The host's name for one of its customers. A store is a handle of one tenant, and a host without tenants has the
+    /// one called `main`.
+    TenantId
+}
+
+impl Default for TenantId {
+    fn default() -> Self {
+        Self::new("main")
+    }
+}
+
+name_type! {
     /// The host's name for a connection: one account of one customer at one provider. Nothing of one connection is
     /// ever visible through another.
     ConnectionId

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod commit;
+pub mod connections;
 mod ids;
 mod memory;
 pub mod outbox;
@@ -14,7 +15,8 @@ mod tally;
 pub mod contract;
 
 pub use commit::{Brake, Commit, StreamCommit, TargetChange, TargetChanges};
-pub use ids::{ConnectionId, StreamId, TargetName};
+pub use connections::{ConnectionStore, ConsentStore, LeaseStore, SecretStore};
+pub use ids::{ConnectionId, StreamId, TargetName, TenantId};
 pub use memory::MemoryStore;
 pub use outbox::OutboxStore;
 pub use passes::Passes;

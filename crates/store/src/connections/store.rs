@@ -1,0 +1,168 @@
+//! The traits. Each method is one transaction, and writes its line of the audit log in it.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tieline_core::Result;
+use tieline_vault::Sealed;
+
+use super::{
+    Actor, AuditEntry, Connection, ConnectionChange, ConnectionFilter, Consent, ConsentState, Fence, Lease,
+    NewConnection, PutSecret, RenewalDue, RunReport, SecretInfo, SecretName, StoredSecret,
+};
+use crate::{ConnectionId, TenantId};
+
+/// Where a host keeps connections.
+#[async_trait]
+pub trait ConnectionStore: Debug + Send + Sync {
+    /// Whose rows this handle sees.
+    fn tenant(&self) -> &TenantId;
+
+    /// Makes a connection and its first secrets, all or none. Fails with `Conflict` when the id is taken.
+    async fn create(
+        &self,
+        new: NewConnection,
+        secrets: Vec<(String, PutSecret)>,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<Connection>;
+
+    /// One connection.
+    async fn connection(&self, id: &ConnectionId) -> Result<Option<Connection>>;
+
+    /// Connections by id.
+    async fn connections(&self, filter: &ConnectionFilter, limit: u32) -> Result<Vec<Connection>>;
+
+    /// Changes a connection. Fails with `NotFound`.
+    async fn change(
+        &self,
+        id: &ConnectionId,
+        change: ConnectionChange,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<Connection>;
+
+    /// Notes how a run ended; the audit log tells only changes of health. An unknown connection is passed over.
+    async fn report(&self, id: &ConnectionId, report: RunReport, by: &Actor) -> Result<()>;
+
+    /// Removes a connection with its secrets, consents, leases and everything that sync keeps of it. The audit log
+    /// stays, and a lease that is taken later still has a greater number. Answers whether there was one.
+    async fn remove(&self, id: &ConnectionId, by: &Actor, now: DateTime<Utc>) -> Result<bool>;
+
+    /// The audit log in order, after a number; of one connection, or of all.
+    async fn audit(
+        &self,
+        connection: Option<&ConnectionId>,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>>;
+}
+
+/// Where sealed secrets are kept. What was answered survives a loss of power.
+#[async_trait]
+pub trait SecretStore: Debug + Send + Sync {
+    /// A secret.
+    async fn secret(&self, connection: &ConnectionId, name: &SecretName) -> Result<Option<StoredSecret>>;
+
+    /// Secrets by connection and name, after one; of all connections.
+    async fn secrets(
+        &self,
+        after: Option<(&ConnectionId, &SecretName)>,
+        limit: u32,
+    ) -> Result<Vec<SecretInfo>>;
+
+    /// Stores a secret and forgets the intent. Answers its generation. Fails with `NotFound` without such a
+    /// connection, and with `Conflict`, changing nothing, when the generation is not the one that it replaces, or the
+    /// fence is not that of the latest lease of the same name of this connection.
+    async fn put_secret(
+        &self,
+        connection: &ConnectionId,
+        name: &SecretName,
+        put: PutSecret,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<u64>;
+
+    /// Writes that the secret of this generation is about to be renewed. Fails with `Conflict` as
+    /// [`put_secret`](Self::put_secret) does.
+    async fn begin_renewal(
+        &self,
+        connection: &ConnectionId,
+        name: &SecretName,
+        generation: u64,
+        fence: Fence,
+        now: DateTime<Utc>,
+    ) -> Result<()>;
+
+    /// Takes the intent back, because the request certainly did not reach the provider. Fails with `Conflict` as
+    /// [`put_secret`](Self::put_secret) does.
+    async fn cancel_renewal(
+        &self,
+        connection: &ConnectionId,
+        name: &SecretName,
+        generation: u64,
+        fence: Fence,
+    ) -> Result<()>;
+
+    /// Puts the same secret under another key. Answers whether the generation was still this one; otherwise nothing
+    /// is changed.
+    async fn rewrap_secret(
+        &self,
+        connection: &ConnectionId,
+        name: &SecretName,
+        generation: u64,
+        sealed: Sealed,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<bool>;
+
+    /// Deletes a secret. Answers whether there was one.
+    async fn delete_secret(
+        &self,
+        connection: &ConnectionId,
+        name: &SecretName,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<bool>;
+
+    /// Secrets of active connections that must be renewed before a time, the earliest first.
+    async fn renewals_due(&self, before: DateTime<Utc>, limit: u32) -> Result<Vec<RenewalDue>>;
+
+    /// What the vault's keys are checked with at start, for all tenants of the database.
+    async fn key_check(&self) -> Result<Option<Sealed>>;
+
+    /// Stores it in place of one that is still as it was read. Answers whether it was.
+    async fn put_key_check(&self, replaces: Option<&Sealed>, key_check: Sealed) -> Result<bool>;
+}
+
+/// Where processes agree who does something alone. Time is the store's own, not the caller's, so processes whose
+/// clocks differ agree too.
+#[async_trait]
+pub trait LeaseStore: Debug + Send + Sync {
+    /// Takes the lease of a name of a connection, when nobody holds it. Each lease has a greater number than all before.
+    async fn lease(&self, connection: &ConnectionId, name: &str, life: Duration) -> Result<Option<Lease>>;
+
+    /// Prolongs a lease from now on. Answers whether it is still the latest.
+    async fn prolong(
+        &self,
+        connection: &ConnectionId,
+        name: &str,
+        fence: Fence,
+        life: Duration,
+    ) -> Result<bool>;
+
+    /// Gives a lease back. One that is no longer the latest is left alone.
+    async fn release(&self, connection: &ConnectionId, name: &str, fence: Fence) -> Result<()>;
+}
+
+/// Where the host keeps whom it sent to a provider to consent.
+#[async_trait]
+pub trait ConsentStore: Debug + Send + Sync {
+    /// Keeps a consent, and forgets those that ended. Fails with `Conflict` when the state is taken.
+    async fn begin_consent(&self, consent: Consent, now: DateTime<Utc>) -> Result<()>;
+
+    /// Takes a consent: whoever asks first gets it, once, also when it has ended since.
+    async fn take_consent(&self, state: &ConsentState) -> Result<Option<Consent>>;
+}
