@@ -7,6 +7,10 @@ use tieline_core::{
     Change, DeletionScope, EntityName, Error, ErrorKind, Key, Need, Pass, PassEnd, RawJson, Record, Result,
 };
 
+pub use crate::connections::rules::{
+    Guard, MAX_NAME, MAX_SECRETS, MAX_SETTINGS, check_name, lease_end, rewrapped, state_taken, taken,
+    unknown_connection, unreadable,
+};
 pub use crate::outbox::{Queued, unknown_operation};
 use crate::{Brake, Commit, ConnectionId, Moment, StreamCommit, StreamId, TargetChange, TargetName, Token};
 

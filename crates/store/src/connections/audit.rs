@@ -28,7 +28,7 @@ impl From<&str> for Actor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuditAction {
-    /// It was made.
+    /// It was made. The detail is its provider.
     Created,
     /// Its name, settings or use changed. The detail names the fields, never their values.
     Changed,

@@ -6,6 +6,7 @@ mod audit;
 mod connection;
 mod consent;
 mod lease;
+pub(crate) mod rules;
 mod secret;
 mod store;
 

@@ -13,7 +13,8 @@ pub type SecretName = str;
 pub struct StoredSecret {
     /// The sealed value.
     pub sealed: Sealed,
-    /// Counts the values of this secret, from 1. Rewrapping does not change it.
+    /// Counts the values of this secret, from 1, and goes on counting after its end and its connection's, so that a
+    /// writer that was slow is told from its successor. Rewrapping does not change it.
     pub generation: u64,
     /// A renewal that was begun with this generation and whose end was never stored.
     pub intent: Option<Intent>,
@@ -57,7 +58,7 @@ pub struct PutSecret {
     pub fence: Option<Fence>,
     /// When it must be renewed even if nobody uses it.
     pub renew_by: Option<DateTime<Utc>>,
-    /// What the audit log calls it.
+    /// What the audit log calls it: stored, or renewed.
     pub action: AuditAction,
 }
 
@@ -119,11 +120,11 @@ impl SecretInfo {
     }
 }
 
-/// A secret that dies soon unless it is renewed.
+/// A secret that dies soon unless it is renewed. They are ordered by time, then connection, then name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RenewalDue {
-    /// Its connection, which is active.
+    /// Its connection.
     pub connection: ConnectionId,
     /// Its name.
     pub name: String,

@@ -1,4 +1,5 @@
-//! The traits. Each method is one transaction, and writes its line of the audit log in it.
+//! The traits. Each method is one transaction, and writes its line of the audit log in it. What is refused, and what the
+//! lines say, is decided in [`rules`](super::rules), so that all stores agree.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -20,7 +21,8 @@ pub trait ConnectionStore: Debug + Send + Sync {
     /// Whose rows this handle sees.
     fn tenant(&self) -> &TenantId;
 
-    /// Makes a connection and its first secrets, all or none. Fails with `Conflict` when the id is taken.
+    /// Makes a connection and its first secrets, all or none. Fails with `Conflict` when the id is taken, and with
+    /// `Rejected` when a text is empty, too long or holds what cannot be kept.
     async fn create(
         &self,
         new: NewConnection,
@@ -35,7 +37,7 @@ pub trait ConnectionStore: Debug + Send + Sync {
     /// Connections by id.
     async fn connections(&self, filter: &ConnectionFilter, limit: u32) -> Result<Vec<Connection>>;
 
-    /// Changes a connection. Fails with `NotFound`.
+    /// Changes a connection. Fails with `NotFound`. What changes nothing is not written, nor told in the audit log.
     async fn change(
         &self,
         id: &ConnectionId,
@@ -73,9 +75,12 @@ pub trait SecretStore: Debug + Send + Sync {
         limit: u32,
     ) -> Result<Vec<SecretInfo>>;
 
-    /// Stores a secret and forgets the intent. Answers its generation. Fails with `NotFound` without such a
-    /// connection, and with `Conflict`, changing nothing, when the generation is not the one that it replaces, or the
-    /// fence is not that of the latest lease of the same name of this connection.
+    /// Stores a secret and forgets the intent. Answers its generation. A connection that needs to be reconnected is
+    /// [`Untried`](super::Health::Untried) again when a person gave the secret.
+    ///
+    /// Fails with `NotFound` without such a connection, and with `Conflict`, changing nothing, when the generation is
+    /// not the one that it replaces, or the fence is not that of the latest lease of the same name of this connection.
+    /// A lease that ended or was released is the latest until another is taken.
     async fn put_secret(
         &self,
         connection: &ConnectionId,
@@ -85,8 +90,8 @@ pub trait SecretStore: Debug + Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<u64>;
 
-    /// Writes that the secret of this generation is about to be renewed. Fails with `Conflict` as
-    /// [`put_secret`](Self::put_secret) does.
+    /// Writes that the secret of this generation is about to be renewed. An intent that is there already stays: what
+    /// became of that renewal is still open. Fails with `Conflict` as [`put_secret`](Self::put_secret) does.
     async fn begin_renewal(
         &self,
         connection: &ConnectionId,
@@ -96,8 +101,8 @@ pub trait SecretStore: Debug + Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<()>;
 
-    /// Takes the intent back, because the request certainly did not reach the provider. Fails with `Conflict` as
-    /// [`put_secret`](Self::put_secret) does.
+    /// Takes the intent of this lease back, because the request certainly did not reach the provider. One of an
+    /// earlier lease stays. Fails with `Conflict` as [`put_secret`](Self::put_secret) does.
     async fn cancel_renewal(
         &self,
         connection: &ConnectionId,
@@ -127,8 +132,14 @@ pub trait SecretStore: Debug + Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<bool>;
 
-    /// Secrets of active connections that must be renewed before a time, the earliest first.
-    async fn renewals_due(&self, before: DateTime<Utc>, limit: u32) -> Result<Vec<RenewalDue>>;
+    /// Secrets that must be renewed before a time, the earliest first, after one: of connections that are active and
+    /// do not wait for their customer to reconnect. Pages keep those that fail today from hiding the others.
+    async fn renewals_due(
+        &self,
+        before: DateTime<Utc>,
+        after: Option<&RenewalDue>,
+        limit: u32,
+    ) -> Result<Vec<RenewalDue>>;
 
     /// What the vault's keys are checked with at start, for all tenants of the database.
     async fn key_check(&self) -> Result<Option<Sealed>>;
@@ -142,6 +153,7 @@ pub trait SecretStore: Debug + Send + Sync {
 #[async_trait]
 pub trait LeaseStore: Debug + Send + Sync {
     /// Takes the lease of a name of a connection, when nobody holds it. Each lease has a greater number than all before.
+    /// The connection need not be in the [`ConnectionStore`].
     async fn lease(&self, connection: &ConnectionId, name: &str, life: Duration) -> Result<Option<Lease>>;
 
     /// Prolongs a lease from now on. Answers whether it is still the latest.

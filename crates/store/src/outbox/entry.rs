@@ -245,8 +245,9 @@ impl fmt::Display for Stage {
     }
 }
 
-/// For stores: a note, cut to what is kept.
-pub(super) fn shortened(mut note: String) -> String {
+/// A note for a person as it can be kept: not too long, and without what some databases refuse.
+pub(crate) fn shortened(note: String) -> String {
+    let mut note = if note.contains('\0') { note.replace('\0', "\u{fffd}") } else { note };
     if note.len() > NOTE {
         let end = (0..=NOTE).rev().find(|end| note.is_char_boundary(*end)).unwrap_or(0);
         note.truncate(end);

@@ -4,6 +4,7 @@ mod entry;
 mod queued;
 mod store;
 
+pub(crate) use entry::shortened;
 pub use entry::{Entry, Mark, Stage, Status};
 pub use queued::{Queued, unknown_operation};
 pub use store::{Answer, Claim, OutboxStore};
