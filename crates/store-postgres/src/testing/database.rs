@@ -1,0 +1,90 @@
+//! Databases of a test server, and the roles in them.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Connection, PgPool};
+
+use super::TestServer;
+
+/// Who connects. Every test server has all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Role {
+    /// The superuser, whom row-level security does not hold.
+    Superuser,
+    /// The owner of the database and of the tables that it makes there. Neither superuser nor `BYPASSRLS`.
+    Owner,
+    /// A program with no right but those it is granted. Neither superuser nor `BYPASSRLS`.
+    App,
+}
+
+impl Role {
+    /// Its name in the server.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Superuser => "postgres",
+            Self::Owner => "tieline_owner",
+            Self::App => "tieline_app",
+        }
+    }
+}
+
+/// Makes the roles where they are missing. Tests of one server begin at the same time.
+const ROLES: &str = "
+SELECT pg_advisory_lock(1);
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tieline_app') THEN
+        CREATE ROLE tieline_owner LOGIN NOSUPERUSER NOBYPASSRLS;
+        CREATE ROLE tieline_app LOGIN NOSUPERUSER NOBYPASSRLS;
+        CREATE ROLE locked LOGIN PASSWORD 'right';
+    END IF;
+END $$;
+SELECT pg_advisory_unlock(1);
+";
+
+/// A database of its own for a test. It goes with its server.
+#[derive(Clone, Debug)]
+pub struct TestDatabase {
+    socket: String,
+    name: String,
+}
+
+impl TestServer {
+    /// Makes an empty database.
+    ///
+    /// # Panics
+    ///
+    /// When the server is not running.
+    pub async fn database(&self) -> TestDatabase {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let socket = self.socket().to_string_lossy().into_owned();
+        // Processes that share a server number their databases alike.
+        let name = format!("test_{}_{number}", std::process::id());
+        let server = TestDatabase { socket: socket.clone(), name: "postgres".to_owned() };
+        let mut connection = PgConnection::connect_with(&server.options(Role::Superuser)).await.unwrap();
+        sqlx::raw_sql(ROLES).execute(&mut connection).await.unwrap();
+        let create = format!("CREATE DATABASE {name} OWNER {}", Role::Owner.name());
+        sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        TestDatabase { socket, name }
+    }
+}
+
+impl TestDatabase {
+    /// An address for `PostgresStore::connect` and other programs.
+    pub fn url(&self, role: Role) -> String {
+        format!("postgres:///{}?host={}&user={}", self.name, self.socket, role.name())
+    }
+
+    /// How to connect.
+    pub fn options(&self, role: Role) -> PgConnectOptions {
+        self.url(role).parse().unwrap()
+    }
+
+    /// A pool of up to `connections`.
+    pub fn pool(&self, role: Role, connections: u32) -> PgPool {
+        PgPoolOptions::new().max_connections(connections).connect_lazy_with(self.options(role))
+    }
+}

@@ -1,0 +1,5 @@
+//! The laws of a store, kept in PostgreSQL; and what only a database can do wrong.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![cfg(unix)]
+
+mod server;
