@@ -121,20 +121,20 @@ impl SecretInfo {
 }
 
 /// A secret that dies soon unless it is renewed. They are ordered by time, then connection, then name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct RenewalDue {
+    /// When it must be renewed.
+    pub renew_by: DateTime<Utc>,
     /// Its connection.
     pub connection: ConnectionId,
     /// Its name.
     pub name: String,
-    /// When it must be renewed.
-    pub renew_by: DateTime<Utc>,
 }
 
 impl RenewalDue {
     /// For stores: a secret that is due.
     pub const fn new(connection: ConnectionId, name: String, renew_by: DateTime<Utc>) -> Self {
-        Self { connection, name, renew_by }
+        Self { renew_by, connection, name }
     }
 }

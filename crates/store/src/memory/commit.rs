@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tieline_core::{EntityName, Key, Record};
 
+use super::synced::{Held, Stream, Synced};
 use super::target::LookedUp;
-use super::tenant::{Held, Stream, Tenant};
 use crate::plan::{Effect, Plan, RowEffect, StreamPlan};
 use crate::{Brake, Changed, SweepRefused, Tally, TargetName};
 
@@ -17,7 +17,7 @@ struct Mark {
     generation: u64,
 }
 
-impl Tenant {
+impl Synced {
     /// Applies a checked plan. `number` is for the stream, should it be new.
     pub(super) fn apply(&mut self, plan: Plan, number: u64) -> Tally {
         let mut tally = Tally::default();
@@ -186,7 +186,7 @@ impl Tenant {
 
 /// Whether one of the records changed, came or went since.
 fn overtaken(
-    mirror: &BTreeMap<EntityName, super::tenant::Mirror>,
+    mirror: &BTreeMap<EntityName, super::synced::Mirror>,
     looked_up: &BTreeSet<LookedUp>,
     seen: u64,
 ) -> bool {

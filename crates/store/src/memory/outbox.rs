@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tieline_core::{EntityName, Operation, OperationId, RawJson, Result};
 
-use super::{Data, MemoryStore};
+use super::MemoryStore;
 use crate::ConnectionId;
 use crate::outbox::{Answer, Claim, Entry, Mark, OutboxStore, Stage, Status};
 use crate::plan::{Queued, check_text, unknown_operation};
@@ -24,6 +24,25 @@ impl Outbox {
     fn after(&self, after: Option<u64>) -> impl Iterator<Item = &Entry> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         self.entries.range((from, Bound::Unbounded)).map(|(_, entry)| entry)
+    }
+
+    /// Those of the operations that are not stored yet.
+    fn new_ones(&self, entity: &EntityName, operations: &[Operation]) -> Result<Vec<(Queued, Operation)>> {
+        let (mut new, mut places) = (Vec::<(Queued, Operation)>::new(), HashMap::new());
+        for operation in operations {
+            let queued = Queued::new(entity, operation)?;
+            let stored = self.numbers.get(&queued.id).and_then(|number| self.entries.get(number));
+            if let Some(stored) = stored {
+                queued.known(stored.entity.as_str(), RawJson::of(&stored.operation.op)?.get())?;
+            } else if let Some((twin, _)) = places.get(&queued.id).and_then(|place: &usize| new.get(*place)) {
+                queued.known(twin.entity.as_str(), twin.op.get())?;
+            } else {
+                places.insert(queued.id.clone(), new.len());
+                let operation = Queued::operation(queued.id.clone(), queued.op.get())?;
+                new.push((queued, operation));
+            }
+        }
+        Ok(new)
     }
 
     fn marked(&mut self, mark: &Mark) -> Option<&mut Entry> {
@@ -59,13 +78,26 @@ impl Outbox {
     }
 }
 
-impl Data {
-    fn outbox(&self, connection: &ConnectionId) -> Option<&Outbox> {
-        self.tenants.get(connection).map(|tenant| &tenant.outbox)
+impl MemoryStore {
+    /// Asks the outbox of a connection, which may have none.
+    fn ask<T: Default>(
+        &self,
+        connection: &ConnectionId,
+        ask: impl FnOnce(&Outbox) -> Result<T>,
+    ) -> Result<T> {
+        self.read(|tenant| {
+            let synced = tenant.synced.get(connection);
+            synced.map_or_else(|| Ok(T::default()), |synced| ask(&synced.outbox))
+        })
     }
 
-    fn outbox_mut(&mut self, connection: &ConnectionId) -> Option<&mut Outbox> {
-        self.tenants.get_mut(connection).map(|tenant| &mut tenant.outbox)
+    /// Changes the outbox of a connection, if it has one.
+    fn update<T>(
+        &self,
+        connection: &ConnectionId,
+        change: impl FnOnce(Option<&mut Outbox>) -> Result<T>,
+    ) -> Result<T> {
+        self.write(|tenant, _| change(tenant.synced.get_mut(connection).map(|synced| &mut synced.outbox)))
     }
 }
 
@@ -79,57 +111,46 @@ impl OutboxStore for MemoryStore {
         now: DateTime<Utc>,
     ) -> Result<u64> {
         check_text("connection", connection.as_str())?;
-        let mut data = self.lock();
-        let (mut new, mut places) = (Vec::<Queued>::new(), HashMap::new());
-        for operation in operations {
-            let queued = Queued::new(entity, operation)?;
-            let outbox = data.outbox(connection);
-            let stored = outbox.and_then(|outbox| outbox.entries.get(outbox.numbers.get(&queued.id)?));
-            if let Some(stored) = stored {
-                queued.known(stored.entity.as_str(), RawJson::of(&stored.operation.op)?.get())?;
-            } else if let Some(twin) = places.get(&queued.id).and_then(|place: &usize| new.get(*place)) {
-                queued.known(twin.entity.as_str(), twin.op.get())?;
-            } else {
-                places.insert(queued.id.clone(), new.len());
-                new.push(queued);
+        self.write(|tenant, numbers| {
+            let outbox = &mut tenant.synced_mut(connection, numbers).outbox;
+            let new = outbox.new_ones(entity, operations)?;
+            let count = new.len() as u64;
+            for (queued, operation) in new {
+                let number = numbers.next();
+                outbox.numbers.insert(queued.id, number);
+                outbox.open.insert(number);
+                outbox.entries.insert(number, Entry::new(number, queued.entity, operation, now));
             }
-        }
-        let count = new.len() as u64;
-        for queued in new {
-            let number = data.next_number();
-            let operation = Queued::operation(queued.id.clone(), queued.op.get())?;
-            let outbox = &mut data.tenant(connection).outbox;
-            outbox.numbers.insert(queued.id, number);
-            outbox.open.insert(number);
-            outbox.entries.insert(number, Entry::new(number, queued.entity, operation, now));
-        }
-        Ok(count)
+            Ok(count)
+        })
     }
 
     async fn claim(&self, connection: &ConnectionId, claim: &Claim) -> Result<Vec<Entry>> {
-        let mut data = self.lock();
-        let Some(outbox) = data.outbox_mut(connection) else { return Ok(Vec::new()) };
-        let mut claimed = Vec::new();
-        for number in outbox.sendable(claim) {
-            if let Some(entry) = outbox.entries.get_mut(&number) {
-                claim.take(entry);
-                claimed.push(entry.clone());
+        self.update(connection, |outbox| {
+            let Some(outbox) = outbox else { return Ok(Vec::new()) };
+            let mut claimed = Vec::new();
+            for number in outbox.sendable(claim) {
+                if let Some(entry) = outbox.entries.get_mut(&number) {
+                    claim.take(entry);
+                    claimed.push(entry.clone());
+                }
             }
-        }
-        Ok(claimed)
+            Ok(claimed)
+        })
     }
 
     async fn renew(&self, connection: &ConnectionId, marks: &[Mark], until: DateTime<Utc>) -> Result<bool> {
-        let mut data = self.lock();
-        let mut all = true;
-        for mark in marks {
-            let entry = data.outbox_mut(connection).and_then(|outbox| outbox.marked(mark));
-            match entry.map(|entry| &mut entry.status) {
-                Some(Status::Sending { until: lease }) => *lease = until,
-                _ => all = false,
+        self.update(connection, |mut outbox| {
+            let mut all = true;
+            for mark in marks {
+                let entry = outbox.as_mut().and_then(|outbox| outbox.marked(mark));
+                match entry.map(|entry| &mut entry.status) {
+                    Some(Status::Sending { until: lease }) => *lease = until,
+                    _ => all = false,
+                }
             }
-        }
-        Ok(all)
+            Ok(all)
+        })
     }
 
     async fn unsettled(
@@ -139,15 +160,15 @@ impl OutboxStore for MemoryStore {
         after: Option<u64>,
         limit: u32,
     ) -> Result<Vec<Entry>> {
-        let data = self.lock();
-        let Some(outbox) = data.outbox(connection) else { return Ok(Vec::new()) };
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let open =
-            outbox.open.range((from, Bound::Unbounded)).filter_map(|number| outbox.entries.get(number));
-        let unsettled = open.filter(|entry| {
-            entry.status.stage() != Stage::Pending && entry.status.due().is_some_and(|due| due <= now)
-        });
-        Ok(unsettled.take(limit as usize).cloned().collect())
+        self.ask(connection, |outbox| {
+            let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+            let open =
+                outbox.open.range((from, Bound::Unbounded)).filter_map(|number| outbox.entries.get(number));
+            let unsettled = open.filter(|entry| {
+                entry.status.stage() != Stage::Pending && entry.status.due().is_some_and(|due| due <= now)
+            });
+            Ok(unsettled.take(limit as usize).cloned().collect())
+        })
     }
 
     async fn advance(
@@ -158,13 +179,14 @@ impl OutboxStore for MemoryStore {
         note: Option<String>,
         now: DateTime<Utc>,
     ) -> Result<Option<Entry>> {
-        let mut data = self.lock();
-        let Some(outbox) = data.outbox_mut(connection) else { return Ok(None) };
-        let Some(entry) = outbox.marked(&from) else { return Ok(None) };
-        entry.change(to, note, now)?;
-        let changed = entry.clone();
-        outbox.close(from.number);
-        Ok(Some(changed))
+        self.update(connection, |outbox| {
+            let Some(outbox) = outbox else { return Ok(None) };
+            let Some(entry) = outbox.marked(&from) else { return Ok(None) };
+            entry.change(to, note, now)?;
+            let changed = entry.clone();
+            outbox.close(from.number);
+            Ok(Some(changed))
+        })
     }
 
     async fn answer(
@@ -174,21 +196,23 @@ impl OutboxStore for MemoryStore {
         answer: Answer,
         now: DateTime<Utc>,
     ) -> Result<Entry> {
-        let mut data = self.lock();
-        let outbox = data.outbox_mut(connection).ok_or_else(|| unknown_operation(operation))?;
-        let number = outbox.numbers.get(operation).copied();
-        let entry = number.and_then(|number| outbox.entries.get_mut(&number));
-        let entry = entry.ok_or_else(|| unknown_operation(operation))?;
-        entry.answer(answer, now)?;
-        let answered = entry.clone();
-        outbox.close(answered.number);
-        Ok(answered)
+        self.update(connection, |outbox| {
+            let outbox = outbox.ok_or_else(|| unknown_operation(operation))?;
+            let number = outbox.numbers.get(operation).copied();
+            let entry = number.and_then(|number| outbox.entries.get_mut(&number));
+            let entry = entry.ok_or_else(|| unknown_operation(operation))?;
+            entry.answer(answer, now)?;
+            let answered = entry.clone();
+            outbox.close(answered.number);
+            Ok(answered)
+        })
     }
 
     async fn entry(&self, connection: &ConnectionId, operation: &OperationId) -> Result<Option<Entry>> {
-        let data = self.lock();
-        let outbox = data.outbox(connection);
-        Ok(outbox.and_then(|outbox| outbox.entries.get(outbox.numbers.get(operation)?)).cloned())
+        self.ask(connection, |outbox| {
+            let number = outbox.numbers.get(operation);
+            Ok(number.and_then(|number| outbox.entries.get(number)).cloned())
+        })
     }
 
     async fn entries(
@@ -198,22 +222,20 @@ impl OutboxStore for MemoryStore {
         after: Option<u64>,
         limit: u32,
     ) -> Result<Vec<Entry>> {
-        let data = self.lock();
-        let Some(outbox) = data.outbox(connection) else { return Ok(Vec::new()) };
-        let wanted =
-            outbox.after(after).filter(|entry| stage.is_none_or(|stage| entry.status.stage() == stage));
-        Ok(wanted.take(limit as usize).cloned().collect())
+        self.ask(connection, |outbox| {
+            let entries = outbox.after(after);
+            let wanted = entries.filter(|entry| stage.is_none_or(|stage| entry.status.stage() == stage));
+            Ok(wanted.take(limit as usize).cloned().collect())
+        })
     }
 
     async fn prune(&self, connection: &ConnectionId, finished_before: DateTime<Utc>) -> Result<u64> {
-        let mut data = self.lock();
-        let Some(outbox) = data.outbox_mut(connection) else { return Ok(0) };
-        let before = outbox.entries.len();
-        outbox
-            .entries
-            .retain(|_, entry| entry.status.stage().is_open() || entry.changed_at >= finished_before);
-        let Outbox { entries, numbers, .. } = outbox;
-        numbers.retain(|_, number| entries.contains_key(number));
-        Ok((before - entries.len()) as u64)
+        self.update(connection, |outbox| {
+            let Some(Outbox { entries, numbers, .. }) = outbox else { return Ok(0) };
+            let before = entries.len();
+            entries.retain(|_, entry| entry.status.stage().is_open() || entry.changed_at >= finished_before);
+            numbers.retain(|_, number| entries.contains_key(number));
+            Ok((before - entries.len()) as u64)
+        })
     }
 }

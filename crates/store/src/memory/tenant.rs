@@ -1,136 +1,65 @@
-//! What is kept of one connection.
+//! Everything of one tenant.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::RangeBounds;
 
-use tieline_core::{EntityName, Key, Partition, Record, Result, State};
+use chrono::{DateTime, Utc};
+use tieline_vault::Sealed;
 
-use super::outbox::Outbox;
-use super::target::Target;
-use crate::plan::{self, Plan};
-use crate::{Moment, Passes, Position, StreamId, Token};
+use super::Numbers;
+use super::synced::Synced;
+use crate::ConnectionId;
+use crate::connections::{Actor, AuditAction, AuditEntry, Connection, Consent, ConsentState, Fence, Intent};
 
-#[derive(Debug)]
+/// A name within a connection.
+pub(super) type Place = (ConnectionId, String);
+
+#[derive(Default)]
 pub(super) struct Tenant {
-    number: u64,
-    /// Counts the commits of streams.
-    pub(super) sequence: u64,
-    pub(super) mirror: BTreeMap<EntityName, Mirror>,
-    pub(super) targets: BTreeMap<crate::TargetName, Target>,
-    pub(super) streams: HashMap<(EntityName, Option<Partition>), Stream>,
-    pub(super) outbox: Outbox,
+    pub(super) synced: BTreeMap<ConnectionId, Synced>,
+    pub(super) connections: BTreeMap<ConnectionId, Connection>,
+    pub(super) secrets: BTreeMap<Place, Secret>,
+    pub(super) leases: HashMap<Place, Held>,
+    pub(super) consents: HashMap<ConsentState, Consent>,
+    pub(super) audit: Vec<AuditEntry>,
 }
 
-/// The records of one entity.
-#[derive(Debug, Default)]
-pub(super) struct Mirror {
-    pub(super) records: BTreeMap<Key, Held>,
-    /// The commit that last deleted one of them.
-    pub(super) deleted_in: u64,
+/// A secret, or what is left of one.
+#[derive(Default)]
+pub(super) struct Secret {
+    /// Of the last value that there was.
+    pub(super) last_generation: u64,
+    pub(super) value: Option<Value>,
 }
 
-#[derive(Debug)]
+pub(super) struct Value {
+    pub(super) sealed: Sealed,
+    pub(super) stored_at: DateTime<Utc>,
+    pub(super) renew_by: Option<DateTime<Utc>>,
+    pub(super) intent: Option<Intent>,
+}
+
+/// The latest lease of a name.
 pub(super) struct Held {
-    pub(super) record: Record,
-    /// The number of the stream that saw it last.
-    pub(super) stream: u64,
-    pub(super) generation: u64,
-    /// The commit that last changed its payload.
-    pub(super) changed_in: u64,
-}
-
-#[derive(Debug)]
-pub(super) struct Stream {
-    pub(super) number: u64,
-    pub(super) revision: u64,
-    pub(super) state: Option<String>,
-    pub(super) passes: Passes,
-}
-
-impl Stream {
-    pub(super) fn new(number: u64) -> Self {
-        Self { number, revision: 0, state: None, passes: Passes::default() }
-    }
-
-    pub(super) fn token(&self) -> Token {
-        Token::new(self.number, self.revision)
-    }
-
-    pub(super) fn position(&self) -> Result<Position> {
-        let state = self.state.as_deref().map(State::from_text).transpose()?;
-        Ok(Position::new(state, self.passes, self.token()))
-    }
+    pub(super) fence: Fence,
+    pub(super) ends: DateTime<Utc>,
 }
 
 impl Tenant {
-    pub(super) fn new(number: u64) -> Self {
-        Self {
-            number,
-            sequence: 0,
-            mirror: BTreeMap::new(),
-            targets: BTreeMap::new(),
-            streams: HashMap::new(),
-            outbox: Outbox::default(),
-        }
+    /// What sync keeps of a connection, which is made when it is new.
+    pub(super) fn synced_mut(&mut self, connection: &ConnectionId, numbers: &mut Numbers) -> &mut Synced {
+        self.synced.entry(connection.clone()).or_insert_with(|| Synced::new(numbers.next()))
     }
 
-    pub(super) fn moment(&self) -> Moment {
-        Moment::new(self.number, self.sequence)
-    }
-
-    /// The commits that a moment has seen.
-    pub(super) fn seen(&self, moment: Moment) -> u64 {
-        moment.seen(self.number).unwrap_or(0)
-    }
-
-    pub(super) fn stream(&self, id: &StreamId) -> Option<&Stream> {
-        self.streams.get(&(id.entity.clone(), id.partition.clone()))
-    }
-
-    pub(super) fn reset(&mut self, id: &StreamId) {
-        if let Some(stream) = self.streams.get_mut(&(id.entity.clone(), id.partition.clone())) {
-            stream.state = None;
-            stream.passes.close();
-            stream.revision += 1;
-        }
-    }
-
-    /// Everything that can fail, before anything changes.
-    pub(super) fn check(&self, plan: &Plan) -> Result<()> {
-        if let Some(stream) = &plan.stream
-            && let Some(expected) = stream.expected
-            && expected != self.stream(&stream.id).map(Stream::token).unwrap_or_default()
-        {
-            return Err(plan::moved_on(&stream.id));
-        }
-        match plan.targets.keys().find(|target| !self.targets.contains_key(*target)) {
-            Some(target) => Err(plan::not_opened(target)),
-            None => Ok(()),
-        }
-    }
-
-    pub(super) fn held(&self, entity: &EntityName, key: &Key) -> Option<&Held> {
-        self.mirror.get(entity)?.records.get(key)
-    }
-
-    pub(super) fn record(&self, entity: &EntityName, key: &Key) -> Option<&Record> {
-        self.held(entity, key).map(|held| &held.record)
-    }
-
-    pub(super) fn keys(&self, entity: &EntityName) -> Vec<Key> {
-        self.mirror.get(entity).map(|mirror| mirror.records.keys().cloned().collect()).unwrap_or_default()
-    }
-
-    pub(super) fn records_from(
-        &self,
-        entity: &EntityName,
-        range: impl RangeBounds<Key>,
-    ) -> impl Iterator<Item = &Record> {
-        let records = self.mirror.get(entity).map(|mirror| mirror.records.range(range));
-        records.into_iter().flatten().map(|(_, held)| &held.record)
-    }
-
-    pub(super) fn sizes(&self) -> impl Iterator<Item = (&EntityName, u64)> {
-        self.mirror.iter().map(|(entity, mirror)| (entity, mirror.records.len() as u64))
+    /// Writes a line of the audit log.
+    pub(super) fn tell(
+        &mut self,
+        numbers: &mut Numbers,
+        (at, actor): (DateTime<Utc>, &Actor),
+        connection: &ConnectionId,
+        action: AuditAction,
+        detail: String,
+    ) {
+        let (actor, connection) = (actor.clone(), connection.clone());
+        self.audit.push(AuditEntry::new(numbers.next(), at, actor, connection, action, detail));
     }
 }

@@ -1,0 +1,136 @@
+//! What sync keeps of one connection.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::RangeBounds;
+
+use tieline_core::{EntityName, Key, Partition, Record, Result, State};
+
+use super::outbox::Outbox;
+use super::target::Target;
+use crate::plan::{self, Plan};
+use crate::{Moment, Passes, Position, StreamId, Token};
+
+#[derive(Debug)]
+pub(super) struct Synced {
+    number: u64,
+    /// Counts the commits of streams.
+    pub(super) sequence: u64,
+    pub(super) mirror: BTreeMap<EntityName, Mirror>,
+    pub(super) targets: BTreeMap<crate::TargetName, Target>,
+    pub(super) streams: HashMap<(EntityName, Option<Partition>), Stream>,
+    pub(super) outbox: Outbox,
+}
+
+/// The records of one entity.
+#[derive(Debug, Default)]
+pub(super) struct Mirror {
+    pub(super) records: BTreeMap<Key, Held>,
+    /// The commit that last deleted one of them.
+    pub(super) deleted_in: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) record: Record,
+    /// The number of the stream that saw it last.
+    pub(super) stream: u64,
+    pub(super) generation: u64,
+    /// The commit that last changed its payload.
+    pub(super) changed_in: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Stream {
+    pub(super) number: u64,
+    pub(super) revision: u64,
+    pub(super) state: Option<String>,
+    pub(super) passes: Passes,
+}
+
+impl Stream {
+    pub(super) fn new(number: u64) -> Self {
+        Self { number, revision: 0, state: None, passes: Passes::default() }
+    }
+
+    pub(super) fn token(&self) -> Token {
+        Token::new(self.number, self.revision)
+    }
+
+    pub(super) fn position(&self) -> Result<Position> {
+        let state = self.state.as_deref().map(State::from_text).transpose()?;
+        Ok(Position::new(state, self.passes, self.token()))
+    }
+}
+
+impl Synced {
+    pub(super) fn new(number: u64) -> Self {
+        Self {
+            number,
+            sequence: 0,
+            mirror: BTreeMap::new(),
+            targets: BTreeMap::new(),
+            streams: HashMap::new(),
+            outbox: Outbox::default(),
+        }
+    }
+
+    pub(super) fn moment(&self) -> Moment {
+        Moment::new(self.number, self.sequence)
+    }
+
+    /// The commits that a moment has seen.
+    pub(super) fn seen(&self, moment: Moment) -> u64 {
+        moment.seen(self.number).unwrap_or(0)
+    }
+
+    pub(super) fn stream(&self, id: &StreamId) -> Option<&Stream> {
+        self.streams.get(&(id.entity.clone(), id.partition.clone()))
+    }
+
+    pub(super) fn reset(&mut self, id: &StreamId) {
+        if let Some(stream) = self.streams.get_mut(&(id.entity.clone(), id.partition.clone())) {
+            stream.state = None;
+            stream.passes.close();
+            stream.revision += 1;
+        }
+    }
+
+    /// Everything that can fail, before anything changes.
+    pub(super) fn check(&self, plan: &Plan) -> Result<()> {
+        if let Some(stream) = &plan.stream
+            && let Some(expected) = stream.expected
+            && expected != self.stream(&stream.id).map(Stream::token).unwrap_or_default()
+        {
+            return Err(plan::moved_on(&stream.id));
+        }
+        match plan.targets.keys().find(|target| !self.targets.contains_key(*target)) {
+            Some(target) => Err(plan::not_opened(target)),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn held(&self, entity: &EntityName, key: &Key) -> Option<&Held> {
+        self.mirror.get(entity)?.records.get(key)
+    }
+
+    pub(super) fn record(&self, entity: &EntityName, key: &Key) -> Option<&Record> {
+        self.held(entity, key).map(|held| &held.record)
+    }
+
+    pub(super) fn keys(&self, entity: &EntityName) -> Vec<Key> {
+        self.mirror.get(entity).map(|mirror| mirror.records.keys().cloned().collect()).unwrap_or_default()
+    }
+
+    pub(super) fn records_from(
+        &self,
+        entity: &EntityName,
+        range: impl RangeBounds<Key>,
+    ) -> impl Iterator<Item = &Record> {
+        let records = self.mirror.get(entity).map(|mirror| mirror.records.range(range));
+        records.into_iter().flatten().map(|(_, held)| &held.record)
+    }
+
+    pub(super) fn sizes(&self) -> impl Iterator<Item = (&EntityName, u64)> {
+        self.mirror.iter().map(|(entity, mirror)| (entity, mirror.records.len() as u64))
+    }
+}
