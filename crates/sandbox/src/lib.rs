@@ -7,6 +7,7 @@ mod journal;
 mod json;
 mod lcg;
 mod misbehave;
+pub mod oauth;
 pub mod odoo;
 pub mod pipedrive;
 mod reply;

@@ -13,6 +13,7 @@ mod auth;
 mod control;
 mod faults;
 mod limits;
+mod oauth;
 mod odoo;
 mod paging;
 mod seed;
