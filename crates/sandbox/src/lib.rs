@@ -3,6 +3,7 @@
 mod clock;
 mod control;
 mod faults;
+pub mod fortnox;
 mod journal;
 mod json;
 mod lcg;
@@ -14,6 +15,7 @@ mod reply;
 mod sandbox;
 mod server;
 mod transport;
+mod usage;
 mod wire;
 
 pub use clock::Clock;
@@ -24,3 +26,4 @@ pub use reply::{Misbehaviour, Reply};
 pub use sandbox::{Command, Model, Moment, Refused, Sandbox};
 pub use server::Server;
 pub use transport::InProcess;
+pub use usage::RateUsage;

@@ -142,6 +142,10 @@ impl AuthorizationServer {
         Ok(Bearer { client_id, user, tenant, scopes })
     }
 
+    pub(crate) fn client(&self, id: &str) -> Option<Client> {
+        self.ledger().clients.get(id).cloned()
+    }
+
     /// Registers an application, in the place of one with the same id.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ use super::state::State;
 use super::table::{Record, v2_time};
 use super::{COMPANY, Pipedrive, merge, seed, write};
 use crate::control::done;
+use crate::oauth::{CLIENT_ID, CLIENT_SECRET, REDIRECT_URI};
 use crate::sandbox::{Command, Refused, Sandbox};
 use crate::{Json, Object};
 
@@ -168,6 +169,9 @@ pub(crate) fn obey(
     command: &Command<'_>,
     now: DateTime<Utc>,
 ) -> Option<Result<Json, Refused>> {
+    if let ("POST", ["consents", id, "uninstall"]) = (command.method, command.path) {
+        return Some(uninstall(model, id, now));
+    }
     let mut state = model.state();
     let state = &mut *state;
     let number = |text: &str| text.parse::<i64>().map_err(|_| Refused("the id must be an integer".into()));
@@ -236,11 +240,31 @@ pub(crate) fn obey(
     })
 }
 
+/// The call that the provider makes when a user uninstalls an app, for whoever delivers it.
+fn uninstall(model: &Pipedrive, consent: &str, now: DateTime<Utc>) -> Result<Json, Refused> {
+    let consent = consent.parse().map_err(|_| Refused("the id must be an integer".into()))?;
+    let call = model.uninstall(consent, now)?;
+    let text = |bytes: &[u8]| Json::from(String::from_utf8_lossy(bytes).into_owned());
+    let mut headers = Object::default();
+    for (name, value) in call.headers() {
+        headers.set(name.to_string(), text(value.as_bytes()));
+    }
+    let shown = Object::default()
+        .with("method", call.method().to_string())
+        .with("url", call.uri().to_string())
+        .with("headers", headers)
+        .with("body", text(call.body()));
+    Ok(shown.into())
+}
+
 /// What another process needs to use the sandbox.
 fn about(state: &State) -> Json {
     Object::default()
         .with("provider", "pipedrive")
         .with("company", COMPANY)
         .with("token", state.account.token.clone())
+        .with("client_id", CLIENT_ID)
+        .with("client_secret", CLIENT_SECRET)
+        .with("redirect_uri", REDIRECT_URI)
         .into()
 }

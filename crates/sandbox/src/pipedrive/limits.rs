@@ -1,6 +1,6 @@
 //! The provider's limits: a burst in a rolling window, a budget for the day, and a firewall that loses patience.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{Method, StatusCode};
@@ -9,7 +9,7 @@ use super::answers::Refusal;
 use crate::misbehave::FIREWALL_PAGE;
 use crate::reply::Reply;
 
-/// How much the sandbox lets a token do. The default is an API token on the smallest plan with five seats.
+/// How much the sandbox lets a token do. The default is the smallest plan with five seats.
 ///
 /// ```
 /// use tieline_sandbox::pipedrive::Limits;
@@ -20,8 +20,10 @@ use crate::reply::Reply;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Requests in a rolling window.
+    /// Requests with the API token in a rolling window.
     pub burst: u32,
+    /// Requests of an app in a rolling window.
+    pub oauth_burst: u32,
     /// The window's length.
     pub window_seconds: u32,
     /// What all requests of a UTC day may cost together.
@@ -38,6 +40,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             burst: 20,
+            oauth_burst: 80,
             window_seconds: 2,
             daily_budget: 150_000,
             patience: 30,
@@ -51,15 +54,22 @@ impl Limits {
     /// No limit that a test could reach.
     #[must_use]
     pub fn none() -> Self {
-        Self { burst: u32::MAX, daily_budget: u32::MAX, patience: 0, ..Self::default() }
+        Self { burst: u32::MAX, oauth_burst: u32::MAX, daily_budget: u32::MAX, patience: 0, ..Self::default() }
     }
+}
+
+/// How a caller came in. Each way has a window of its own; the day's budget is the company's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Via {
+    ApiToken,
+    OAuth,
 }
 
 /// What was used of the limits.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
     pub(crate) limits: Limits,
-    recent: VecDeque<DateTime<Utc>>,
+    recent: BTreeMap<Via, VecDeque<DateTime<Utc>>>,
     day: i64,
     spent: u32,
     ignored: u32,
@@ -78,10 +88,11 @@ impl Meter {
     }
 
     /// Counts a request and what it costs, or refuses it.
-    pub(crate) fn admit(&mut self, now: DateTime<Utc>, cost: u32) -> Result<(), Refusal> {
+    pub(crate) fn admit(&mut self, now: DateTime<Utc>, via: Via, cost: u32) -> Result<(), Refusal> {
         let window = TimeDelta::seconds(self.limits.window_seconds.into());
-        while self.recent.front().is_some_and(|at| *at + window <= now) {
-            self.recent.pop_front();
+        let recent = self.recent.entry(via).or_default();
+        while recent.front().is_some_and(|at| *at + window <= now) {
+            recent.pop_front();
         }
         let today = now.timestamp().div_euclid(86_400);
         if self.day != today {
@@ -92,7 +103,7 @@ impl Meter {
             error: "request over limit".into(),
             info: info.into(),
         };
-        let refused = if self.left_in_window() == 0 {
+        let refused = if self.left_in_window(via) == 0 {
             Some(over("Too many requests in a short time"))
         } else if self.spent.saturating_add(cost) > self.limits.daily_budget {
             Some(over("The daily token budget of the company is used up"))
@@ -109,26 +120,34 @@ impl Meter {
         }
         self.ignored = 0;
         self.spent = self.spent.saturating_add(cost);
-        if self.limits.burst < u32::MAX {
-            self.recent.push_back(now);
+        if self.burst(via) < u32::MAX {
+            self.recent.entry(via).or_default().push_back(now);
         }
         Ok(())
     }
 
-    fn left_in_window(&self) -> u32 {
-        self.limits.burst.saturating_sub(u32::try_from(self.recent.len()).unwrap_or(u32::MAX))
+    const fn burst(&self, via: Via) -> u32 {
+        match via {
+            Via::ApiToken => self.limits.burst,
+            Via::OAuth => self.limits.oauth_burst,
+        }
+    }
+
+    fn left_in_window(&self, via: Via) -> u32 {
+        let used = self.recent.get(&via).map_or(0, VecDeque::len);
+        self.burst(via).saturating_sub(u32::try_from(used).unwrap_or(u32::MAX))
     }
 
     /// The headers that every answer to an accepted token carries.
-    pub(crate) fn label(&self, reply: Reply, now: DateTime<Utc>) -> Reply {
+    pub(crate) fn label(&self, reply: Reply, via: Via, now: DateTime<Utc>) -> Reply {
         let window = i64::from(self.limits.window_seconds);
-        let reset = self.recent.front().map_or(window, |oldest| {
+        let reset = self.recent.get(&via).and_then(VecDeque::front).map_or(window, |oldest| {
             let left = (*oldest + TimeDelta::seconds(window) - now).num_milliseconds();
             left.max(0).unsigned_abs().div_ceil(1000).try_into().unwrap_or(window)
         });
         let reply = reply
-            .with_header("x-ratelimit-limit", &self.limits.burst.to_string())
-            .with_header("x-ratelimit-remaining", &self.left_in_window().to_string())
+            .with_header("x-ratelimit-limit", &self.burst(via).to_string())
+            .with_header("x-ratelimit-remaining", &self.left_in_window(via).to_string())
             .with_header("x-ratelimit-reset", &reset.to_string());
         if !self.limits.daily_headers {
             return reply;

@@ -1,5 +1,6 @@
 //! Pipedrive: the sales CRM, as its API looks from outside.
 
+mod access;
 mod answers;
 mod checks;
 mod commands;
@@ -29,6 +30,7 @@ use http::{Request, StatusCode};
 
 use crate::Json;
 use crate::clock::Clock;
+use crate::oauth::AuthorizationServer;
 use crate::reply::Reply;
 use crate::sandbox::{Command, Model, Moment, Refused, Sandbox};
 
@@ -47,6 +49,7 @@ pub const COMPANY: &str = "acme-demo";
 /// The model of one Pipedrive account.
 pub struct Pipedrive {
     state: Mutex<State>,
+    authorization: AuthorizationServer,
 }
 
 impl fmt::Debug for Pipedrive {
@@ -79,7 +82,8 @@ impl Sandbox<Pipedrive> {
     #[must_use]
     pub fn pipedrive_with(clock: Clock) -> Arc<Self> {
         let state = seed::account(clock.now());
-        Self::new(Pipedrive { state: Mutex::new(state) }, clock)
+        let authorization = access::authorization(&state);
+        Self::new(Pipedrive { state: Mutex::new(state), authorization }, clock)
     }
 }
 
@@ -92,21 +96,25 @@ impl Pipedrive {
 
 impl Model for Pipedrive {
     fn answer(&self, request: &Request<Bytes>, moment: Moment) -> Reply {
+        if let Some(reply) = self.authorization.answer(request, moment.now) {
+            return reply;
+        }
         let mut state = self.state();
         if let Some(page) = state.meter.firewall(moment.now) {
             return page;
         }
-        let outcome = route(request).and_then(|route| {
-            authorize(&state, request)?;
-            Ok(route)
-        });
-        let (v2, path) = match outcome {
+        let (v2, path) = match route(request) {
             Ok(route) => route,
             Err(refusal) => return refusal.reply(),
         };
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let caller = match self.caller(&state, request, (v2, &path), moment.now) {
+            Ok(caller) => caller,
+            Err(refusal) => return refusal.reply(),
+        };
+        state.me = caller.user_id;
         let cost = limits::cost(v2, request.method(), &path);
-        let answered = state.meter.admit(moment.now, cost).and_then(|()| {
+        let answered = state.meter.admit(moment.now, caller.via, cost).and_then(|()| {
             if v2 {
                 routes_v2::answer(&mut state, request, &path, moment)
             } else {
@@ -114,19 +122,22 @@ impl Model for Pipedrive {
             }
         });
         let reply = answered.unwrap_or_else(|refusal| refusal.reply());
-        state.meter.label(reply, moment.now)
+        state.me = state.account.user_id;
+        state.meter.label(reply, caller.via, moment.now)
     }
 
-    fn refusal(&self, status: StatusCode, _: &Request<Bytes>) -> Reply {
-        answers::refusal(status)
+    fn refusal(&self, status: StatusCode, request: &Request<Bytes>) -> Reply {
+        self.authorization.refusal(status, request).unwrap_or_else(|| answers::refusal(status))
     }
 
     fn secrets(&self) -> Vec<String> {
-        vec![self.state().account.token.clone()]
+        let mut secrets = self.authorization.secrets();
+        secrets.push(self.state().account.token.clone());
+        secrets
     }
 
     fn control(&self, command: &Command<'_>, now: DateTime<Utc>) -> Option<Result<Json, Refused>> {
-        commands::obey(self, command, now)
+        self.authorization.control(command, now).or_else(|| commands::obey(self, command, now))
     }
 }
 
@@ -148,16 +159,4 @@ fn host_of(request: &Request<Bytes>) -> Option<&str> {
     let header = || request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok());
     let host = request.uri().host().or_else(header)?;
     Some(host.split(':').next().unwrap_or(host))
-}
-
-/// The token must be right and must stand in the right header, and another company's host does not know it.
-fn authorize(state: &State, request: &Request<Bytes>) -> Result<(), Refusal> {
-    let given = request.headers().get("x-api-token").and_then(|token| token.to_str().ok());
-    let of_here = host_of(request)
-        .and_then(|host| host.strip_suffix(".pipedrive.com"))
-        .is_none_or(|company| company == state.account.domain || company == "api");
-    if given == Some(state.account.token.as_str()) && of_here {
-        return Ok(());
-    }
-    Err(Refusal::new(StatusCode::UNAUTHORIZED, "unauthorized access"))
 }

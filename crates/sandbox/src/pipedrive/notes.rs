@@ -64,7 +64,7 @@ pub(crate) fn one(state: &State, id: &str, now: DateTime<Utc>) -> Result<Reply, 
 
 pub(crate) fn create(state: &mut State, body: &Json, now: DateTime<Utc>) -> Result<Reply, Refusal> {
     let id = state.notes.next_id();
-    let mut note = Record::new(id, blank(id, state.account.user_id, now));
+    let mut note = Record::new(id, blank(id, state.me, now));
     if body.get("content").and_then(Json::as_str).is_none_or(str::is_empty) {
         return Err(Refusal::bad("`content` is required"));
     }
@@ -84,7 +84,7 @@ pub(crate) fn update(state: &mut State, id: &str, body: &Json, now: DateTime<Utc
     let mut note = state.notes.get(id, now).filter(|note| !note.deleted()).ok_or_else(missing)?.clone();
     fill(state, &mut note, body)?;
     note.set("update_time", v1_time(now));
-    note.set("last_update_user_id", state.account.user_id);
+    note.set("last_update_user_id", state.me);
     let reply = answers::one(show(state, &note, now));
     state.notes.insert(note);
     Ok(reply)

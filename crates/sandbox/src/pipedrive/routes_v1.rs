@@ -63,7 +63,7 @@ pub(crate) fn answer(
 
 fn me(state: &State) -> Result<Reply, Refusal> {
     let account = &state.account;
-    let mut user = state.user(account.user_id).cloned().ok_or_else(|| Refusal::missing("User"))?;
+    let mut user = state.user(state.me).cloned().ok_or_else(|| Refusal::missing("User"))?;
     user.set("company_id", account.company_id);
     user.set("company_name", account.company_name);
     user.set("company_domain", account.domain);

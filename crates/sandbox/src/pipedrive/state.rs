@@ -29,6 +29,8 @@ pub(crate) struct Lead {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) account: Account,
+    /// The user who acts: the caller while a request is answered, else the owner of the API token.
+    pub(crate) me: i64,
     pub(crate) meter: Meter,
     pub(crate) users: Vec<Object>,
     pub(crate) leads: Vec<Lead>,
@@ -46,6 +48,7 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn empty(account: Account) -> Self {
         Self {
+            me: account.user_id,
             account,
             meter: Meter::default(),
             users: Vec::new(),

@@ -70,7 +70,7 @@ pub(crate) fn delete(state: &mut State, entity: Entity, id: i64, now: DateTime<U
 
 /// What a new record has when nobody says otherwise.
 fn defaults(state: &State, entity: Entity, now: DateTime<Utc>) -> Vec<(&'static str, Json)> {
-    let me = state.account.user_id;
+    let me = state.me;
     let mut values: Vec<(&str, Json)> = vec![
         ("add_time", v2_time(now).into()),
         ("update_time", v2_time(now).into()),

@@ -12,6 +12,7 @@
 mod auth;
 mod control;
 mod faults;
+mod fortnox;
 mod limits;
 mod oauth;
 mod odoo;

@@ -1,0 +1,29 @@
+//! The company itself.
+
+use crate::{Json, Object};
+
+/// The number of the company's database: the `TenantId` of service accounts.
+pub const TENANT: i64 = 1_203_457;
+
+/// The name of the company.
+pub(crate) const NAME: &str = "Norrlager Exempel AB";
+
+/// Its registration number.
+pub(crate) const NUMBER: &str = "556000-4615";
+
+/// `GET /3/companyinformation`
+pub(crate) fn information() -> Json {
+    let company = Object::default()
+        .with("Address", "Strandgatan 14")
+        .with("City", "Örnsköldsvik")
+        .with("CompanyName", NAME)
+        .with("CountryCode", "SE")
+        .with("DatabaseNumber", TENANT)
+        .with("OrganizationNumber", NUMBER)
+        .with("VisitAddress", "Strandgatan 14")
+        .with("VisitCity", "Örnsköldsvik")
+        .with("VisitCountryCode", "SE")
+        .with("VisitZipCode", "89133")
+        .with("ZipCode", "89133");
+    Object::default().with("CompanyInformation", company).into()
+}
