@@ -61,8 +61,9 @@ pub struct StandardInvoice {
     pub paid: Option<Decimal>,
     /// What is still to be paid, with VAT, in the document's currency.
     pub open: Option<Decimal>,
-    /// The id of the invoice that a credit note is for.
-    pub credits: Option<String>,
+    /// The other half of a credit: on a credit note the id of the invoice that it is for, on a credited invoice the id of
+    /// its credit note.
+    pub credit_reference: Option<String>,
 }
 
 impl StandardInvoice {
@@ -92,7 +93,7 @@ impl StandardInvoice {
             currency_unit: None,
             paid: None,
             open: None,
-            credits: None,
+            credit_reference: None,
         }
     }
 }

@@ -50,7 +50,7 @@ struct Fields<'a> {
     #[serde(borrow)]
     open: Option<&'a RawValue>,
     #[serde(borrow)]
-    credits: Option<&'a RawValue>,
+    credit_reference: Option<&'a RawValue>,
 }
 
 impl StandardInvoice {
@@ -95,7 +95,7 @@ impl Fields<'_> {
             currency_unit: amount("currency_unit", self.currency_unit)?,
             paid: amount("paid", self.paid)?,
             open: amount("open", self.open)?,
-            credits: text("credits", self.credits)?,
+            credit_reference: text("credit_reference", self.credit_reference)?,
             ..StandardInvoice::new(id, kind, status, currency)
         })
     }

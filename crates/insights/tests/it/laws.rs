@@ -89,7 +89,7 @@ proptest! {
             note.id = "note".to_owned();
             note.kind = InvoiceKind::CreditNote;
             note.net = note.net.map(|net| if minus { -net } else { net });
-            note.credits = Some(invoice.id.clone());
+            note.credit_reference = Some(invoice.id.clone());
         });
         let mut both = invoices.clone();
         both.extend([invoice, note]);
