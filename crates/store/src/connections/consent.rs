@@ -22,7 +22,7 @@ impl ConsentState {
 }
 
 /// A person was sent to the provider to consent, and has not come back yet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Consent {
     /// What finds it again.

@@ -8,7 +8,7 @@ use crate::ConnectionId;
 pub type SecretName = str;
 
 /// A secret as it is kept: sealed, so a store cannot hold one in clear.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoredSecret {
     /// The sealed value.

@@ -18,9 +18,9 @@ pub async fn changes_rows_and_state_are_stored_together(store: &dyn SyncStore) {
     let position = store.position(&deals()).await.unwrap();
     assert_eq!(position.state, Some(state(1)));
     assert_eq!(Some(position.token), tally.token);
-    assert_eq!(store.load(&TENANT.into(), &"deals".into(), &["1".into()]).await.unwrap(), [record]);
+    assert_eq!(store.load(&CONNECTION.into(), &"deals".into(), &["1".into()]).await.unwrap(), [record]);
     assert_eq!(rows(store).await, [("1".to_owned(), r#"{"row":1}"#.to_owned())]);
-    let counts = store.counts(&TENANT.into()).await.unwrap();
+    let counts = store.counts(&CONNECTION.into()).await.unwrap();
     assert_eq!((counts.records("deals"), counts.rows(TARGET), counts.stale(TARGET)), (1, 1, 0));
 }
 
@@ -29,8 +29,8 @@ pub async fn a_failing_commit_changes_nothing(store: &dyn SyncStore) {
     open_target(store).await;
     let first = changes(&deals(), upserts(0..3, 1), 1).with_target(TARGET, vec![row("0001", 1, &["7"])]);
     put(store, first).await;
-    let before = snapshot(store, TENANT).await;
-    let moment = store.moment(&TENANT.into()).await.unwrap();
+    let before = snapshot(store, CONNECTION).await;
+    let moment = store.moment(&CONNECTION.into()).await.unwrap();
 
     let change = || vec![upsert("0001", 2), Change::Delete(Deletion::new("0000")), upsert("new", 2)];
     let other_partition = {
@@ -50,8 +50,8 @@ pub async fn a_failing_commit_changes_nothing(store: &dyn SyncStore) {
         (other_partition, ErrorKind::Decode),
     ] {
         assert_eq!(store.commit(commit).await.unwrap_err().kind(), kind);
-        assert_eq!(snapshot(store, TENANT).await, before, "after a failure of kind {kind}");
-        assert_eq!(store.moment(&TENANT.into()).await.unwrap(), moment);
+        assert_eq!(snapshot(store, CONNECTION).await, before, "after a failure of kind {kind}");
+        assert_eq!(store.moment(&CONNECTION.into()).await.unwrap(), moment);
     }
 }
 
@@ -95,7 +95,7 @@ pub async fn unchanged_records_touch_nothing_downstream(store: &dyn SyncStore) {
     let tally = put(store, changes(&persons(), vec![Change::Upsert(again.clone())], 2)).await;
     assert_eq!(tally.mirror.unchanged, 1);
     assert!(stale(store).await.is_empty(), "the content is the same");
-    assert_eq!(store.load(&TENANT.into(), &"persons".into(), &["7".into()]).await.unwrap(), [again]);
+    assert_eq!(store.load(&CONNECTION.into(), &"persons".into(), &["7".into()]).await.unwrap(), [again]);
 }
 
 /// The last change to a key holds, and counts once.
@@ -148,7 +148,7 @@ pub async fn a_merge_removes_the_key_that_is_gone(store: &dyn SyncStore) {
 
 /// A deletion within a partition leaves a record alone that lives in another by now.
 pub async fn deletions_reach_as_far_as_they_say(store: &dyn SyncStore) {
-    let folder = |name: &str| StreamId::new(TENANT, "files").with_partition(Some(name.into()));
+    let folder = |name: &str| StreamId::new(CONNECTION, "files").with_partition(Some(name.into()));
     let gone = |key: &str, scope| Change::Delete(Deletion::new(key).with_scope(scope));
     put(store, changes(&folder("a"), vec![upsert("moved", 1), upsert("stays", 1), upsert("gone", 1)], 1))
         .await;
@@ -165,7 +165,7 @@ pub async fn deletions_reach_as_far_as_they_say(store: &dyn SyncStore) {
 
     let there_and_gone = vec![upsert("stays", 1), gone("stays", DeletionScope::Partition)];
     assert_eq!(put(store, changes(&folder("b"), there_and_gone, 2)).await.mirror.deleted, 1);
-    let whole = store.position(&StreamId::new(TENANT, "files")).await.unwrap();
+    let whole = store.position(&StreamId::new(CONNECTION, "files")).await.unwrap();
     assert!(whole.state.is_none(), "the whole entity is another stream than its partitions");
 }
 
@@ -212,7 +212,7 @@ pub async fn keys_may_hold_any_character(store: &dyn SyncStore) {
         assert_eq!(stale(store).await, [*key]);
         assert_eq!(payload(store, "deals", key).await.as_deref(), Some(r#"{"n":1}"#));
         let need = Need::new("persons", *key, FieldPath::parse("/n").unwrap());
-        let found = store.resolve(&TENANT.into(), std::slice::from_ref(&need)).await.unwrap();
+        let found = store.resolve(&CONNECTION.into(), std::slice::from_ref(&need)).await.unwrap();
         assert_eq!(found[&need].get(), "1");
         let gone = vec![Change::Delete(Deletion::new(*key))];
         let tally = put(store, changes(&deals(), gone, 3)).await;
@@ -238,7 +238,7 @@ pub async fn numbers_are_kept_as_they_are_written(store: &dyn SyncStore) {
         need("1", "/absent"),
         need("2", "/value"),
     ];
-    let found = store.resolve(&TENANT.into(), &wanted).await.unwrap();
+    let found = store.resolve(&CONNECTION.into(), &wanted).await.unwrap();
     assert_eq!(found[&wanted[0]].get(), "12345678901234567.890");
     assert_eq!(found[&wanted[1]].get(), "null");
     assert_eq!(found[&wanted[2]].get(), "1e2");
@@ -258,11 +258,11 @@ pub async fn a_batch_may_be_larger_than_a_statement(store: &dyn SyncStore) {
     assert_eq!(stale(store).await.len(), MANY as usize);
 
     let all: Vec<Key> = (0..MANY).rev().map(|key| Key::from(format!("{key:04}"))).collect();
-    let loaded = store.load(&TENANT.into(), &"deals".into(), &all).await.unwrap();
+    let loaded = store.load(&CONNECTION.into(), &"deals".into(), &all).await.unwrap();
     assert!(loaded.iter().map(|record| &record.key).eq(&all), "in the order asked");
     let wanted: Vec<_> =
         all.iter().map(|key| Need::new("persons", key.clone(), FieldPath::field("n"))).collect();
-    assert_eq!(store.resolve(&TENANT.into(), &wanted).await.unwrap().len(), MANY as usize);
+    assert_eq!(store.resolve(&CONNECTION.into(), &wanted).await.unwrap().len(), MANY as usize);
 
     let gone = all.into_iter().map(|key| Change::Delete(Deletion::new(key))).collect();
     let tally = put(store, changes(&deals(), gone, 3)).await;
@@ -295,8 +295,8 @@ pub async fn pages_are_stable(store: &dyn SyncStore) {
     put(store, changes(&deals(), even, 1).with_target(TARGET, rows_of)).await;
     let (mut after, mut seen, mut seen_rows) = (None::<Key>, Vec::new(), Vec::new());
     loop {
-        let page = store.records(&TENANT.into(), &"deals".into(), after.as_ref(), 3).await.unwrap();
-        let rows = store.rows(&TENANT.into(), &TARGET.into(), after.as_ref(), 3).await.unwrap();
+        let page = store.records(&CONNECTION.into(), &"deals".into(), after.as_ref(), 3).await.unwrap();
+        let rows = store.rows(&CONNECTION.into(), &TARGET.into(), after.as_ref(), 3).await.unwrap();
         let Some(last) = page.last() else { break };
         after = Some(last.key.clone());
         seen.extend(page.into_iter().map(|record| record.key.to_string()));
@@ -308,5 +308,5 @@ pub async fn pages_are_stable(store: &dyn SyncStore) {
     let expected: Vec<_> = (0..10).map(|key| format!("{:04}", key * 2)).collect();
     assert_eq!(seen, expected);
     assert_eq!(seen_rows, expected);
-    assert!(store.records(&TENANT.into(), &"deals".into(), None, 0).await.unwrap().is_empty());
+    assert!(store.records(&CONNECTION.into(), &"deals".into(), None, 0).await.unwrap().is_empty());
 }

@@ -2,6 +2,9 @@
 //!
 //! ```
 //! # mod tests {
+//! use std::sync::Arc;
+//!
+//! use tieline_core::Clock;
 //! use tieline_store::MemoryStore;
 //!
 //! async fn store() -> Box<MemoryStore> {
@@ -12,21 +15,39 @@
 //! tieline_store::contract_tests!(store);
 //! // The same for a store that is an outbox too.
 //! tieline_store::outbox_contract_tests!(store);
+//!
+//! // For a store that keeps connections too, made with the clock that its leases end by; and how to make the handle of
+//! // another tenant.
+//! async fn with_clock(clock: Arc<dyn Clock>) -> Box<MemoryStore> {
+//!     Box::new(MemoryStore::new().with_clock(clock))
+//! }
+//!
+//! tieline_store::connection_contract_tests!(with_clock, MemoryStore::for_tenant);
 //! # }
 //! ```
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::missing_panics_doc)]
 
 mod commits;
+mod connections;
+mod host;
+mod isolation;
+mod leases;
 mod outbox;
 mod passes;
+mod secrets;
 mod staleness;
 mod targets;
 mod tenants;
 mod world;
 
 pub use commits::*;
+pub use connections::*;
+pub use host::{CANARY, StandingClock, Tenants, WholeStore};
+pub use isolation::*;
+pub use leases::*;
 pub use outbox::*;
 pub use passes::*;
+pub use secrets::*;
 pub use staleness::*;
 pub use targets::*;
 pub use tenants::*;
@@ -105,5 +126,55 @@ macro_rules! outbox_contract_tests {
             only_finished_operations_are_pruned
             outboxes_do_not_see_each_other
         }
+    };
+}
+
+/// Makes one test per law of a store of connections, which is a store of everything else too. `$store` is called with the
+/// clock that leases end by, and answers what dereferences to a new, empty store of the tenant `main`; `$for_tenant` is
+/// called with that and a tenant, and answers the same store for it. Needs what [`contract_tests`](crate::contract_tests)
+/// needs.
+#[macro_export]
+macro_rules! connection_contract_tests {
+    ($store:path, $for_tenant:path) => {
+        $crate::connection_contract_tests! { @laws $store, $for_tenant,
+            a_connection_is_kept_as_it_was_made
+            an_id_is_taken_once
+            a_change_is_kept_and_told
+            runs_are_noted
+            connections_come_in_pages
+            removing_leaves_only_the_log
+            what_cannot_be_kept_is_refused
+            the_log_comes_in_pages
+
+            a_secret_comes_back_as_it_was_sealed
+            a_generation_is_replaced_once
+            only_the_latest_lease_may_write
+            an_intent_stays_until_its_end_is_known
+            rewrapping_changes_only_the_key
+            a_deleted_secret_is_gone
+            renewals_are_found_in_time
+            secrets_come_in_pages
+            the_key_check_is_one_for_all_tenants
+
+            a_lease_is_held_by_one
+            a_lease_is_prolonged_and_released
+            a_consent_is_taken_once
+            consents_end
+
+            a_tenant_sees_nothing_of_another
+            tenants_may_use_the_same_names
+            no_answer_shows_a_secret
+        }
+    };
+    (@laws $store:path, $for_tenant:path, $($law:ident)*) => {
+        $(
+            #[::tokio::test]
+            async fn $law() {
+                let clock = ::std::sync::Arc::new($crate::contract::StandingClock::new());
+                let store = $store(clock.clone()).await;
+                let other = $for_tenant(&*store, $crate::TenantId::new("globex"));
+                $crate::contract::$law(&$crate::contract::Tenants::new(&*store, &other, &clock)).await;
+            }
+        )*
     };
 }

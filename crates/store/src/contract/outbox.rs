@@ -1,14 +1,12 @@
 //! The outbox: operations are stored once, sent once, and keep what became of them.
 
 use std::collections::HashSet;
-use std::future::{Future, poll_fn};
-use std::task::Poll;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tieline_core::{ErrorKind, FieldPatch, FieldPath, MarkerField, Operation, OperationId, Patch, WriteOp};
 
-use super::world::{TENANT, json};
+use super::world::{CONNECTION, Task, all_at_once, json};
 use crate::outbox::{Answer, Claim, Entry, OutboxStore, Stage, Status};
 use crate::{ConnectionId, SyncStore};
 
@@ -25,21 +23,21 @@ fn update(id: &str, key: &str) -> Operation {
     Operation::new(id, WriteOp::Update { key: key.into(), patch, if_version: None })
 }
 
-async fn put(store: &dyn OutboxStore, tenant: &str, entity: &str, operations: &[Operation]) -> u64 {
-    store.enqueue(&tenant.into(), &entity.into(), operations, at(0)).await.unwrap()
+async fn put(store: &dyn OutboxStore, connection: &str, entity: &str, operations: &[Operation]) -> u64 {
+    store.enqueue(&connection.into(), &entity.into(), operations, at(0)).await.unwrap()
 }
 
 /// What a claim at that second takes, for ten seconds.
 async fn claim(store: &dyn OutboxStore, second: i64, limit: u32) -> Vec<Entry> {
-    store.claim(&TENANT.into(), &Claim::new(at(second), at(second + 10), limit)).await.unwrap()
+    store.claim(&CONNECTION.into(), &Claim::new(at(second), at(second + 10), limit)).await.unwrap()
 }
 
 async fn becomes(store: &dyn OutboxStore, entry: &Entry, to: Status, second: i64) -> Option<Entry> {
-    store.advance(&TENANT.into(), entry.mark(), to, Some("why".to_owned()), at(second)).await.unwrap()
+    store.advance(&CONNECTION.into(), entry.mark(), to, Some("why".to_owned()), at(second)).await.unwrap()
 }
 
-async fn all(store: &dyn OutboxStore, tenant: &str) -> Vec<Entry> {
-    store.entries(&tenant.into(), None, None, 10_000).await.unwrap()
+async fn all(store: &dyn OutboxStore, connection: &str) -> Vec<Entry> {
+    store.entries(&connection.into(), None, None, 10_000).await.unwrap()
 }
 
 fn ids(entries: &[Entry]) -> Vec<&str> {
@@ -65,24 +63,24 @@ fn statuses() -> Vec<Status> {
 
 /// An id names one operation, for ever. Who enqueues again changes nothing; who enqueues another is told.
 pub async fn an_operation_is_stored_once(store: &dyn OutboxStore) {
-    assert_eq!(put(store, TENANT, "deals", &[create("a"), update("b", "1"), create("a")]).await, 2);
-    assert_eq!(put(store, TENANT, "deals", &[update("b", "1"), create("c")]).await, 1);
-    let before = all(store, TENANT).await;
+    assert_eq!(put(store, CONNECTION, "deals", &[create("a"), update("b", "1"), create("a")]).await, 2);
+    assert_eq!(put(store, CONNECTION, "deals", &[update("b", "1"), create("c")]).await, 1);
+    let before = all(store, CONNECTION).await;
     assert_eq!(ids(&before), ["a", "b", "c"]);
     for (entity, operation) in [("persons", create("a")), ("deals", update("a", "1"))] {
         let operations = [create("new"), operation];
-        let error = store.enqueue(&TENANT.into(), &entity.into(), &operations, at(1)).await.unwrap_err();
+        let error = store.enqueue(&CONNECTION.into(), &entity.into(), &operations, at(1)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Conflict);
-        assert_eq!(all(store, TENANT).await, before, "all or none");
+        assert_eq!(all(store, CONNECTION).await, before, "all or none");
     }
     let twins = [create("new"), update("new", "1")];
-    let error = store.enqueue(&TENANT.into(), &"deals".into(), &twins, at(1)).await.unwrap_err();
+    let error = store.enqueue(&CONNECTION.into(), &"deals".into(), &twins, at(1)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
 
     let claimed = claim(store, 1, 1).await;
     becomes(store, &claimed[0], Status::Applied { key: Some("7".into()) }, 2).await.unwrap();
-    assert_eq!(put(store, TENANT, "deals", &[create("a")]).await, 0, "also when it is done");
-    let done = store.entry(&TENANT.into(), &"a".into()).await.unwrap().unwrap();
+    assert_eq!(put(store, CONNECTION, "deals", &[create("a")]).await, 0, "also when it is done");
+    let done = store.entry(&CONNECTION.into(), &"a".into()).await.unwrap().unwrap();
     assert_eq!(done.status, Status::Applied { key: Some("7".into()) });
 }
 
@@ -106,24 +104,27 @@ pub async fn operations_come_back_as_they_were(store: &dyn OutboxStore) {
         ),
         Operation::new("a", WriteOp::Invoke { action: "ping".into(), key: None, input: json("[]") }),
     ];
-    put(store, TENANT, "deals", &operations).await;
-    let stored: Vec<Operation> = all(store, TENANT).await.into_iter().map(|entry| entry.operation).collect();
+    put(store, CONNECTION, "deals", &operations).await;
+    let stored: Vec<Operation> =
+        all(store, CONNECTION).await.into_iter().map(|entry| entry.operation).collect();
     assert_eq!(stored, operations);
     let claimed = claim(store, 0, 10).await;
     assert!(claimed.iter().map(|entry| &entry.operation).eq(&operations));
     for refused in [create(""), create("a\0b"), update("x", "a\0b")] {
-        let error =
-            store.enqueue(&TENANT.into(), &"deals".into(), &[create("y"), refused], at(0)).await.unwrap_err();
+        let error = store
+            .enqueue(&CONNECTION.into(), &"deals".into(), &[create("y"), refused], at(0))
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Rejected);
     }
-    assert_eq!(all(store, TENANT).await.len(), operations.len());
+    assert_eq!(all(store, CONNECTION).await.len(), operations.len());
 }
 
 /// In the order in which they were stored, when they are due, one entity at a time.
 pub async fn operations_go_out_in_order(store: &dyn OutboxStore) {
-    put(store, TENANT, "deals", &[create("1"), create("2"), create("3")]).await;
-    put(store, TENANT, "persons", &[create("4")]).await;
-    put(store, TENANT, "deals", &[create("5")]).await;
+    put(store, CONNECTION, "deals", &[create("1"), create("2"), create("3")]).await;
+    put(store, CONNECTION, "persons", &[create("4")]).await;
+    put(store, CONNECTION, "deals", &[create("5")]).await;
     assert!(claim(store, -1, 10).await.is_empty(), "not before they were stored");
     let first = claim(store, 0, 2).await;
     assert_eq!(ids(&first), ["1", "2"]);
@@ -138,10 +139,14 @@ pub async fn operations_go_out_in_order(store: &dyn OutboxStore) {
     assert_eq!(again[0].enqueued_at, at(0));
     assert!(claim(store, 6, 9).await.is_empty());
 
-    put(store, TENANT, "deals", &[create("6")]).await;
+    put(store, CONNECTION, "deals", &[create("6")]).await;
     becomes(store, &again[0], Status::Pending { not_before: at(7) }, 6).await.unwrap();
     let due = Claim::new(at(9), at(19), 9).due_at(at(6));
-    assert_eq!(ids(&store.claim(&TENANT.into(), &due).await.unwrap()), ["6"], "due by another time than now");
+    assert_eq!(
+        ids(&store.claim(&CONNECTION.into(), &due).await.unwrap()),
+        ["6"],
+        "due by another time than now"
+    );
 }
 
 /// A later operation on a record waits for the earlier one, however far that is; other records do not.
@@ -161,7 +166,7 @@ pub async fn operations_on_a_record_keep_their_order(store: &dyn OutboxStore) {
             action,
             update(&name("other"), "8"),
         ];
-        put(store, TENANT, &entity, &operations).await;
+        put(store, CONNECTION, &entity, &operations).await;
         let claimed = claim(store, 0, 9).await;
         assert_eq!(ids(&claimed), [name("first"), name("other")]);
         assert!(claim(store, 0, 9).await.is_empty(), "while it is sent");
@@ -183,17 +188,17 @@ pub async fn operations_on_a_record_keep_their_order(store: &dyn OutboxStore) {
 
 /// Nobody decides about an entry that another one has changed since.
 pub async fn a_change_needs_the_entry_as_it_was(store: &dyn OutboxStore) {
-    put(store, TENANT, "deals", &[create("a")]).await;
-    let unsent = all(store, TENANT).await.remove(0);
+    put(store, CONNECTION, "deals", &[create("a")]).await;
+    let unsent = all(store, CONNECTION).await.remove(0);
     let claimed = claim(store, 0, 1).await.remove(0);
     assert_eq!(claimed.number, unsent.number);
     assert_eq!(becomes(store, &unsent, Status::Rejected, 1).await, None, "it was claimed since");
     let error = store
-        .advance(&TENANT.into(), claimed.mark(), Status::Sending { until: at(9) }, None, at(1))
+        .advance(&CONNECTION.into(), claimed.mark(), Status::Sending { until: at(9) }, None, at(1))
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Internal, "only a claim sends");
-    assert_eq!(all(store, TENANT).await, std::slice::from_ref(&claimed));
+    assert_eq!(all(store, CONNECTION).await, std::slice::from_ref(&claimed));
 
     let unknown =
         becomes(store, &claimed, Status::Unknown { not_before: at(2), conclusive: true }, 1).await.unwrap();
@@ -207,40 +212,43 @@ pub async fn a_change_needs_the_entry_as_it_was(store: &dyn OutboxStore) {
 pub async fn each_status_is_kept(store: &dyn OutboxStore) {
     for (n, status) in statuses().into_iter().enumerate() {
         let id = format!("{n}");
-        put(store, TENANT, "deals", &[create(&id)]).await;
+        put(store, CONNECTION, "deals", &[create(&id)]).await;
         let claimed = claim(store, 0, 9).await.remove(0);
         let changed = becomes(store, &claimed, status.clone(), 5).await.unwrap();
         assert_eq!((&changed.status, changed.changed_at, changed.attempts), (&status, at(5), 1));
-        let stored = store.entry(&TENANT.into(), &OperationId::new(&id)).await.unwrap().unwrap();
+        let stored = store.entry(&CONNECTION.into(), &OperationId::new(&id)).await.unwrap().unwrap();
         assert_eq!(stored, changed);
         assert_eq!(stored.note.as_deref(), Some("why"));
         assert_eq!(Stage::parse(status.stage().as_str()), Some(status.stage()));
     }
     let long = "å".repeat(5_000);
-    let pending = store.entries(&TENANT.into(), Some(Stage::Pending), None, 1).await.unwrap().remove(0);
+    let pending = store.entries(&CONNECTION.into(), Some(Stage::Pending), None, 1).await.unwrap().remove(0);
     let status = Status::Pending { not_before: at(1) };
     let cut =
-        store.advance(&TENANT.into(), pending.mark(), status, Some(long), at(6)).await.unwrap().unwrap();
+        store.advance(&CONNECTION.into(), pending.mark(), status, Some(long), at(6)).await.unwrap().unwrap();
     assert!(cut.note.as_ref().is_some_and(|note| note.len() < 2_100 && note.ends_with("å…")));
     let silent =
-        store.advance(&TENANT.into(), cut.mark(), Status::Question, None, at(6)).await.unwrap().unwrap();
+        store.advance(&CONNECTION.into(), cut.mark(), Status::Question, None, at(6)).await.unwrap().unwrap();
     assert_eq!(silent.note, None);
-    assert!(store.entry(&TENANT.into(), &"never".into()).await.unwrap().is_none());
+    assert!(store.entry(&CONNECTION.into(), &"never".into()).await.unwrap().is_none());
 }
 
 /// A process that says no more leaves what it sent to be settled by others, once its lease is over.
 pub async fn a_lease_ends(store: &dyn OutboxStore) {
-    put(store, TENANT, "deals", &[create("a"), create("b"), create("c")]).await;
+    put(store, CONNECTION, "deals", &[create("a"), create("b"), create("c")]).await;
     let [a, b, c] = claim(store, 0, 9).await.try_into().unwrap();
-    let unsettled = async |second| store.unsettled(&TENANT.into(), at(second), None, 9).await.unwrap();
+    let unsettled = async |second| store.unsettled(&CONNECTION.into(), at(second), None, 9).await.unwrap();
     assert!(unsettled(9).await.is_empty());
     assert_eq!(ids(&unsettled(10).await), ["a", "b", "c"]);
-    assert!(store.renew(&TENANT.into(), &[b.mark(), c.mark()], at(30)).await.unwrap());
+    assert!(store.renew(&CONNECTION.into(), &[b.mark(), c.mark()], at(30)).await.unwrap());
     assert_eq!(ids(&unsettled(10).await), ["a"]);
     let taken =
         becomes(store, &a, Status::Unknown { not_before: at(20), conclusive: true }, 11).await.unwrap();
-    assert!(!store.renew(&TENANT.into(), &[a.mark(), b.mark()], at(40)).await.unwrap(), "another took it");
-    assert!(!store.renew(&TENANT.into(), &[taken.mark()], at(40)).await.unwrap(), "it is not being sent");
+    assert!(
+        !store.renew(&CONNECTION.into(), &[a.mark(), b.mark()], at(40)).await.unwrap(),
+        "another took it"
+    );
+    assert!(!store.renew(&CONNECTION.into(), &[taken.mark()], at(40)).await.unwrap(), "it is not being sent");
     assert!(!store.renew(&"other".into(), &[b.mark()], at(50)).await.unwrap());
     assert!(claim(store, 60, 9).await.is_empty(), "what may have happened is not sent");
     assert!(becomes(store, &b, Status::Applied { key: None }, 12).await.is_some(), "a renewal is no change");
@@ -250,11 +258,12 @@ pub async fn a_lease_ends(store: &dyn OutboxStore) {
 /// What is to be settled: by number, when it is due, page by page. Questions wait for a person.
 pub async fn unsettled_operations_are_listed_when_due(store: &dyn OutboxStore) {
     let operations: Vec<_> = (0..10).map(|n| create(&n.to_string())).collect();
-    put(store, TENANT, "deals", &operations).await;
+    put(store, CONNECTION, "deals", &operations).await;
     for (entry, status) in claim(store, 0, 9).await.iter().zip(statuses()) {
         becomes(store, entry, status, 1).await.unwrap();
     }
-    let list = async |second, after, limit| store.unsettled(&TENANT.into(), at(second), after, limit).await;
+    let list =
+        async |second, after, limit| store.unsettled(&CONNECTION.into(), at(second), after, limit).await;
     assert!(list(90, None, 9).await.unwrap().is_empty());
     assert_eq!(ids(&list(91, None, 9).await.unwrap()), ["1"]);
     let first = list(99, None, 1).await.unwrap();
@@ -264,14 +273,14 @@ pub async fn unsettled_operations_are_listed_when_due(store: &dyn OutboxStore) {
 
 /// A person's answer settles a question, once, and nothing else.
 pub async fn a_question_is_answered_once(store: &dyn OutboxStore) {
-    put(store, TENANT, "deals", &[update("done", "7"), create("undone"), create("known")]).await;
-    let answer = async |id: &str, answer| store.answer(&TENANT.into(), &id.into(), answer, at(9)).await;
+    put(store, CONNECTION, "deals", &[update("done", "7"), create("undone"), create("known")]).await;
+    let answer = async |id: &str, answer| store.answer(&CONNECTION.into(), &id.into(), answer, at(9)).await;
     let done = || Answer::Done { key: None };
     assert_eq!(answer("done", done()).await.unwrap_err().kind(), ErrorKind::Conflict, "nobody asked");
     for entry in claim(store, 0, 9).await {
         becomes(store, &entry, Status::Question, 1).await.unwrap();
     }
-    assert!(store.unsettled(&TENANT.into(), at(99), None, 9).await.unwrap().is_empty());
+    assert!(store.unsettled(&CONNECTION.into(), at(99), None, 9).await.unwrap().is_empty());
     let entry = answer("done", done()).await.unwrap();
     assert_eq!((entry.status, entry.note), (Status::Applied { key: Some("7".into()) }, None));
     let known = Answer::Done { key: Some("42".into()) };
@@ -280,8 +289,8 @@ pub async fn a_question_is_answered_once(store: &dyn OutboxStore) {
     for id in ["done", "undone"] {
         assert_eq!(answer(id, Answer::NotDone).await.unwrap_err().kind(), ErrorKind::Conflict);
     }
-    for (tenant, id) in [(TENANT, "never"), ("other", "done")] {
-        let error = store.answer(&tenant.into(), &id.into(), done(), at(9)).await.unwrap_err();
+    for (connection, id) in [(CONNECTION, "never"), ("other", "done")] {
+        let error = store.answer(&connection.into(), &id.into(), done(), at(9)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
     }
     assert_eq!(ids(&claim(store, 9, 9).await), ["undone"]);
@@ -296,12 +305,12 @@ pub async fn the_marker_is_kept_with_the_attempt(store: &dyn OutboxStore) {
         Operation::new("own", WriteOp::Create { fields: own, marker: None }),
         update("update", "1"),
     ];
-    put(store, TENANT, "deals", &operations).await;
+    put(store, CONNECTION, "deals", &operations).await;
     let marker = MarkerField::new(FieldPath::field("ref"));
     let marker = marker.with_search_delay(Duration::from_millis(1_500)).always();
     let with = |second| Claim::new(at(second), at(second + 10), 9);
     let markers = [("deals".into(), marker.clone())].into();
-    let sent = store.claim(&TENANT.into(), &with(0).with_markers(markers)).await.unwrap();
+    let sent = store.claim(&CONNECTION.into(), &with(0).with_markers(markers)).await.unwrap();
     let kept: Vec<_> = sent.iter().map(|entry| entry.marker.as_ref()).collect();
     assert_eq!(kept, [Some(&marker), Some(&marker), None, None], "not where a field stands in its place");
     assert_eq!(sent[0].marker_value().as_ref().map(|text| text.as_str()), Some("plain"));
@@ -311,28 +320,28 @@ pub async fn the_marker_is_kept_with_the_attempt(store: &dyn OutboxStore) {
         becomes(store, &sent[0], Status::Unknown { not_before: at(1), conclusive: true }, 1).await.unwrap();
     assert_eq!(unknown.marker, Some(marker), "also when the settings name none by now");
     becomes(store, &unknown, Status::Pending { not_before: at(2) }, 2).await.unwrap();
-    let again = store.claim(&TENANT.into(), &with(2)).await.unwrap();
+    let again = store.claim(&CONNECTION.into(), &with(2)).await.unwrap();
     assert_eq!((again[0].marker.clone(), again[0].marker_value()), (None, None));
 }
 
 /// Pages follow each other by number.
 pub async fn outbox_pages_are_stable(store: &dyn OutboxStore) {
     let operations: Vec<_> = (0..7).map(|n| create(&n.to_string())).collect();
-    put(store, TENANT, "deals", &operations).await;
+    put(store, CONNECTION, "deals", &operations).await;
     for entry in claim(store, 0, 4).await.iter().step_by(2) {
         becomes(store, entry, Status::Rejected, 1).await.unwrap();
     }
     let mut seen = Vec::new();
     let mut after = None;
     loop {
-        let page = store.entries(&TENANT.into(), None, after, 3).await.unwrap();
+        let page = store.entries(&CONNECTION.into(), None, after, 3).await.unwrap();
         let Some(last) = page.last() else { break };
         after = Some(last.number);
         seen.extend(ids(&page).into_iter().map(str::to_owned));
-        put(store, TENANT, "deals", &[create("late")]).await;
+        put(store, CONNECTION, "deals", &[create("late")]).await;
     }
     assert_eq!(seen, ["0", "1", "2", "3", "4", "5", "6", "late"]);
-    let list = async |stage, after| store.entries(&TENANT.into(), Some(stage), after, 9).await.unwrap();
+    let list = async |stage, after| store.entries(&CONNECTION.into(), Some(stage), after, 9).await.unwrap();
     let rejected = list(Stage::Rejected, None).await;
     assert_eq!(ids(&rejected), ["0", "2"]);
     assert_eq!(ids(&list(Stage::Rejected, Some(rejected[0].number)).await), ["2"]);
@@ -343,43 +352,31 @@ pub async fn outbox_pages_are_stable(store: &dyn OutboxStore) {
 /// What is finished may be forgotten; what is not, never.
 pub async fn only_finished_operations_are_pruned(store: &dyn OutboxStore) {
     let operations: Vec<_> = (0..13).map(|n| create(&n.to_string())).collect();
-    put(store, TENANT, "deals", &operations).await;
+    put(store, CONNECTION, "deals", &operations).await;
     for (entry, status) in claim(store, 0, 12).await.iter().zip(statuses()) {
         becomes(store, entry, status, 5).await.unwrap();
     }
-    let prune = async |second| store.prune(&TENANT.into(), at(second)).await.unwrap();
+    let prune = async |second| store.prune(&CONNECTION.into(), at(second)).await.unwrap();
     assert_eq!(prune(5).await, 0);
     assert_eq!(store.prune(&"other".into(), at(99)).await.unwrap(), 0);
     assert_eq!(prune(6).await, 6);
-    let left = all(store, TENANT).await;
+    let left = all(store, CONNECTION).await;
     assert_eq!(ids(&left), ["0", "1", "2", "3", "4", "11", "12"]);
-    assert!(store.entry(&TENANT.into(), &"9".into()).await.unwrap().is_none());
+    assert!(store.entry(&CONNECTION.into(), &"9".into()).await.unwrap().is_none());
     let last = left.last().unwrap().number;
-    assert_eq!(put(store, TENANT, "deals", &[create("9")]).await, 1, "after that it is a new operation");
-    assert!(all(store, TENANT).await.last().unwrap().number > last);
+    assert_eq!(put(store, CONNECTION, "deals", &[create("9")]).await, 1, "after that it is a new operation");
+    assert!(all(store, CONNECTION).await.last().unwrap().number > last);
 }
 
 /// Two at once never take the same.
 pub async fn what_is_claimed_is_claimed_once(store: &dyn OutboxStore) {
     let operations: Vec<_> = (0..40).map(|n| create(&n.to_string())).collect();
-    put(store, TENANT, "deals", &operations).await;
+    put(store, CONNECTION, "deals", &operations).await;
     let mut taken = Vec::new();
     loop {
-        let mut claims = [1, 3, 7].map(|limit| Box::pin(claim(store, 0, limit)));
-        let mut answers: [Option<Vec<Entry>>; 3] = [None, None, None];
-        // All of them are under way before one is done.
-        poll_fn(|context| {
-            for (claim, answer) in claims.iter_mut().zip(&mut answers) {
-                if answer.is_none()
-                    && let Poll::Ready(claimed) = claim.as_mut().poll(context)
-                {
-                    *answer = Some(claimed);
-                }
-            }
-            if answers.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
-        let claimed: Vec<Entry> = answers.into_iter().flatten().flatten().collect();
+        let claims = [1, 3, 7].map(|limit| Box::pin(claim(store, 0, limit)) as Task<'_, _>);
+        let answers = all_at_once(claims.into()).await;
+        let claimed: Vec<Entry> = answers.into_iter().flatten().collect();
         if claimed.is_empty() {
             break;
         }
@@ -391,8 +388,8 @@ pub async fn what_is_claimed_is_claimed_once(store: &dyn OutboxStore) {
 
 /// Nothing of one outbox is seen in another, and erasing a connection erases its outbox.
 pub async fn outboxes_do_not_see_each_other(store: &(impl SyncStore + OutboxStore)) {
-    for tenant in [TENANT, "other"] {
-        put(store, tenant, "deals", &[create("a"), update("b", "1"), update("c", "1")]).await;
+    for connection in [CONNECTION, "other"] {
+        put(store, connection, "deals", &[create("a"), update("b", "1"), update("c", "1")]).await;
     }
     let before = all(store, "other").await;
     let [a, b] = claim(store, 0, 9).await.try_into().unwrap();
@@ -408,11 +405,11 @@ pub async fn outboxes_do_not_see_each_other(store: &(impl SyncStore + OutboxStor
         assert!(store.claim(&stranger, &Claim::new(at(0), at(9), 9)).await.unwrap().is_empty());
         assert_eq!(store.prune(&stranger, at(99)).await.unwrap(), 0);
     }
-    store.erase(&TENANT.into()).await.unwrap();
-    assert!(all(store, TENANT).await.is_empty());
+    store.erase(&CONNECTION.into()).await.unwrap();
+    assert!(all(store, CONNECTION).await.is_empty());
     assert_eq!(becomes(store, &a, Status::Applied { key: None }, 2).await, None, "it is not revived");
     assert_eq!(all(store, "other").await, before);
-    assert_eq!(put(store, TENANT, "deals", &[update("a", "1")]).await, 1);
+    assert_eq!(put(store, CONNECTION, "deals", &[update("a", "1")]).await, 1);
     assert_eq!(
         becomes(store, &a, Status::Applied { key: None }, 2).await,
         None,

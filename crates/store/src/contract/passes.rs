@@ -102,7 +102,7 @@ pub async fn passes_over_keys_and_records_do_not_disturb_each_other(store: &dyn 
 
 /// A stream of several entities sweeps them all, and no stream sweeps another's.
 pub async fn entities_that_share_a_state_are_swept_together(store: &dyn SyncStore) {
-    let group = StreamId::new(TENANT, "everything");
+    let group = StreamId::new(CONNECTION, "everything");
     let batch = |deals: Vec<Change>, notes: Vec<Change>| {
         let batch = Batch::new("deals", deals, state(1)).with_group("notes", notes).with_pass(Pass::Full);
         Commit::batch(group.clone(), batch.with_end(PassEnd::Complete))
@@ -118,7 +118,7 @@ pub async fn entities_that_share_a_state_are_swept_together(store: &dyn SyncStor
 
 /// A complete pass over one partition says nothing about another.
 pub async fn a_sweep_stays_within_its_partition(store: &dyn SyncStore) {
-    let folder = |name: &str| StreamId::new(TENANT, "files").with_partition(Some(name.into()));
+    let folder = |name: &str| StreamId::new(CONNECTION, "files").with_partition(Some(name.into()));
     put(store, full(&folder("a"), upserts(0..4, 1), 1)).await;
     put(store, full(&folder("b"), upserts(4..6, 1), 1)).await;
     // 0003 moves to b.
@@ -127,6 +127,6 @@ pub async fn a_sweep_stays_within_its_partition(store: &dyn SyncStore) {
     assert_eq!(keys(store, "files").await, ["0000", "0001", "0003", "0004", "0005"]);
     // The empty name is a partition, not the whole.
     put(store, full(&folder(""), upserts(9..10, 1), 1)).await;
-    put(store, full(&StreamId::new(TENANT, "files"), Vec::new(), 1)).await;
+    put(store, full(&StreamId::new(CONNECTION, "files"), Vec::new(), 1)).await;
     assert_eq!(keys(store, "files").await.len(), 6);
 }

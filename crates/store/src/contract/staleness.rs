@@ -6,7 +6,7 @@ use super::world::*;
 use crate::{Commit, Moment, SyncStore, TargetChange};
 
 async fn now(store: &dyn SyncStore) -> Moment {
-    store.moment(&TENANT.into()).await.unwrap()
+    store.moment(&CONNECTION.into()).await.unwrap()
 }
 
 /// Two deals with rows: the first looks up person 7, the second person 8, who is not there.
@@ -25,9 +25,9 @@ pub async fn a_changed_look_up_makes_rows_stale(store: &dyn SyncStore) {
     assert_eq!(stale(store).await, ["0001"]);
     put(store, changes(&persons(), vec![upsert("8", 1)], 3)).await;
     assert_eq!(stale(store).await, ["0001", "0002"]);
-    assert_eq!(store.stale(&TENANT.into(), &TARGET.into(), 1).await.unwrap(), ["0001"]);
+    assert_eq!(store.stale(&CONNECTION.into(), &TARGET.into(), 1).await.unwrap(), ["0001"]);
 
-    let again = Commit::remap(TENANT, now(store).await).with_target(TARGET, vec![row("0001", 2, &["8"])]);
+    let again = Commit::remap(CONNECTION, now(store).await).with_target(TARGET, vec![row("0001", 2, &["8"])]);
     let tally = put(store, again).await;
     assert_eq!((tally.target.updated, tally.token), (1, None));
     assert_eq!(stale(store).await, ["0002"]);
@@ -45,12 +45,12 @@ pub async fn a_changed_look_up_makes_rows_stale(store: &dyn SyncStore) {
 pub async fn a_record_that_was_left_out_comes_back(store: &dyn SyncStore) {
     two_deals(store).await;
     let out = TargetChange::remove("0001", needs(&["7"]));
-    let tally = put(store, Commit::remap(TENANT, now(store).await).with_target(TARGET, vec![out])).await;
+    let tally = put(store, Commit::remap(CONNECTION, now(store).await).with_target(TARGET, vec![out])).await;
     assert_eq!(tally.target.deleted, 1);
     assert_eq!(rows(store).await.len(), 1);
     put(store, changes(&persons(), vec![upsert("7", 2)], 2)).await;
     assert_eq!(stale(store).await, ["0001"]);
-    let remap = Commit::remap(TENANT, now(store).await);
+    let remap = Commit::remap(CONNECTION, now(store).await);
     assert_eq!(put(store, remap.with_target(TARGET, vec![row("0001", 1, &[])])).await.target.created, 1);
     assert!(stale(store).await.is_empty());
 }
@@ -91,7 +91,7 @@ pub async fn a_row_of_an_older_record_is_not_written(store: &dyn SyncStore) {
     put(store, changed.with_target(TARGET, vec![row("0001", 2, &[])])).await;
 
     let late = vec![row("0001", 1, &["7"]), row("0002", 1, &[])];
-    let tally = put(store, Commit::remap(TENANT, loaded_at).with_target(TARGET, late)).await;
+    let tally = put(store, Commit::remap(CONNECTION, loaded_at).with_target(TARGET, late)).await;
     assert_eq!((tally.outdated, tally.target), (2, crate::Changed::default()));
     assert_eq!(rows(store).await, [("0001".to_owned(), r#"{"row":2}"#.to_owned())]);
     assert_eq!(stale(store).await, ["0001"], "it is mapped again, for good measure");
@@ -104,7 +104,7 @@ pub async fn a_sweep_makes_rows_stale(store: &dyn SyncStore) {
     assert_eq!(put(store, full(&persons(), vec![upsert("8", 1)], 2)).await.swept, 1);
     assert_eq!(stale(store).await, ["0001", "0002"]);
 
-    let remap = Commit::remap(TENANT, looked_up_at).with_target(TARGET, vec![row("0001", 1, &["7"])]);
+    let remap = Commit::remap(CONNECTION, looked_up_at).with_target(TARGET, vec![row("0001", 1, &["7"])]);
     put(store, remap).await;
     assert_eq!(stale(store).await, ["0001", "0002"], "it was looked up before the sweep");
 

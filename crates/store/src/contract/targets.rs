@@ -8,7 +8,7 @@ use crate::{Commit, SyncStore, TargetChange};
 /// A row lives as long as its record.
 pub async fn rows_go_with_their_records(store: &dyn SyncStore) {
     open_target(store).await;
-    store.open_target(&TENANT.into(), &"copy".into(), &"deals".into(), "first").await.unwrap();
+    store.open_target(&CONNECTION.into(), &"copy".into(), &"deals".into(), "first").await.unwrap();
     let commit = changes(&deals(), upserts(1..3, 1), 1);
     let both = || vec![row("0001", 1, &[]), row("0002", 1, &[])];
     put(store, commit.with_target(TARGET, both()).with_target("copy", both())).await;
@@ -18,7 +18,7 @@ pub async fn rows_go_with_their_records(store: &dyn SyncStore) {
     let removed = vec![TargetChange::remove("0002", Vec::new()), TargetChange::remove("0001", Vec::new())];
     let tally = put(store, changes(&deals(), Vec::new(), 3).with_target(TARGET, removed)).await;
     assert_eq!((tally.target.deleted, tally.outdated), (1, 0));
-    let counts = store.counts(&TENANT.into()).await.unwrap();
+    let counts = store.counts(&CONNECTION.into()).await.unwrap();
     assert_eq!((counts.rows(TARGET), counts.rows("copy"), counts.records("deals")), (0, 1, 1));
 }
 
@@ -29,14 +29,14 @@ pub async fn a_changed_mapping_makes_all_rows_stale(store: &dyn SyncStore) {
     put(store, changes(&persons(), upserts(0..3, 1), 1)).await;
     assert_eq!(open_target(store).await, 0, "the mapping is the same");
 
-    let (tenant, target) = (TENANT.into(), TARGET.into());
-    assert_eq!(store.open_target(&tenant, &target, &"deals".into(), "second").await.unwrap(), 3);
+    let (connection, target) = (CONNECTION.into(), TARGET.into());
+    assert_eq!(store.open_target(&connection, &target, &"deals".into(), "second").await.unwrap(), 3);
     assert_eq!(stale(store).await, ["0000", "0001", "0002"], "also what it left out before");
-    let moment = store.moment(&tenant).await.unwrap();
-    put(store, Commit::remap(TENANT, moment).with_target(TARGET, vec![row("0001", 2, &[])])).await;
-    let left = store.open_target(&tenant, &target, &"deals".into(), "second").await.unwrap();
+    let moment = store.moment(&connection).await.unwrap();
+    put(store, Commit::remap(CONNECTION, moment).with_target(TARGET, vec![row("0001", 2, &[])])).await;
+    let left = store.open_target(&connection, &target, &"deals".into(), "second").await.unwrap();
     assert_eq!(left, 2, "what is left is still to be done");
-    assert_eq!(store.open_target(&tenant, &"late".into(), &"deals".into(), "x").await.unwrap(), 3);
+    assert_eq!(store.open_target(&connection, &"late".into(), &"deals".into(), "x").await.unwrap(), 3);
 }
 
 /// A target does not silently mix entities.
@@ -44,16 +44,16 @@ pub async fn a_target_holds_rows_of_one_entity(store: &dyn SyncStore) {
     open_target(store).await;
     put(store, changes(&deals(), upserts(1..3, 1), 1).with_target(TARGET, vec![row("0001", 1, &["7"])]))
         .await;
-    let before = snapshot(store, TENANT).await;
-    let (tenant, target) = (TENANT.into(), TARGET.into());
-    let error = store.open_target(&tenant, &target, &"persons".into(), "first").await.unwrap_err();
+    let before = snapshot(store, CONNECTION).await;
+    let (connection, target) = (CONNECTION.into(), TARGET.into());
+    let error = store.open_target(&connection, &target, &"persons".into(), "first").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
-    assert_eq!(snapshot(store, TENANT).await, before);
+    assert_eq!(snapshot(store, CONNECTION).await, before);
 
-    store.drop_target(&tenant, &target).await.unwrap();
+    store.drop_target(&connection, &target).await.unwrap();
     assert!(rows(store).await.is_empty());
     assert_eq!(keys(store, "deals").await.len(), 2);
-    assert_eq!(store.open_target(&tenant, &target, &"persons".into(), "first").await.unwrap(), 0);
+    assert_eq!(store.open_target(&connection, &target, &"persons".into(), "first").await.unwrap(), 0);
     put(store, changes(&persons(), vec![upsert("7", 1)], 1)).await;
     assert!(stale(store).await.is_empty(), "the look-ups went with the target");
 }
@@ -65,8 +65,8 @@ pub async fn rows_need_an_open_target_and_a_record(store: &dyn SyncStore) {
             .with_target(TARGET, vec![row("0001", 1, &[]), row("x", 1, &[])])
     };
     assert_eq!(store.commit(commit()).await.unwrap_err().kind(), ErrorKind::Config);
-    let moment = store.moment(&TENANT.into()).await.unwrap();
-    let remap = Commit::remap(TENANT, moment).with_target(TARGET, Vec::new());
+    let moment = store.moment(&CONNECTION.into()).await.unwrap();
+    let remap = Commit::remap(CONNECTION, moment).with_target(TARGET, Vec::new());
     assert_eq!(store.commit(remap).await.unwrap_err().kind(), ErrorKind::Config);
     open_target(store).await;
     let tally = put(store, commit()).await;

@@ -1,82 +1,237 @@
-//! Connections.
+//! One tenant and another: the same names on both sides, and every method of every trait.
 
-use tieline_core::{Change, Deletion, ErrorKind, FieldPath, Need};
+use std::time::Duration;
 
-use super::world::*;
-use crate::{Commit, ConnectionId, Counts, Moment, Position, StreamId, SyncStore};
+use tieline_core::{Change, Deletion, ErrorKind, FieldPath, Need, Operation, WriteOp};
 
-async fn fill(store: &dyn SyncStore, tenant: &str, n: u32) {
-    let (tenant, deals, persons) =
-        (ConnectionId::from(tenant), StreamId::new(tenant, "deals"), StreamId::new(tenant, "persons"));
-    store.open_target(&tenant, &TARGET.into(), &"deals".into(), "first").await.unwrap();
-    put(store, full(&persons, vec![upsert("7", n)], n)).await;
-    let rows_of = vec![row("0001", n, &["7"]), row("0002", n, &["8"])];
-    put(store, full(&deals, upserts(1..4, n), n).with_target(TARGET, rows_of)).await;
+use super::host::*;
+use super::isolation::fill;
+use super::world::{
+    self, CONNECTION, Snapshot, TARGET, changes, deals, json, persons, row, snapshot, upserts,
+};
+use crate::connections::{
+    ConnectionChange, ConnectionFilter, Consent, ConsentState, Fence, PutSecret, RunReport,
+};
+use crate::outbox::{Answer, Claim, Entry, Mark, Status};
+use crate::{Commit, ConnectionId, Counts, Moment, Position};
+
+const STATE: ConsentState = ConsentState::new([7; 32]);
+
+/// A tenant with something of everything.
+struct Filled {
+    fence: Fence,
+    mark: Mark,
+    question: Mark,
 }
 
-/// Nothing that is done to one connection is seen in another, whatever the method.
-pub async fn connections_do_not_see_each_other(store: &dyn SyncStore) {
-    fill(store, TENANT, 1).await;
-    fill(store, "other", 2).await;
-    let other = ConnectionId::from("other");
-    let before = snapshot(store, "other").await;
-    let moment = store.moment(&other).await.unwrap();
+fn operations() -> [Operation; 3] {
+    let create = |id: &str| Operation::new(id, WriteOp::Create { fields: json("{}"), marker: None });
+    [create("sent"), create("asked"), create("waits")]
+}
 
-    let gone = vec![Change::Delete(Deletion::new("0001")), upsert("0002", 5)];
-    put(store, changes(&deals(), gone, 9)).await;
-    put(store, changes(&persons(), vec![upsert("7", 9), upsert("8", 9)], 9)).await;
-    put(store, full(&persons(), Vec::new(), 10)).await;
-    store.open_target(&TENANT.into(), &TARGET.into(), &"deals".into(), "second").await.unwrap();
-    let remap = Commit::remap(TENANT, store.moment(&TENANT.into()).await.unwrap());
-    put(store, remap.with_target(TARGET, vec![row("0003", 9, &["7"])])).await;
-    store.reset(&deals()).await.unwrap();
-    assert_eq!(snapshot(store, "other").await, before);
-    store.drop_target(&TENANT.into(), &TARGET.into()).await.unwrap();
-    store.erase(&TENANT.into()).await.unwrap();
-    assert_eq!(snapshot(store, "other").await, before);
-    assert_eq!(store.moment(&other).await.unwrap(), moment);
+fn consent() -> Consent {
+    Consent::new(STATE, CONNECTION, "pipedrive", [1; 32], at(600))
+}
 
+async fn fill_all(store: &dyn WholeStore, n: u32) -> Filled {
+    let id = ConnectionId::from(CONNECTION);
+    make_with_secret(store, CONNECTION).await;
+    let due = PutSecret::new(some().await).with_renew_by(Some(at(50)));
+    store.put_secret(&id, "oauth2", due, &anna(), at(0)).await.unwrap();
+    fill(store, CONNECTION, n).await;
+    store.enqueue(&id, &"deals".into(), &operations(), at(0)).await.unwrap();
+    let sent = store.claim(&id, &Claim::new(at(0), at(60), 2)).await.unwrap();
+    store.advance(&id, sent[1].mark(), Status::Question, Some("?".to_owned()), at(0)).await.unwrap();
+    let fence = lease(store, CONNECTION, 60).await.unwrap();
+    store.begin_renewal(&id, "oauth2", 2, fence, at(0)).await.unwrap();
+    store.begin_consent(consent(), at(0)).await.unwrap();
+    let asked = store.entry(&id, &"asked".into()).await.unwrap().unwrap();
+    Filled { fence, mark: sent[0].mark(), question: asked.mark() }
+}
+
+/// Everything that can be read of a tenant without changing it.
+async fn all(store: &dyn WholeStore) -> (Snapshot, Vec<Entry>, Everything, Moment) {
+    let id = ConnectionId::from(CONNECTION);
+    (
+        snapshot(store, CONNECTION).await,
+        store.entries(&id, None, None, u32::MAX).await.unwrap(),
+        everything(store).await,
+        store.moment(&id).await.unwrap(),
+    )
+}
+
+/// What can only be seen by using it is there still: the lease and the consent.
+async fn is_whole(store: &dyn WholeStore, filled: &Filled) {
+    let id = ConnectionId::from(CONNECTION);
+    assert_eq!(lease(store, CONNECTION, 60).await, None, "somebody else took the lease's end");
+    assert!(store.prolong(&id, "oauth2", filled.fence, Duration::from_secs(60)).await.unwrap());
+    assert_eq!(store.take_consent(&STATE).await.unwrap(), Some(consent()));
+}
+
+/// A tenant who has nothing sees nothing of another who has everything, by any method, and can do nothing to it.
+pub async fn a_tenant_sees_nothing_of_another(world: &Tenants<'_>) {
+    let (store, other) = (world.store, world.other);
+    let id = ConnectionId::from(CONNECTION);
+    let filled = fill_all(store, 1).await;
+    let before = all(store).await;
+
+    assert_eq!(other.position(&deals()).await.unwrap(), Position::default());
+    assert_eq!(other.moment(&id).await.unwrap(), Moment::default());
     let need = Need::new("persons", "7", FieldPath::field("n"));
-    assert_eq!(store.resolve(&other, std::slice::from_ref(&need)).await.unwrap()[&need].get(), "2");
-    for stranger in [TENANT, "", "OTHER", "other ", "%", "other/deals"] {
-        let stranger = ConnectionId::from(stranger);
-        let stream = StreamId::new(stranger.clone(), "deals");
-        assert_eq!(store.position(&stream).await.unwrap(), Position::default());
-        assert_eq!(store.moment(&stranger).await.unwrap(), Moment::default());
-        assert!(store.resolve(&stranger, std::slice::from_ref(&need)).await.unwrap().is_empty());
-        assert!(store.load(&stranger, &"deals".into(), &["0001".into()]).await.unwrap().is_empty());
-        assert!(store.stale(&stranger, &TARGET.into(), 9).await.unwrap().is_empty());
-        assert!(store.rows(&stranger, &TARGET.into(), None, 9).await.unwrap().is_empty());
-        assert!(store.records(&stranger, &"deals".into(), None, 9).await.unwrap().is_empty());
-        assert_eq!(store.counts(&stranger).await.unwrap(), Counts::default());
-        store.reset(&stream).await.unwrap();
-        store.drop_target(&stranger, &TARGET.into()).await.unwrap();
-        store.erase(&stranger).await.unwrap();
-        let moment = store.moment(&other).await.unwrap();
-        let remap = Commit::remap(stranger, moment).with_target(TARGET, vec![row("0001", 9, &[])]);
-        assert_eq!(store.commit(remap).await.unwrap_err().kind(), ErrorKind::Config);
+    assert!(other.resolve(&id, std::slice::from_ref(&need)).await.unwrap().is_empty());
+    assert!(other.load(&id, &"deals".into(), &["0001".into()]).await.unwrap().is_empty());
+    assert!(other.stale(&id, &TARGET.into(), 9).await.unwrap().is_empty());
+    assert!(other.rows(&id, &TARGET.into(), None, 9).await.unwrap().is_empty());
+    assert!(other.records(&id, &"deals".into(), None, 9).await.unwrap().is_empty());
+    assert_eq!(other.counts(&id).await.unwrap(), Counts::default());
+    other.reset(&deals()).await.unwrap();
+    other.drop_target(&id, &TARGET.into()).await.unwrap();
+    let remap = Commit::remap(CONNECTION, before.3).with_target(TARGET, vec![row("0001", 9, &[])]);
+    assert_eq!(kind(other.commit(remap).await), ErrorKind::Config, "its target is not open");
+    let token = store.position(&deals()).await.unwrap().token;
+    let commit = changes(&deals(), upserts(0..9, 9), 9).expecting(token);
+    assert_eq!(kind(other.commit(commit).await), ErrorKind::Conflict, "a token is good for its own tenant");
+    other.erase(&id).await.unwrap();
+
+    assert!(other.entries(&id, None, None, 9).await.unwrap().is_empty());
+    assert!(other.entry(&id, &"sent".into()).await.unwrap().is_none());
+    assert!(other.unsettled(&id, at(999), None, 9).await.unwrap().is_empty());
+    assert!(other.claim(&id, &Claim::new(at(999), at(1_000), 9)).await.unwrap().is_empty());
+    assert!(!other.renew(&id, &[filled.mark], at(999)).await.unwrap());
+    for mark in [filled.mark, filled.question] {
+        assert_eq!(other.advance(&id, mark, Status::Rejected, None, at(1)).await.unwrap(), None);
     }
-    let mut foreign = changes(&deals(), upserts(1..2, 9), 9);
-    foreign.connection = other;
-    assert_eq!(store.commit(foreign).await.unwrap_err().kind(), ErrorKind::Internal);
-    assert_eq!(snapshot(store, "other").await, before);
+    let answer = other.answer(&id, &"asked".into(), Answer::NotDone, at(1)).await;
+    assert_eq!(kind(answer), ErrorKind::NotFound);
+    assert_eq!(other.prune(&id, at(999)).await.unwrap(), 0);
+
+    assert_eq!(other.connection(&id).await.unwrap(), None);
+    assert!(ids(other, &ConnectionFilter::default(), 9).await.is_empty());
+    let rename = ConnectionChange { name: Some("stolen".to_owned()), ..Default::default() };
+    assert_eq!(kind(other.change(&id, rename, &anna(), at(1)).await), ErrorKind::NotFound);
+    other.report(&id, RunReport::went_well(at(1)), &sync()).await.unwrap();
+    assert!(!other.remove(&id, &anna(), at(1)).await.unwrap());
+    assert!(log(other).await.is_empty());
+    assert!(other.audit(Some(&id), None, 9).await.unwrap().is_empty());
+
+    assert_eq!(secret(other, CONNECTION).await, None);
+    assert!(other.secrets(None, 9).await.unwrap().is_empty());
+    assert!(other.renewals_due(at(999), None, 9).await.unwrap().is_empty());
+    let given = [PutSecret::new(some().await), PutSecret::renewal(some().await, 2, filled.fence)];
+    for put in given {
+        let put = other.put_secret(&id, "oauth2", put, &anna(), at(1)).await;
+        assert_eq!(kind(put), ErrorKind::NotFound);
+    }
+    let fence = filled.fence;
+    assert_eq!(kind(other.begin_renewal(&id, "oauth2", 2, fence, at(1)).await), ErrorKind::Conflict);
+    assert_eq!(kind(other.cancel_renewal(&id, "oauth2", 2, fence).await), ErrorKind::Conflict);
+    assert!(!other.rewrap_secret(&id, "oauth2", 2, some().await, &anna(), at(1)).await.unwrap());
+    assert!(!other.delete_secret(&id, "oauth2", &anna(), at(1)).await.unwrap());
+
+    assert!(!other.prolong(&id, "oauth2", fence, Duration::MAX).await.unwrap());
+    other.release(&id, "oauth2", fence).await.unwrap();
+    assert_eq!(other.take_consent(&STATE).await.unwrap(), None);
+    let mut ends_others = consent();
+    ends_others.state = ConsentState::new([8; 32]);
+    other.begin_consent(ends_others, at(900)).await.unwrap();
+
+    assert_eq!(all(store).await, before);
+    is_whole(store, &filled).await;
 }
 
-/// An erased connection is as if it had never been, and a run that was under way cannot bring it back.
-pub async fn erasing_leaves_nothing_and_revives_nothing(store: &dyn SyncStore) {
-    let empty = snapshot(store, TENANT).await;
-    fill(store, TENANT, 1).await;
-    let token = store.position(&deals()).await.unwrap().token;
-    let moment = store.moment(&TENANT.into()).await.unwrap();
-    store.erase(&TENANT.into()).await.unwrap();
-    assert_eq!(snapshot(store, TENANT).await, empty);
-    let late = store.commit(changes(&deals(), upserts(1..2, 1), 2).expecting(token)).await.unwrap_err();
-    assert_eq!(late.kind(), ErrorKind::Conflict);
-    assert_eq!(snapshot(store, TENANT).await, empty);
+/// Two tenants have the same names for everything, and each changes its own.
+pub async fn tenants_may_use_the_same_names(world: &Tenants<'_>) {
+    let (store, other) = (world.store, world.other);
+    let id = ConnectionId::from(CONNECTION);
+    let filled = fill_all(store, 1).await;
+    let before = all(store).await;
+    let theirs = fill_all(other, 2).await;
+    assert_eq!(all(store).await, before);
+    assert_ne!(theirs.fence, filled.fence);
 
-    fill(store, TENANT, 2).await;
-    let late = store.commit(changes(&deals(), upserts(1..2, 1), 2).expecting(token)).await.unwrap_err();
-    assert_eq!(late.kind(), ErrorKind::Conflict, "the same number of commits is not the same position");
-    let remap = Commit::remap(TENANT, moment).with_target(TARGET, vec![row("0001", 1, &[])]);
-    assert_eq!(put(store, remap).await.outdated, 1, "it was mapped from a record of the erased connection");
+    // Marks, tokens and fences of one are nothing to the other.
+    assert_eq!(other.advance(&id, filled.mark, Status::Rejected, None, at(1)).await.unwrap(), None);
+    assert!(!other.renew(&id, &[filled.mark], at(999)).await.unwrap());
+    assert!(!other.prolong(&id, "oauth2", filled.fence, Duration::MAX).await.unwrap());
+    let stolen = PutSecret::renewal(some().await, 2, filled.fence);
+    assert_eq!(kind(other.put_secret(&id, "oauth2", stolen, &anna(), at(1)).await), ErrorKind::Conflict);
+    let token = store.position(&deals()).await.unwrap().token;
+    let commit = changes(&deals(), Vec::new(), 9).expecting(token);
+    assert_eq!(kind(other.commit(commit).await), ErrorKind::Conflict);
+
+    // Whatever the other does with its own.
+    world::put(other, changes(&persons(), vec![world::upsert("7", 9)], 9)).await;
+    let gone = vec![Change::Delete(Deletion::new("0001"))];
+    world::put(other, changes(&deals(), gone, 9)).await;
+    world::put(other, world::full(&persons(), Vec::new(), 10)).await;
+    other.open_target(&id, &TARGET.into(), &"deals".into(), "second").await.unwrap();
+    other.reset(&deals()).await.unwrap();
+    other.answer(&id, &"asked".into(), Answer::Done { key: None }, at(1)).await.unwrap();
+    other.advance(&id, theirs.mark, Status::Rejected, None, at(1)).await.unwrap();
+    assert_eq!(other.prune(&id, at(999)).await.unwrap(), 2);
+    let off = ConnectionChange { active: Some(false), ..Default::default() };
+    other.change(&id, off, &anna(), at(1)).await.unwrap();
+    other.report(&id, RunReport::went_well(at(1)), &sync()).await.unwrap();
+    assert!(other.renewals_due(at(999), None, 9).await.unwrap().is_empty());
+    assert_eq!(store.renewals_due(at(999), None, 9).await.unwrap().len(), 1);
+    assert!(other.rewrap_secret(&id, "oauth2", 2, some().await, &anna(), at(1)).await.unwrap());
+    other.cancel_renewal(&id, "oauth2", 2, theirs.fence).await.unwrap();
+    let renewed = PutSecret::renewal(some().await, 2, theirs.fence);
+    assert_eq!(other.put_secret(&id, "oauth2", renewed, &sync(), at(1)).await.unwrap(), 3);
+    assert!(other.delete_secret(&id, "oauth2", &anna(), at(1)).await.unwrap());
+    other.release(&id, "oauth2", theirs.fence).await.unwrap();
+    assert!(lease(other, CONNECTION, 60).await.is_some());
+    assert_eq!(other.take_consent(&STATE).await.unwrap(), Some(consent()));
+    assert_eq!(all(store).await, before);
+    other.drop_target(&id, &TARGET.into()).await.unwrap();
+    assert!(other.remove(&id, &anna(), at(2)).await.unwrap());
+    fill(other, CONNECTION, 3).await;
+    other.erase(&id).await.unwrap();
+    assert_eq!(all(store).await, before);
+    is_whole(store, &filled).await;
+}
+
+/// Whatever is asked, no answer and no error shows what was sealed.
+pub async fn no_answer_shows_a_secret(world: &Tenants<'_>) {
+    let store = world.store;
+    let id = ConnectionId::from(CONNECTION);
+    let vault = vault();
+    let sealed = sealed(&vault, CONNECTION, "oauth2", "token").await;
+    let mut texts = Vec::new();
+    let secrets = vec![("oauth2".to_owned(), PutSecret::new(sealed.clone()).with_renew_by(Some(at(1))))];
+    texts.push(format!("{secrets:?}"));
+    texts.push(format!("{:?}", store.create(new(CONNECTION), secrets, &anna(), at(0)).await));
+    texts.push(format!("{:?}", store.create(new(CONNECTION), Vec::new(), &anna(), at(0)).await));
+    let fence = lease(store, CONNECTION, 60).await.unwrap();
+    texts.push(format!("{:?}", store.begin_renewal(&id, "oauth2", 1, fence, at(0)).await));
+    for put in [
+        PutSecret::renewal(sealed.clone(), 1, fence),
+        PutSecret::renewal(sealed.clone(), 1, fence),
+        PutSecret::renewal(sealed.clone(), 2, Fence::new(0)),
+    ] {
+        texts.push(format!("{:?}", store.put_secret(&id, "oauth2", put, &sync(), at(1)).await));
+    }
+    let nowhere =
+        store.put_secret(&"erp".into(), "oauth2", PutSecret::new(sealed.clone()), &sync(), at(1)).await;
+    texts.push(format!("{nowhere:?}"));
+    texts.push(format!("{:?}", store.rewrap_secret(&id, "oauth2", 2, sealed.clone(), &sync(), at(1)).await));
+    let mut consent = consent();
+    consent.verifier = Some(sealed.clone());
+    texts.push(format!("{:?}", store.begin_consent(consent.clone(), at(0)).await));
+    texts.push(format!("{:?}", store.begin_consent(consent, at(0)).await));
+    texts.push(format!("{:?}", store.take_consent(&STATE).await));
+    texts.push(format!("{:?}", store.renewals_due(at(9), None, 9).await));
+    texts.push(format!("{store:?} {:?}", everything(store).await));
+    texts.push(format!("{:?}", store.delete_secret(&id, "oauth2", &sync(), at(1)).await));
+    texts.push(format!("{:?}", store.remove(&id, &sync(), at(1)).await));
+    texts.push(format!("{:?}", log(store).await));
+    let all = texts.join("\n");
+    let bytes = format!("{:?}", &sealed.to_bytes()[60..70]);
+    assert!(
+        all.contains("secret_renewed") || all.contains("SecretRenewed"),
+        "the search would find something"
+    );
+    assert!(!all.contains(CANARY) && !all.contains(bytes.trim_matches(['[', ']'])), "{all}");
+    let text = sealed.to_string();
+    assert!(!all.contains(text.trim_start_matches("tlv1_")), "not even sealed, where nobody asked for it");
 }

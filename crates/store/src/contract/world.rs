@@ -1,18 +1,22 @@
 //! A small world for the laws: one connection, `deals` that look up `persons`, one target.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
+
 use tieline_core::{Batch, Change, FieldPath, Key, Need, Pass, PassEnd, RawJson, Record, State};
 
 use crate::{Commit, Counts, Position, Row, StreamId, SyncStore, Tally, TargetChange};
 
-pub(super) const TENANT: &str = "acme";
+pub(super) const CONNECTION: &str = "acme";
 pub(super) const TARGET: &str = "opportunities";
 
 pub(super) fn deals() -> StreamId {
-    StreamId::new(TENANT, "deals")
+    StreamId::new(CONNECTION, "deals")
 }
 
 pub(super) fn persons() -> StreamId {
-    StreamId::new(TENANT, "persons")
+    StreamId::new(CONNECTION, "persons")
 }
 
 pub(super) fn json(text: &str) -> RawJson {
@@ -71,30 +75,30 @@ pub(super) async fn put(store: &dyn SyncStore, commit: Commit) -> Tally {
 }
 
 pub(super) async fn open_target(store: &dyn SyncStore) -> u64 {
-    store.open_target(&TENANT.into(), &TARGET.into(), &"deals".into(), "first").await.unwrap()
+    store.open_target(&CONNECTION.into(), &TARGET.into(), &"deals".into(), "first").await.unwrap()
 }
 
 pub(super) async fn keys(store: &dyn SyncStore, entity: &str) -> Vec<String> {
-    let records = store.records(&TENANT.into(), &entity.into(), None, 10_000).await.unwrap();
+    let records = store.records(&CONNECTION.into(), &entity.into(), None, 10_000).await.unwrap();
     records.into_iter().map(|record| record.key.to_string()).collect()
 }
 
 pub(super) async fn payload(store: &dyn SyncStore, entity: &str, key: &str) -> Option<String> {
-    let records = store.load(&TENANT.into(), &entity.into(), &[key.into()]).await.unwrap();
+    let records = store.load(&CONNECTION.into(), &entity.into(), &[key.into()]).await.unwrap();
     records.first().map(|record| record.payload.to_string())
 }
 
 pub(super) async fn rows(store: &dyn SyncStore) -> Vec<(String, String)> {
-    let rows = store.rows(&TENANT.into(), &TARGET.into(), None, 10_000).await.unwrap();
+    let rows = store.rows(&CONNECTION.into(), &TARGET.into(), None, 10_000).await.unwrap();
     rows.into_iter().map(|row| (row.key.to_string(), row.fields.to_string())).collect()
 }
 
 pub(super) async fn stale(store: &dyn SyncStore) -> Vec<String> {
-    let keys = store.stale(&TENANT.into(), &TARGET.into(), 10_000).await.unwrap();
+    let keys = store.stale(&CONNECTION.into(), &TARGET.into(), 10_000).await.unwrap();
     keys.iter().map(Key::to_string).collect()
 }
 
-/// Everything of the world of one tenant.
+/// Everything of the world of one connection.
 #[derive(Debug, PartialEq)]
 pub(super) struct Snapshot {
     deals: Vec<Record>,
@@ -105,11 +109,11 @@ pub(super) struct Snapshot {
     positions: Vec<Position>,
 }
 
-pub(super) async fn snapshot(store: &dyn SyncStore, tenant: &str) -> Snapshot {
-    let (connection, target) = (tenant.into(), TARGET.into());
+pub(super) async fn snapshot(store: &dyn SyncStore, name: &str) -> Snapshot {
+    let (connection, target) = (name.into(), TARGET.into());
     let mut positions = Vec::new();
     for entity in ["deals", "persons"] {
-        positions.push(store.position(&StreamId::new(tenant, entity)).await.unwrap());
+        positions.push(store.position(&StreamId::new(name, entity)).await.unwrap());
     }
     Snapshot {
         deals: store.records(&connection, &"deals".into(), None, 10_000).await.unwrap(),
@@ -119,4 +123,24 @@ pub(super) async fn snapshot(store: &dyn SyncStore, tenant: &str) -> Snapshot {
         counts: store.counts(&connection).await.unwrap(),
         positions,
     }
+}
+
+/// A question or change that can wait beside others.
+pub(super) type Task<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
+
+/// What they answer when all of them are under way before one is done.
+pub(super) async fn all_at_once<T>(mut tasks: Vec<Task<'_, T>>) -> Vec<T> {
+    let mut answers: Vec<Option<T>> = tasks.iter().map(|_| None).collect();
+    poll_fn(|context| {
+        for (task, answer) in tasks.iter_mut().zip(&mut answers) {
+            if answer.is_none()
+                && let Poll::Ready(done) = task.as_mut().poll(context)
+            {
+                *answer = Some(done);
+            }
+        }
+        if answers.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    answers.into_iter().flatten().collect()
 }
