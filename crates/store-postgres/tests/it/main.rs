@@ -2,4 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 #![cfg(unix)]
 
+mod laws;
 mod server;
+mod world;

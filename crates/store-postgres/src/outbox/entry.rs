@@ -1,0 +1,85 @@
+//! An entry as it is stored.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+use tieline_core::{Error, ErrorKind, FieldPath, MarkerField, Result};
+use tieline_store::outbox::{Entry, Stage, Status};
+use tieline_store::plan::Queued;
+
+/// A row of the outbox.
+#[derive(FromRow)]
+pub(super) struct Stored {
+    id: i64,
+    operation: String,
+    entity: String,
+    op: String,
+    stage: String,
+    due: Option<DateTime<Utc>>,
+    revision: i64,
+    attempts: i64,
+    ticket: Option<String>,
+    key: Option<String>,
+    note: Option<String>,
+    marker_field: Option<String>,
+    search_delay: Option<i64>,
+    marker_always: Option<bool>,
+    conclusive: Option<bool>,
+    enqueued_at: DateTime<Utc>,
+    attempted_at: Option<DateTime<Utc>>,
+    changed_at: DateTime<Utc>,
+}
+
+impl Stored {
+    pub(super) fn entry(self) -> Result<Entry> {
+        let status = self.status()?;
+        let operation = Queued::operation(self.operation.into(), &self.op)?;
+        let mut entry = Entry::new(self.id.cast_unsigned(), self.entity.into(), operation, self.enqueued_at);
+        entry.status = status;
+        entry.note = self.note;
+        entry.attempts = u32::try_from(self.attempts).unwrap_or(u32::MAX);
+        entry.marker = match self.marker_field {
+            None => None,
+            Some(field) => {
+                let delay = self.search_delay.and_then(|delay| u64::try_from(delay).ok()).unwrap_or(0);
+                let delay = Duration::from_micros(delay);
+                let marker = MarkerField::new(FieldPath::parse(&field)?).with_search_delay(delay);
+                Some(if self.marker_always == Some(true) { marker.always() } else { marker })
+            }
+        };
+        entry.attempted_at = self.attempted_at;
+        entry.changed_at = self.changed_at;
+        entry.revision = self.revision.cast_unsigned();
+        Ok(entry)
+    }
+
+    fn status(&self) -> Result<Status> {
+        let status = match (Stage::parse(&self.stage), self.due) {
+            (Some(Stage::Pending), Some(not_before)) => Status::Pending { not_before },
+            (Some(Stage::Sending), Some(until)) => Status::Sending { until },
+            (Some(Stage::Accepted), Some(not_before)) => {
+                Status::Accepted { ticket: self.ticket.as_deref().unwrap_or_default().into(), not_before }
+            }
+            (Some(Stage::Unknown), Some(not_before)) => {
+                Status::Unknown { not_before, conclusive: self.conclusive == Some(true) }
+            }
+            (Some(Stage::Question), _) => Status::Question,
+            (Some(Stage::Applied), _) => Status::Applied { key: self.key.as_deref().map(Into::into) },
+            (Some(Stage::Unchanged), _) => Status::Unchanged,
+            (Some(Stage::Partial), _) => Status::Partial,
+            (Some(Stage::Conflict), _) => Status::Conflict,
+            (Some(Stage::Rejected), _) => Status::Rejected,
+            _ => {
+                return Err(Error::new(
+                    ErrorKind::Internal,
+                    "the status of a stored operation cannot be read",
+                )
+                .with_advice("update the crate: a newer version may have stored it")
+                .with_context("operation", &self.operation)
+                .with_context("status", &self.stage));
+            }
+        };
+        Ok(status)
+    }
+}
