@@ -7,6 +7,7 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use flate2::{Compress, Compression, Crc, FlushCompress, Status};
 use http::{Request, StatusCode};
+use url::form_urlencoded;
 
 use crate::faults::{Fault, RetryAfter};
 use crate::reply::{Misbehaviour, Reply};
@@ -85,12 +86,13 @@ pub(crate) fn spoil(fault: &Fault, mut reply: Reply) -> Reply {
     }
 }
 
-/// Whether a body holds a secret, as it is or in the spelling of XML or JSON.
+/// Whether a body holds a secret, as it is or in the spelling of XML, JSON or a form.
 fn carries(body: &str, secret: &str) -> bool {
     let xml = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let json = Json::from(secret.to_owned()).to_string();
+    let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
     !secret.is_empty()
-        && [secret, &xml, json.trim_matches('"')].iter().any(|spelling| body.contains(spelling))
+        && [secret, &xml, json.trim_matches('"'), &form].iter().any(|spelling| body.contains(spelling))
 }
 
 /// The same length, with a stretch in the middle that belongs to no format.

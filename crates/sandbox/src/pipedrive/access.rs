@@ -23,7 +23,7 @@ use crate::sandbox::{Refused, Sandbox};
 use crate::{Json, Object};
 
 /// The scopes of the demo application, all that the modelled endpoints know.
-const SCOPES: [&str; 8] = [
+const SCOPES: [&str; 9] = [
     "base",
     "deals:full",
     "contacts:full",
@@ -32,6 +32,7 @@ const SCOPES: [&str; 8] = [
     "leads:full",
     "users:read",
     "search:read",
+    "admin",
 ];
 
 /// The provider's authorization server. Refresh tokens live on when they are used.
@@ -58,7 +59,7 @@ pub(crate) fn authorization(state: &State) -> AuthorizationServer {
     });
     let demo = Client::new(CLIENT_ID).with_secret(CLIENT_SECRET).with_redirect(REDIRECT_URI);
     // Its callback is a URL, so it cannot be refused.
-    let _known = server.register(demo.with_scopes(SCOPES).with_scopes(["admin"]));
+    let _known = server.register(demo.with_scopes(SCOPES));
     server
 }
 

@@ -54,7 +54,13 @@ impl Limits {
     /// No limit that a test could reach.
     #[must_use]
     pub fn none() -> Self {
-        Self { burst: u32::MAX, oauth_burst: u32::MAX, daily_budget: u32::MAX, patience: 0, ..Self::default() }
+        Self {
+            burst: u32::MAX,
+            oauth_burst: u32::MAX,
+            daily_budget: u32::MAX,
+            patience: 0,
+            ..Self::default()
+        }
     }
 }
 

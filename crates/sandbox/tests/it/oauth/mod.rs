@@ -3,6 +3,7 @@
 mod authorizing;
 mod faults;
 mod granting;
+mod pipedrive;
 mod refreshing;
 
 use std::sync::Arc;
