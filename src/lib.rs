@@ -7,6 +7,8 @@ pub use host::{Connecting, Host, connect};
 pub use registry::Registry;
 pub use tieline_auth::{ApiKey, Basic, Bearer, Password};
 pub use tieline_core::*;
+#[cfg(feature = "fortnox")]
+pub use tieline_fortnox as fortnox;
 pub use tieline_http::HttpHost;
 pub use tieline_mapping as mapping;
 #[cfg(feature = "odoo")]

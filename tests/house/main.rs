@@ -119,8 +119,16 @@ fn invariant_3_signatures_name_only_the_public_vocabulary() {
     // A type can only be named by a crate that depends on it directly, so the direct dependencies bound it.
     let vocabulary =
         ["http", "bytes", "url", "chrono", "rust_decimal", "futures-core", "secrecy", "serde", "serde_json"];
-    let private =
-        ["async-trait", "smol_str", "futures-util", "tieline-kit", "base64", "percent-encoding", "quick-xml"];
+    let private = [
+        "async-trait",
+        "smol_str",
+        "futures-util",
+        "tieline-kit",
+        "base64",
+        "chrono-tz",
+        "percent-encoding",
+        "quick-xml",
+    ];
     let mut checked = connectors();
     checked.extend(ours().into_iter().filter(|package| package.name == "tieline-core"));
     for package in checked {

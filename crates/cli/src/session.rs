@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use tieline::fortnox::FortnoxFactory;
 use tieline::odoo::OdooFactory;
 use tieline::pipedrive::PipedriveFactory;
 use tieline::{Connector, Error, ErrorKind, Host, HttpHost, Registry, Result};
@@ -15,7 +16,10 @@ use crate::{credential, settings};
 
 /// The connectors of this program. A new one is a line here.
 pub(crate) fn registry(host: Host) -> Registry {
-    Registry::new(host).with(OdooFactory::default()).with(PipedriveFactory::default())
+    Registry::new(host)
+        .with(FortnoxFactory::default())
+        .with(OdooFactory::default())
+        .with(PipedriveFactory::default())
 }
 
 /// The connectors without a way out, for what they say about themselves.

@@ -1,0 +1,123 @@
+//! Lists: how one is asked for, and what its answer says.
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+use tieline_core::http::HttpResponse;
+use tieline_core::{Error, ErrorKind, Result};
+use tieline_kit::{Call, HeadKey, walk};
+
+use crate::connector::Api;
+use crate::endpoints::{Endpoint, PAGE};
+use crate::filters::Filters;
+use crate::stockholm;
+
+/// A page of a list.
+///
+/// Source: <https://www.fortnox.se/developer/guides-and-good-to-know/parameters>.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ask {
+    /// Only what changed since then.
+    pub(crate) since: Option<DateTime<Utc>>,
+    /// The id of a financial year.
+    pub(crate) year: Option<u64>,
+    pub(crate) offset: u64,
+    pub(crate) limit: u32,
+}
+
+impl Ask {
+    pub(crate) fn call(&self, endpoint: &Endpoint, filters: &Filters) -> Call {
+        let call = Call::get(endpoint.list);
+        if endpoint.is_single() {
+            return call;
+        }
+        let call = call
+            .query_some("lastmodified", self.since.map(stockholm::since))
+            .query_some("financialyear", self.year)
+            .query_some("sortby", endpoint.sort)
+            .query_some("sortorder", endpoint.sort.map(|_| "ascending"))
+            .query("offset", self.offset)
+            .query("limit", self.limit);
+        filters.apply(call)
+    }
+}
+
+/// What a list says beside its rows.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    pub(crate) count: usize,
+    /// How many rows there are in all pages.
+    pub(crate) total: Option<u64>,
+}
+
+impl Listed {
+    /// Whether there is a page behind the one that was asked for.
+    pub(crate) fn goes_on(&self, ask: &Ask) -> bool {
+        let count = u64::try_from(self.count).unwrap_or(u64::MAX);
+        match self.total {
+            Some(total) => ask.offset.saturating_add(count) < total,
+            None => self.count > 0 && count >= u64::from(ask.limit),
+        }
+    }
+}
+
+/// Each row of an answer. Where there is one record and no list, it is the row.
+pub(crate) fn rows(
+    endpoint: &Endpoint,
+    text: &str,
+    mut each: impl FnMut(&str) -> Result<()>,
+) -> Result<Listed> {
+    #[derive(Deserialize)]
+    struct Meta {
+        #[serde(default, rename = "@TotalResources")]
+        total: HeadKey,
+    }
+    if endpoint.is_single() {
+        each(record(endpoint, text)?.get())?;
+        return Ok(Listed { count: 1, total: Some(1) });
+    }
+    let envelope = walk(text, &[endpoint.many], |_: IgnoredAny, raw| each(raw))?;
+    let meta: Option<Meta> = envelope.member("MetaInformation")?;
+    let total = meta.and_then(|meta| meta.total.0).and_then(|total| total.as_str().parse().ok());
+    Ok(Listed { count: envelope.count(endpoint.many)?, total })
+}
+
+/// The record within its wrapper, as Fortnox wrote it.
+pub(crate) fn record<'a>(endpoint: &Endpoint, text: &'a str) -> Result<&'a RawValue> {
+    inner(endpoint.one, text)
+}
+
+pub(crate) fn inner<'a>(wrapper: &str, text: &'a str) -> Result<&'a RawValue> {
+    let found = tieline_core::json::at(text, &format!("/{wrapper}"))
+        .map_err(|error| error.with_context("member", wrapper))?;
+    found.filter(|raw| raw.get().starts_with('{')).ok_or_else(|| {
+        Error::new(ErrorKind::Decode, format!("{wrapper:?} is missing in Fortnox's answer"))
+            .with_advice("go on later from the last stored state, and report it if it stays")
+    })
+}
+
+/// The ids of the company's financial years, the newest first.
+pub(crate) async fn years(api: &Api) -> Result<(Vec<u64>, HttpResponse)> {
+    let endpoint = Endpoint::named("financialyears")?;
+    let mut ask = Ask { since: None, year: None, offset: 0, limit: PAGE };
+    let mut years = Vec::new();
+    let answer = api.send(ask.call(endpoint, &Filters::default())).await?;
+    let mut page = answer.clone();
+    loop {
+        let before = years.len();
+        let listed = rows(endpoint, page.text()?, |raw| {
+            let id = endpoint.key_of(raw, None).and_then(|id| id.as_str().parse::<u64>().ok());
+            years.extend(id);
+            Ok(())
+        })?;
+        if !listed.goes_on(&ask) || years.len() == before {
+            break;
+        }
+        ask.offset = ask.offset.saturating_add(u64::try_from(listed.count).unwrap_or(u64::MAX));
+        page = api.send(ask.call(endpoint, &Filters::default())).await?;
+    }
+    years.sort_unstable_by(|one, other| other.cmp(one));
+    years.dedup();
+    Ok((years, answer))
+}
