@@ -35,10 +35,6 @@ impl fmt::Debug for Access {
 }
 
 impl Access {
-    pub(crate) fn new(token: impl Into<String>) -> Self {
-        Self { token: token.into(), scopes: None }
-    }
-
     pub(crate) fn caller(&self, request: &Request<Bytes>) -> Result<Caller, Refusal> {
         let token = bearer(request).ok_or_else(Refusal::unauthorized)?;
         if token == self.token {

@@ -8,7 +8,7 @@ use super::schema::Entity;
 use super::state::State;
 use super::table::Key;
 use super::values::{json, or_zero, reference};
-use super::{document, local_time};
+use super::{document, ledger, local_time, mailing, routes};
 use crate::{Json, Object};
 
 /// Cancels an invoice that is not in the books yet.
@@ -154,4 +154,97 @@ fn carried(row: &Json, from: Entity, into: Entity) -> Json {
     }
     row.set(quantity_field(into), quantity);
     row.into()
+}
+
+/// What a PUT below a document does: its answer is the document, or the one that was made of it.
+pub(crate) fn perform(
+    state: &mut State,
+    entity: Entity,
+    key: &Key,
+    action: &str,
+    now: DateTime<Utc>,
+) -> Result<(Entity, Key), Refusal> {
+    state.find(entity, key)?;
+    match (entity, action) {
+        (Entity::Invoices, "bookkeep") => ledger::bookkeep_invoice(state, key, now)?,
+        (Entity::Invoices, "cancel") => cancel_invoice(state, key, now)?,
+        (Entity::Invoices, "credit") => {
+            credit_invoice(state, key, now)?;
+        }
+        (Entity::Invoices, "warehouseready") => {
+            state.change(entity, key, now, |invoice| invoice.set("WarehouseReady", true));
+        }
+        (Entity::Invoices | Entity::Orders | Entity::Offers, "externalprint") => {
+            mailing::mark_sent(state, entity, key, now);
+        }
+        (Entity::Orders | Entity::Offers, "cancel") => {
+            state.change(entity, key, now, |document| document.set("Cancelled", true));
+        }
+        (Entity::Orders | Entity::Offers, "createinvoice") => {
+            return Ok((Entity::Invoices, turn_into(state, entity, key, Entity::Invoices, now)?));
+        }
+        (Entity::Offers, "createorder") => {
+            return Ok((Entity::Orders, turn_into(state, entity, key, Entity::Orders, now)?));
+        }
+        (Entity::InvoicePayments, "bookkeep") => ledger::bookkeep_payment(state, key, now)?,
+        (Entity::SupplierInvoices, "bookkeep" | "approvalbookkeep") => {
+            ledger::bookkeep_supplier_invoice(state, key, now)?;
+        }
+        (Entity::SupplierInvoices, "approvalpayment") => {
+            state.change(entity, key, now, |invoice| invoice.set("PaymentPending", true));
+        }
+        (Entity::SupplierInvoices, "cancel") => cancel_supplier_invoice(state, key, now)?,
+        (Entity::SupplierInvoices, "credit") => credit_supplier_invoice(state, key, now)?,
+        _ => return Err(routes::no_route()),
+    }
+    Ok((entity, key.clone()))
+}
+
+fn cancel_supplier_invoice(state: &mut State, key: &Key, now: DateTime<Utc>) -> Result<(), Refusal> {
+    if state.find(Entity::SupplierInvoices, key)?.flag("Booked") {
+        return Err(Refusal::state("En bokförd leverantörsfaktura kan inte makuleras."));
+    }
+    state.change(Entity::SupplierInvoices, key, now, |invoice| {
+        invoice.set("Cancelled", true);
+        invoice.set("Balance", 0_i64);
+    });
+    Ok(())
+}
+
+/// Takes back an invoice from a supplier: the same rows on the other side.
+fn credit_supplier_invoice(state: &mut State, key: &Key, now: DateTime<Utc>) -> Result<(), Refusal> {
+    let invoice = state.find(Entity::SupplierInvoices, key)?;
+    if invoice.flag("Cancelled") || invoice.flag("Credit") || invoice.text("CreditReference") != "0" {
+        return Err(Refusal::state("Leverantörsfakturan kan inte krediteras."));
+    }
+    let mut credit = invoice.object.clone();
+    for name in ["VoucherNumber", "VoucherSeries", "VoucherYear", "Vouchers", "FinalPayDate"] {
+        credit.remove(name);
+    }
+    let number = state.table(Entity::SupplierInvoices).next_number();
+    let rows: Vec<Json> = credit
+        .get("SupplierInvoiceRows")
+        .and_then(Json::as_array)
+        .unwrap_or_default()
+        .iter()
+        .map(|row| {
+            let mut row = row.as_object().cloned().unwrap_or_default();
+            let [debit, credit] = ["Debit", "Credit"].map(|name| or_zero(row.get(name)));
+            row.set("Debit", json(credit));
+            row.set("Credit", json(debit));
+            row.into()
+        })
+        .collect();
+    let total = json(-or_zero(credit.get("Total")));
+    credit.set("GivenNumber", number.to_string());
+    credit.set("SupplierInvoiceRows", rows);
+    credit.set("Total", total.clone());
+    credit.set("Balance", total);
+    credit.set("Credit", true);
+    credit.set("Booked", false);
+    credit.set("InvoiceDate", local_time::today(now).to_string());
+    credit.set("CreditReference", Json::decimal(key.text.clone()));
+    state.put(Entity::SupplierInvoices, credit, now);
+    state.change(Entity::SupplierInvoices, key, now, |invoice| invoice.set("CreditReference", number));
+    Ok(())
 }

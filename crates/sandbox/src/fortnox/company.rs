@@ -27,3 +27,31 @@ pub(crate) fn information() -> Json {
         .with("ZipCode", "89133");
     Object::default().with("CompanyInformation", company).into()
 }
+
+/// `GET /3/settings/company`, where the number of the database is a text.
+pub(crate) fn settings() -> Json {
+    let company = Object::default()
+        .with("Address", "Strandgatan 14")
+        .with("BG", "5050-4617")
+        .with("City", "Örnsköldsvik")
+        .with("Country", "Sverige")
+        .with("CountryCode", "SE")
+        .with("DatabaseNumber", TENANT.to_string())
+        .with("Email", "ekonomi@norrlager.example")
+        .with("Name", NAME)
+        .with("OrganizationNumber", NUMBER)
+        .with("TaxEnabled", true)
+        .with("ZipCode", "89133");
+    Object::default().with("CompanySettings", company).into()
+}
+
+/// `GET /3/me`
+pub(crate) fn me() -> Json {
+    let user = Object::default()
+        .with("Id", "21001")
+        .with("Name", "Åsa Lindgård")
+        .with("Email", "asa.lindgard@norrlager.example")
+        .with("SysAdmin", true)
+        .with("Locale", "sv_SE");
+    Object::default().with("MeInformation", user).into()
+}

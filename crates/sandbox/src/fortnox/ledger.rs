@@ -53,6 +53,9 @@ pub(crate) fn open_year(state: &State, day: NaiveDate) -> Result<i64, Refusal> {
 pub(crate) fn post(state: &mut State, entry: Entry<'_>, now: DateTime<Utc>) -> Result<Posted, Refusal> {
     let year = open_year(state, entry.day)?;
     let number = state.table(Entity::Vouchers).last_in(year, entry.series) + 1;
+    for (account, amount) in &entry.rows {
+        carry(state, year, *account, *amount);
+    }
     let rows: Vec<Json> = entry
         .rows
         .iter()
@@ -75,6 +78,40 @@ pub(crate) fn post(state: &mut State, entry: Entry<'_>, now: DateTime<Utc>) -> R
         .with("VoucherRows", rows);
     state.put(Entity::Vouchers, voucher, now);
     Ok(Posted { series: entry.series.to_owned(), number, year })
+}
+
+/// Moves what an account carries forward. Fortnox does not call that a change of the account.
+pub(crate) fn carry(state: &mut State, year: i64, account: i64, amount: Decimal) {
+    let key = Key::in_year(year, "", account.to_string());
+    if let Some(account) = state.table_mut(Entity::Accounts).get_mut(&key) {
+        let sum = or_zero(account.object.get("BalanceCarriedForward")) + amount;
+        account.object.set("BalanceCarriedForward", json(sum));
+    }
+}
+
+/// Lets a year begin with what the one before it carries forward, its result included.
+pub(crate) fn open_with(state: &mut State, before: i64, year: i64) {
+    let sums: Vec<(i64, Decimal)> =
+        balances(state, before).map(|(account, _, carried)| (account, carried)).collect();
+    let result: Decimal = sums.iter().filter(|(account, _)| *account >= 3000).map(|(_, sum)| sum).sum();
+    for (account, sum) in sums.into_iter().filter(|(account, _)| *account < 3000) {
+        let opening = if account == 2091 { sum + result } else { sum };
+        let key = Key::in_year(year, "", account.to_string());
+        if let Some(record) = state.table_mut(Entity::Accounts).get_mut(&key) {
+            record.object.set("BalanceBroughtForward", json(opening));
+        }
+        carry(state, year, account, opening);
+    }
+}
+
+/// The accounts of a year with what they begin and end with.
+pub(crate) fn balances(state: &State, year: i64) -> impl Iterator<Item = (i64, Decimal, Decimal)> {
+    let of_year = state.table(Entity::Accounts).iter().filter(move |(key, _)| key.year == year);
+    of_year.map(|(_, account)| {
+        let number = int_of(account.get("Number")).unwrap_or_default();
+        let sum = |name: &str| or_zero(account.object.get(name));
+        (number, sum("BalanceBroughtForward"), sum("BalanceCarriedForward"))
+    })
 }
 
 /// An amount of a document in kronor.

@@ -3,6 +3,7 @@
 mod access;
 mod actions;
 mod builder;
+mod check;
 mod commands;
 mod company;
 mod document;
@@ -10,6 +11,7 @@ mod ledger;
 mod limits;
 mod list;
 mod local_time;
+mod mailing;
 mod payments;
 mod query;
 mod refusal;
@@ -18,9 +20,11 @@ mod routes;
 mod schema;
 mod seed;
 mod show;
+mod sie;
 mod state;
 mod table;
 mod values;
+mod write;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -57,6 +57,11 @@ impl Refusal {
         Self::gateway(StatusCode::NOT_IMPLEMENTED, "the sandbox does not model this endpoint")
     }
 
+    /// The same about something that a body only refers to.
+    pub(crate) fn in_reference(self) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, ..self }
+    }
+
     pub(crate) fn message(&self) -> &str {
         &self.message
     }

@@ -1,5 +1,6 @@
 //! Small registers that documents refer to and that nobody changes here.
 
+use super::refusal::Refusal;
 use super::schema::Target;
 
 /// Currencies with their rate in kronor, for so many units.
@@ -29,4 +30,14 @@ pub(crate) fn knows(target: Target, value: &str) -> bool {
         Target::Unit => UNITS.contains(&value),
         _ => false,
     }
+}
+
+/// The answer for something that none of these registers has.
+pub(crate) fn missing(target: Target) -> Refusal {
+    let (code, what) = match target {
+        Target::TermsOfPayment => (2_000_429, "betalningsvillkoret"),
+        Target::Unit => (2_000_432, "enheten"),
+        _ => (2_000_729, "valutan"),
+    };
+    Refusal::bad(code, format!("Kan inte hitta {what}."))
 }

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use super::Soil;
+use crate::fortnox::ledger::open_with;
 use crate::fortnox::schema::Entity;
 use crate::fortnox::state::State;
 use crate::{Json, Object};
@@ -52,18 +53,30 @@ const ACCOUNTS: &[(i64, &str, &str, i64)] = &[
 /// What stands on the balance accounts when the first of the years begins.
 const OPENING: &[(i64, i64)] = &[(1220, 184_000), (1930, 612_345), (2081, -50_000), (2091, -746_345)];
 
+fn years(state: &State) -> Vec<i64> {
+    state.table(Entity::FinancialYears).iter().filter_map(|(_, year)| year.get("Id").as_i64()).collect()
+}
+
+/// Hands on what each year carries forward, once all of them are in the books.
+pub(super) fn carry_forward(state: &mut State) {
+    let years = years(state);
+    for (before, year) in years.iter().zip(years.iter().skip(1)) {
+        open_with(state, *before, *year);
+    }
+}
+
 pub(super) fn accounts(state: &mut State, soil: &Soil) {
-    let years: Vec<i64> =
-        state.table(Entity::FinancialYears).iter().filter_map(|(_, year)| year.get("Id").as_i64()).collect();
+    let years = years(state);
     for (index, year) in years.iter().enumerate() {
         for (number, name, vat, sru) in ACCOUNTS {
-            let opening = OPENING.iter().find(|(account, _)| account == number).map_or(0, |(_, sum)| *sum);
+            let opening = OPENING.iter().find(|(account, _)| account == number && index == 0);
+            let opening = opening.map_or(0, |(_, sum)| *sum);
             let record = Object::default()
                 .with("Number", *number)
                 .with("Description", *name)
                 .with("Active", *number != 1920)
-                .with("BalanceBroughtForward", if index == 0 { opening } else { 0 })
-                .with("BalanceCarriedForward", 0_i64)
+                .with("BalanceBroughtForward", opening)
+                .with("BalanceCarriedForward", opening)
                 .with("CostCenterSettings", "ALLOWED")
                 .with("ProjectSettings", "ALLOWED")
                 .with("QuantitySettings", "NOTALLOWED")

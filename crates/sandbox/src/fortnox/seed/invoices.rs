@@ -59,7 +59,8 @@ fn fate(soil: &mut Soil, index: i64, days_ago: i64, count: i64) -> Fate {
         11 => Fate::PartlyPaid,
         _ if days_ago < 25 => Fate::Booked,
         _ => match soil.chance.below(100) {
-            0..4 => Fate::Credited,
+            // The next number must be free for the credit note.
+            0..4 if !matches!(index, 2 | 6 | 10) => Fate::Credited,
             4..7 => Fate::Cancelled,
             7..10 => Fate::PartlyPaid,
             10..18 => Fate::Booked,

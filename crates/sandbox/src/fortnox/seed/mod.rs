@@ -61,6 +61,7 @@ pub(crate) fn company(state: &mut State, invoices: u32, now: DateTime<Utc>) {
     sales::offers(state, &mut soil);
     sales::orders(state, &mut soil);
     sales::salaries(state, &mut soil);
+    accounts::carry_forward(state);
 }
 
 /// The financial years that the data touches: calendar years, with ids as if the company had begun in 2022.

@@ -70,7 +70,9 @@ pub(super) const PEOPLE: &[&str] = &[
 ];
 
 /// Number, name, kind, unit, price of sale, price of purchase, VAT, account.
-pub(super) const ARTICLES: &[(&str, &str, &str, &str, &str, &str, i64, i64)] = &[
+type Article = (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str, i64, i64);
+
+pub(super) const ARTICLES: &[Article] = &[
     ("LAG-100", "Lagersystem Bas, licens per månad", "SERVICE", "mån", "4900", "0", 25, 3041),
     ("LAG-200", "Lagersystem Plus, licens per månad", "SERVICE", "mån", "9650.50", "0", 25, 3041),
     ("FLT-010", "Fältservice mobil, användare", "SERVICE", "st", "249.90", "0", 25, 3041),

@@ -1,12 +1,13 @@
 //! Fortnox, request by request.
 
 mod reads;
+mod seed;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::Value;
-use tieline_sandbox::fortnox::{EPOCH, Fortnox};
+use tieline_sandbox::fortnox::{EPOCH, Entity, Fortnox};
 use tieline_sandbox::{Clock, Reply, Sandbox};
 
 /// A small company that stands still.
@@ -35,4 +36,19 @@ fn get(sandbox: &Sandbox<Fortnox>, path: &str) -> Value {
     let reply = call(sandbox, "GET", path, &Value::Null);
     assert_eq!(reply.status, 200, "{path}: {:?}", reply.body);
     json(&reply)
+}
+
+/// All rows of a list, page by page.
+fn walk(sandbox: &Sandbox<Fortnox>, entity: Entity, query: &str) -> Vec<Value> {
+    let mut rows = Vec::new();
+    for page in 1.. {
+        let answer = get(sandbox, &format!("/3/{}?page={page}&{query}", entity.path()));
+        rows.extend(answer[entity.plural()].as_array().unwrap().iter().cloned());
+        if answer["MetaInformation"]["@CurrentPage"].as_u64()
+            >= answer["MetaInformation"]["@TotalPages"].as_u64()
+        {
+            break;
+        }
+    }
+    rows
 }
