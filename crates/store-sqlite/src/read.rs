@@ -1,24 +1,29 @@
-//! Questions. Each is answered for one connection.
+//! Questions. Each is answered for one connection of one tenant.
 
 use std::collections::{BTreeMap, HashMap};
 
 use sqlx::SqlitePool;
 use tieline_core::{EntityName, Error, Key, Need, RawJson, Record, State, Text};
 use tieline_store::{
-    ConnectionId, Counts, EntityCount, Moment, Passes, Position, Row, StreamId, TargetCount, TargetName,
-    Token,
+    Counts, EntityCount, Moment, Passes, Position, Row, StreamId, TargetCount, TargetName, TenantId, Token,
 };
 
 use crate::fault::Fault;
 use crate::lists;
+use crate::scope::Scope;
 
-pub(crate) async fn position(pool: &SqlitePool, stream: &StreamId) -> Result<Position, Fault> {
+pub(crate) async fn position(
+    pool: &SqlitePool,
+    tenant: &TenantId,
+    stream: &StreamId,
+) -> Result<Position, Fault> {
     type Stored = (i64, i64, Option<String>, i64, Option<i64>, Option<i64>);
     let stored: Option<Stored> = sqlx::query_as(
         "SELECT s.id, s.revision, s.state, s.generation, s.full_since, s.keys_since
-         FROM tieline_streams s JOIN tieline_connections c ON c.id = s.connection_id
-         WHERE c.name = ? AND s.entity = ? AND s.partition IS ?",
+         FROM tieline_streams s JOIN tieline_connection_numbers c ON c.id = s.connection_id
+         WHERE c.tenant = ? AND c.connection = ? AND s.entity = ? AND s.partition IS ?",
     )
+    .bind(tenant.as_str())
     .bind(stream.connection.as_str())
     .bind(stream.entity.as_str())
     .bind(stream.partition.as_ref().map(|partition| partition.as_str()))
@@ -37,12 +42,14 @@ pub(crate) async fn position(pool: &SqlitePool, stream: &StreamId) -> Result<Pos
     Ok(Position::new(state, passes, Token::new(id.cast_unsigned(), revision.cast_unsigned())))
 }
 
-pub(crate) async fn moment(pool: &SqlitePool, connection: &ConnectionId) -> Result<Moment, Fault> {
-    let stored: Option<(i64, i64)> =
-        sqlx::query_as("SELECT id, sequence FROM tieline_connections WHERE name = ?")
-            .bind(connection.as_str())
-            .fetch_optional(pool)
-            .await?;
+pub(crate) async fn moment(pool: &SqlitePool, scope: Scope<'_>) -> Result<Moment, Fault> {
+    let stored: Option<(i64, i64)> = sqlx::query_as(
+        "SELECT id, sequence FROM tieline_connection_numbers WHERE tenant = ? AND connection = ?",
+    )
+    .bind(scope.tenant.as_str())
+    .bind(scope.connection.as_str())
+    .fetch_optional(pool)
+    .await?;
     Ok(stored
         .map(|(id, sequence)| Moment::new(id.cast_unsigned(), sequence.cast_unsigned()))
         .unwrap_or_default())
@@ -60,19 +67,20 @@ fn record((key, payload, changed_at, version): StoredRecord) -> Record {
 
 async fn stored_records(
     pool: &SqlitePool,
-    connection: &ConnectionId,
+    scope: Scope<'_>,
     entity: &EntityName,
     keys: &[Key],
 ) -> Result<Vec<StoredRecord>, Fault> {
     Ok(sqlx::query_as(
         "SELECT r.key, p.payload, r.changed_at, r.version
-         FROM tieline_connections c
+         FROM tieline_connection_numbers c
          JOIN tieline_entities e ON e.connection_id = c.id
          JOIN tieline_records r ON r.entity_id = e.id
          JOIN tieline_payloads p ON p.record_id = r.id
-         WHERE c.name = ? AND e.name = ? AND r.key IN (SELECT value FROM json_each(?))",
+         WHERE c.tenant = ? AND c.connection = ? AND e.name = ? AND r.key IN (SELECT value FROM json_each(?))",
     )
-    .bind(connection.as_str())
+    .bind(scope.tenant.as_str())
+    .bind(scope.connection.as_str())
     .bind(entity.as_str())
     .bind(lists::keys(keys))
     .fetch_all(pool)
@@ -81,7 +89,7 @@ async fn stored_records(
 
 pub(crate) async fn resolve(
     pool: &SqlitePool,
-    connection: &ConnectionId,
+    scope: Scope<'_>,
     needs: &[Need],
 ) -> Result<HashMap<Need, RawJson>, Fault> {
     let mut wanted: BTreeMap<&EntityName, BTreeMap<&str, Vec<&Need>>> = BTreeMap::new();
@@ -92,7 +100,7 @@ pub(crate) async fn resolve(
     for (entity, wanted) in wanted {
         let keys: Vec<Key> = wanted.keys().map(Key::new).collect();
         for chunk in keys.chunks(lists::KEYS) {
-            for (key, payload, ..) in stored_records(pool, connection, entity, chunk).await? {
+            for (key, payload, ..) in stored_records(pool, scope, entity, chunk).await? {
                 for need in wanted.get(key.as_str()).into_iter().flatten() {
                     if let Some(value) = tieline_core::json::at(&payload, need.field.as_str())? {
                         found.insert((*need).clone(), RawJson::from_raw(value));
@@ -106,13 +114,13 @@ pub(crate) async fn resolve(
 
 pub(crate) async fn load(
     pool: &SqlitePool,
-    connection: &ConnectionId,
+    scope: Scope<'_>,
     entity: &EntityName,
     keys: &[Key],
 ) -> Result<Vec<Record>, Fault> {
     let mut loaded = Vec::with_capacity(keys.len());
     for chunk in keys.chunks(lists::KEYS) {
-        let found: HashMap<Key, Record> = stored_records(pool, connection, entity, chunk)
+        let found: HashMap<Key, Record> = stored_records(pool, scope, entity, chunk)
             .await?
             .into_iter()
             .map(|stored| (Key::from(stored.0.as_str()), record(stored)))
@@ -129,19 +137,20 @@ pub(crate) async fn load(
 
 pub(crate) async fn stale(
     pool: &SqlitePool,
-    connection: &ConnectionId,
+    scope: Scope<'_>,
     target: &TargetName,
     limit: u32,
 ) -> Result<Vec<Key>, Fault> {
     let keys: Vec<String> = sqlx::query_scalar(
         "SELECT s.key FROM tieline_stale s
          WHERE s.target_id = (
-             SELECT t.id FROM tieline_targets t JOIN tieline_connections c ON c.id = t.connection_id
-             WHERE c.name = ? AND t.name = ?
+             SELECT t.id FROM tieline_targets t JOIN tieline_connection_numbers c ON c.id = t.connection_id
+             WHERE c.tenant = ? AND c.connection = ? AND t.name = ?
          )
          ORDER BY s.key LIMIT ?",
     )
-    .bind(connection.as_str())
+    .bind(scope.tenant.as_str())
+    .bind(scope.connection.as_str())
     .bind(target.as_str())
     .bind(limit)
     .fetch_all(pool)
@@ -151,7 +160,7 @@ pub(crate) async fn stale(
 
 pub(crate) async fn rows(
     pool: &SqlitePool,
-    connection: &ConnectionId,
+    scope: Scope<'_>,
     target: &TargetName,
     after: Option<&Key>,
     limit: u32,
@@ -160,12 +169,13 @@ pub(crate) async fn rows(
     let rows: Vec<(String, String)> = sqlx::query_as(
         "SELECT r.key, r.fields FROM tieline_rows r
          WHERE r.target_id = (
-             SELECT t.id FROM tieline_targets t JOIN tieline_connections c ON c.id = t.connection_id
-             WHERE c.name = ?1 AND t.name = ?2
-         ) AND r.key >= ?3 AND r.key IS NOT ?4
-         ORDER BY r.key LIMIT ?5",
+             SELECT t.id FROM tieline_targets t JOIN tieline_connection_numbers c ON c.id = t.connection_id
+             WHERE c.tenant = ?1 AND c.connection = ?2 AND t.name = ?3
+         ) AND r.key >= ?4 AND r.key IS NOT ?5
+         ORDER BY r.key LIMIT ?6",
     )
-    .bind(connection.as_str())
+    .bind(scope.tenant.as_str())
+    .bind(scope.connection.as_str())
     .bind(target.as_str())
     .bind(after.map_or("", Key::as_str))
     .bind(after.map(Key::as_str))
@@ -177,7 +187,7 @@ pub(crate) async fn rows(
 
 pub(crate) async fn records(
     pool: &SqlitePool,
-    connection: &ConnectionId,
+    scope: Scope<'_>,
     entity: &EntityName,
     after: Option<&Key>,
     limit: u32,
@@ -186,12 +196,13 @@ pub(crate) async fn records(
         "SELECT r.key, p.payload, r.changed_at, r.version
          FROM tieline_records r JOIN tieline_payloads p ON p.record_id = r.id
          WHERE r.entity_id = (
-             SELECT e.id FROM tieline_entities e JOIN tieline_connections c ON c.id = e.connection_id
-             WHERE c.name = ?1 AND e.name = ?2
-         ) AND r.key >= ?3 AND r.key IS NOT ?4
-         ORDER BY r.key LIMIT ?5",
+             SELECT e.id FROM tieline_entities e JOIN tieline_connection_numbers c ON c.id = e.connection_id
+             WHERE c.tenant = ?1 AND c.connection = ?2 AND e.name = ?3
+         ) AND r.key >= ?4 AND r.key IS NOT ?5
+         ORDER BY r.key LIMIT ?6",
     )
-    .bind(connection.as_str())
+    .bind(scope.tenant.as_str())
+    .bind(scope.connection.as_str())
     .bind(entity.as_str())
     .bind(after.map_or("", Key::as_str))
     .bind(after.map(Key::as_str))
@@ -201,23 +212,25 @@ pub(crate) async fn records(
     Ok(stored.into_iter().map(record).collect())
 }
 
-pub(crate) async fn counts(pool: &SqlitePool, connection: &ConnectionId) -> Result<Counts, Fault> {
+pub(crate) async fn counts(pool: &SqlitePool, scope: Scope<'_>) -> Result<Counts, Fault> {
     let entities: Vec<(String, i64)> = sqlx::query_as(
         "SELECT e.name, (SELECT count(*) FROM tieline_records r WHERE r.entity_id = e.id) AS records
-         FROM tieline_entities e JOIN tieline_connections c ON c.id = e.connection_id
-         WHERE c.name = ? AND records > 0 ORDER BY e.name",
+         FROM tieline_entities e JOIN tieline_connection_numbers c ON c.id = e.connection_id
+         WHERE c.tenant = ? AND c.connection = ? AND records > 0 ORDER BY e.name",
     )
-    .bind(connection.as_str())
+    .bind(scope.tenant.as_str())
+    .bind(scope.connection.as_str())
     .fetch_all(pool)
     .await?;
     let targets: Vec<(String, i64, i64)> = sqlx::query_as(
         "SELECT t.name,
              (SELECT count(*) FROM tieline_rows r WHERE r.target_id = t.id),
              (SELECT count(*) FROM tieline_stale s WHERE s.target_id = t.id)
-         FROM tieline_targets t JOIN tieline_connections c ON c.id = t.connection_id
-         WHERE c.name = ? ORDER BY t.name",
+         FROM tieline_targets t JOIN tieline_connection_numbers c ON c.id = t.connection_id
+         WHERE c.tenant = ? AND c.connection = ? ORDER BY t.name",
     )
-    .bind(connection.as_str())
+    .bind(scope.tenant.as_str())
+    .bind(scope.connection.as_str())
     .fetch_all(pool)
     .await?;
     Ok(Counts::new(

@@ -10,23 +10,27 @@ use async_trait::async_trait;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, Sqlite, SqliteConnection, SqlitePool};
-use tieline_core::{EntityName, Error, ErrorKind, Key, Need, RawJson, Record, Result};
-use tieline_store::plan::Plan;
+use tieline_core::{Clock, EntityName, Error, ErrorKind, Key, Need, RawJson, Record, Result, SystemClock};
+use tieline_store::plan::{Plan, check_name};
 use tieline_store::{
-    Commit, ConnectionId, Counts, Moment, Position, Row, StreamId, SyncStore, Tally, TargetName,
+    Commit, ConnectionId, Counts, Moment, Position, Row, StreamId, SyncStore, Tally, TargetName, TenantId,
 };
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::fault::Fault;
+use crate::scope::Scope;
 use crate::{read, schema, write};
 
 /// How long a commit waits for a writer in another process.
 const LOCK_PATIENCE: Duration = Duration::from_secs(15);
 const CONNECTIONS: u32 = 4;
 
-/// A store in one SQLite file. Cheap to clone; clones share their connections.
+/// A store in one SQLite file: a handle of one tenant. Cheap to clone; clones, and the handles of other tenants, share
+/// their connections to the file.
 #[derive(Clone)]
 pub struct SqliteStore {
+    pub(crate) tenant: TenantId,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) pool: SqlitePool,
     /// SQLite has one writer. Waiting here is fair and costs nothing; waiting there is polling.
     writing: Arc<Mutex<()>>,
@@ -35,12 +39,12 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens a file, or makes it. Its folder must exist.
+    /// Opens a file, or makes it, for the tenant `main`. Its folder must exist.
     ///
     /// The file is in WAL mode with `synchronous=NORMAL`: a commit that was answered survives the end of this process,
     /// however it ends. Should the machine lose power, the last commits may be missing, each of them whole, state and
     /// records alike, so that the next run reads them again. For commits that survive that too, bring a
-    /// [pool](Self::with_pool) with `synchronous=FULL`.
+    /// [pool](Self::with_pool) with `synchronous=FULL`. Connections, secrets and leases survive it anyway.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let options = SqliteConnectOptions::new()
@@ -59,7 +63,7 @@ impl SqliteStore {
         }
     }
 
-    /// A store that is gone when it is dropped.
+    /// A store that is gone when its last handle is dropped, for the tenant `main`.
     pub async fn in_memory() -> Result<Self> {
         // Every connection to memory has a database of its own, so there is one, for ever.
         let place: Arc<str> = "memory".into();
@@ -73,7 +77,7 @@ impl SqliteStore {
         Self::prepare(pool, place).await
     }
 
-    /// A store in a database of the host. All names in it begin with `tieline_`. Pool and pragmas are the host's
+    /// A store in a database of the host, for the tenant `main`. All names in it begin with `tieline_`. Pool and pragmas are the host's
     /// choice; WAL mode and a busy timeout are recommended.
     pub async fn with_pool(pool: SqlitePool) -> Result<Self> {
         let place = pool.connect_options().get_filename().to_string_lossy().into();
@@ -81,14 +85,33 @@ impl SqliteStore {
     }
 
     async fn prepare(pool: SqlitePool, place: Arc<str>) -> Result<Self> {
-        let store = Self { pool, writing: Arc::default(), place };
+        let (tenant, clock) = (TenantId::default(), Arc::new(SystemClock));
+        let store = Self { tenant, clock, pool, writing: Arc::default(), place };
         let mut turn = store.turn().await?;
         let outcome = schema::migrate(&mut turn.connection).await;
         turn.finish(outcome, "preparing its tables").await?;
         Ok(store)
     }
 
-    /// Closes all connections. Dropping the last clone does so too, in the background.
+    /// The same database for another tenant. Neither sees anything of the other's.
+    #[must_use]
+    pub fn for_tenant(&self, tenant: TenantId) -> Self {
+        Self { tenant, ..self.clone() }
+    }
+
+    /// Sets the clock that leases end by. It must be the same for all processes that share the file, as the machine's
+    /// is, which is the default.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    pub(crate) fn scope<'a>(&'a self, connection: &'a ConnectionId) -> Scope<'a> {
+        Scope { tenant: &self.tenant, connection }
+    }
+
+    /// Closes all connections to the file, of all handles. Dropping the last handle does so too, in the background.
     pub async fn close(&self) {
         self.pool.close().await;
     }
@@ -98,6 +121,7 @@ impl SqliteStore {
     }
 
     pub(crate) async fn turn(&self) -> Result<Turn<'_>> {
+        check_name("tenant", self.tenant.as_str())?;
         let writing = self.writing.lock().await;
         let connection = self.explain(self.usable_connection().await, "connecting")?;
         Ok(Turn { store: self, connection, lower_to: None, _writing: writing })
@@ -195,35 +219,35 @@ fn unopened(path: &Path, fault: Fault) -> Error {
 
 impl fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SqliteStore").field(&self.place).finish()
+        f.debug_tuple("SqliteStore").field(&self.place).field(&self.tenant).finish()
     }
 }
 
 #[async_trait]
 impl SyncStore for SqliteStore {
     async fn position(&self, stream: &StreamId) -> Result<Position> {
-        self.explain(read::position(&self.pool, stream).await, "reading a position")
+        self.explain(read::position(&self.pool, &self.tenant, stream).await, "reading a position")
     }
 
     async fn reset(&self, stream: &StreamId) -> Result<()> {
         let mut turn = self.turn().await?;
-        let outcome = write::reset(&mut turn.connection, stream).await;
+        let outcome = write::reset(&mut turn.connection, &self.tenant, stream).await;
         turn.finish(outcome, "resetting a stream").await
     }
 
     async fn commit(&self, commit: Commit) -> Result<Tally> {
         let plan = Plan::new(commit)?;
         let mut turn = self.turn().await?;
-        let outcome = write::commit(&mut turn.connection, plan).await;
+        let outcome = write::commit(&mut turn.connection, &self.tenant, plan).await;
         turn.finish(outcome, "committing a batch").await
     }
 
     async fn moment(&self, connection: &ConnectionId) -> Result<Moment> {
-        self.explain(read::moment(&self.pool, connection).await, "reading the history")
+        self.explain(read::moment(&self.pool, self.scope(connection)).await, "reading the history")
     }
 
     async fn resolve(&self, connection: &ConnectionId, needs: &[Need]) -> Result<HashMap<Need, RawJson>> {
-        self.explain(read::resolve(&self.pool, connection, needs).await, "looking up fields")
+        self.explain(read::resolve(&self.pool, self.scope(connection), needs).await, "looking up fields")
     }
 
     async fn load(
@@ -232,7 +256,7 @@ impl SyncStore for SqliteStore {
         entity: &EntityName,
         keys: &[Key],
     ) -> Result<Vec<Record>> {
-        self.explain(read::load(&self.pool, connection, entity, keys).await, "loading records")
+        self.explain(read::load(&self.pool, self.scope(connection), entity, keys).await, "loading records")
     }
 
     async fn open_target(
@@ -243,18 +267,23 @@ impl SyncStore for SqliteStore {
         fingerprint: &str,
     ) -> Result<u64> {
         let mut turn = self.turn().await?;
-        let outcome = write::open_target(&mut turn.connection, connection, target, entity, fingerprint).await;
+        let outcome =
+            write::open_target(&mut turn.connection, self.scope(connection), target, entity, fingerprint)
+                .await;
         turn.finish(outcome, "opening a target").await
     }
 
     async fn drop_target(&self, connection: &ConnectionId, target: &TargetName) -> Result<()> {
         let mut turn = self.turn().await?;
-        let outcome = write::drop_target(&mut turn.connection, connection, target).await;
+        let outcome = write::drop_target(&mut turn.connection, self.scope(connection), target).await;
         turn.finish(outcome, "dropping a target").await
     }
 
     async fn stale(&self, connection: &ConnectionId, target: &TargetName, limit: u32) -> Result<Vec<Key>> {
-        self.explain(read::stale(&self.pool, connection, target, limit).await, "listing stale rows")
+        self.explain(
+            read::stale(&self.pool, self.scope(connection), target, limit).await,
+            "listing stale rows",
+        )
     }
 
     async fn rows(
@@ -264,7 +293,10 @@ impl SyncStore for SqliteStore {
         after: Option<&Key>,
         limit: u32,
     ) -> Result<Vec<Row>> {
-        self.explain(read::rows(&self.pool, connection, target, after, limit).await, "listing rows")
+        self.explain(
+            read::rows(&self.pool, self.scope(connection), target, after, limit).await,
+            "listing rows",
+        )
     }
 
     async fn records(
@@ -274,16 +306,19 @@ impl SyncStore for SqliteStore {
         after: Option<&Key>,
         limit: u32,
     ) -> Result<Vec<Record>> {
-        self.explain(read::records(&self.pool, connection, entity, after, limit).await, "listing records")
+        self.explain(
+            read::records(&self.pool, self.scope(connection), entity, after, limit).await,
+            "listing records",
+        )
     }
 
     async fn counts(&self, connection: &ConnectionId) -> Result<Counts> {
-        self.explain(read::counts(&self.pool, connection).await, "counting")
+        self.explain(read::counts(&self.pool, self.scope(connection)).await, "counting")
     }
 
     async fn erase(&self, connection: &ConnectionId) -> Result<()> {
         let mut turn = self.turn().await?;
-        let outcome = write::erase(&mut turn.connection, connection).await;
+        let outcome = write::erase(&mut turn.connection, self.scope(connection)).await;
         turn.finish(outcome, "erasing a connection").await
     }
 }

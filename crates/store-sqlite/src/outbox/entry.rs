@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 use tieline_core::{Error, ErrorKind, FieldPath, MarkerField, Result};
 use tieline_store::outbox::{Entry, Stage, Status};
 use tieline_store::plan::Queued;
+
+use crate::time::time;
 
 /// A row of the outbox.
 #[derive(FromRow)]
@@ -84,13 +85,4 @@ impl Stored {
         };
         Ok(status)
     }
-}
-
-/// Microseconds since 1970.
-pub(super) fn micros(time: DateTime<Utc>) -> i64 {
-    time.timestamp_micros()
-}
-
-fn time(micros: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_micros(micros).unwrap_or(DateTime::<Utc>::MIN_UTC)
 }

@@ -6,20 +6,21 @@ mod store;
 use chrono::{DateTime, Utc};
 use sqlx::{Connection, SqliteConnection, SqlitePool};
 use tieline_core::{EntityName, Operation, OperationId, Result as Told};
-use tieline_store::ConnectionId;
 use tieline_store::outbox::{Answer, Claim, Entry, Mark, Stage, Status};
 use tieline_store::plan::{Queued, unknown_operation};
 
 use crate::fault::Fault;
+use crate::scope::{Scope, number};
+use crate::time::micros;
 use crate::write::{BEGIN, step_connection};
-use entry::{Stored, micros};
+use entry::Stored;
 
-/// Entries `o` of the connection `?1`.
+/// Entries `o` of the connection `?2` of the tenant `?1`.
 macro_rules! select {
     ($condition:literal $(,)?) => {
         sqlx::query_as::<_, Stored>(concat!(
-            "SELECT o.* FROM tieline_outbox o JOIN tieline_connections c ON c.id = o.connection_id
-             WHERE c.name = ?1 AND ",
+            "SELECT o.* FROM tieline_outbox o JOIN tieline_connection_numbers c ON c.id = o.connection_id
+             WHERE c.tenant = ?1 AND c.connection = ?2 AND ",
             $condition
         ))
     };
@@ -31,7 +32,7 @@ fn entries(stored: Vec<Stored>) -> Result<Vec<Entry>, Fault> {
 
 pub(crate) async fn enqueue(
     connection: &mut SqliteConnection,
-    tenant: &ConnectionId,
+    scope: Scope<'_>,
     entity: &EntityName,
     operations: &[Operation],
     now: DateTime<Utc>,
@@ -39,7 +40,7 @@ pub(crate) async fn enqueue(
     let queued: Vec<Queued> =
         operations.iter().map(|operation| Queued::new(entity, operation)).collect::<Told<_>>()?;
     let mut transaction = connection.begin_with(BEGIN).await?;
-    let (connection_id, _) = step_connection(&mut transaction, tenant, 0).await?;
+    let (connection_id, _) = step_connection(&mut transaction, scope, 0).await?;
     let mut new = 0;
     for queued in queued {
         let inserted = sqlx::query(
@@ -76,19 +77,20 @@ pub(crate) async fn enqueue(
 
 pub(crate) async fn claim(
     connection: &mut SqliteConnection,
-    tenant: &ConnectionId,
+    scope: Scope<'_>,
     claim: &Claim,
 ) -> Result<Vec<Entry>, Fault> {
     let mut transaction = connection.begin_with(BEGIN).await?;
     let due = select!(
-        "o.stage = 'pending' AND o.due <= ?2 AND NOT EXISTS (
+        "o.stage = 'pending' AND o.due <= ?3 AND NOT EXISTS (
              SELECT 1 FROM tieline_outbox e
              WHERE e.connection_id = o.connection_id AND e.entity = o.entity AND e.record = o.record
                  AND e.open = 1 AND e.record IS NOT NULL AND e.id < o.id
          )
-         ORDER BY o.id LIMIT ?3",
+         ORDER BY o.id LIMIT ?4",
     )
-    .bind(tenant.as_str())
+    .bind(scope.tenant.as_str())
+    .bind(scope.connection.as_str())
     .bind(micros(claim.due))
     .bind(claim.limit)
     .fetch_all(&mut *transaction)
@@ -145,7 +147,7 @@ async fn save(connection: &mut SqliteConnection, entry: &Entry) -> Result<(), Fa
 
 pub(crate) async fn renew(
     connection: &mut SqliteConnection,
-    tenant: &ConnectionId,
+    scope: Scope<'_>,
     marks: &[Mark],
     until: DateTime<Utc>,
 ) -> Result<bool, Fault> {
@@ -154,12 +156,13 @@ pub(crate) async fn renew(
     for mark in marks {
         renewed += sqlx::query(
             "UPDATE tieline_outbox SET due = ? WHERE id = ? AND revision = ? AND stage = 'sending'
-                 AND connection_id = (SELECT id FROM tieline_connections WHERE name = ?)",
+                 AND connection_id = (SELECT id FROM tieline_connection_numbers WHERE tenant = ? AND connection = ?)",
         )
         .bind(micros(until))
         .bind(mark.number.cast_signed())
         .bind(mark.revision.cast_signed())
-        .bind(tenant.as_str())
+        .bind(scope.tenant.as_str())
+    .bind(scope.connection.as_str())
         .execute(&mut *transaction)
         .await?
         .rows_affected();
@@ -170,15 +173,16 @@ pub(crate) async fn renew(
 
 pub(crate) async fn advance(
     connection: &mut SqliteConnection,
-    tenant: &ConnectionId,
+    scope: Scope<'_>,
     from: Mark,
     to: Status,
     note: Option<String>,
     now: DateTime<Utc>,
 ) -> Result<Option<Entry>, Fault> {
     let mut transaction = connection.begin_with(BEGIN).await?;
-    let stored = select!("o.id = ?2 AND o.revision = ?3 AND o.open = 1")
-        .bind(tenant.as_str())
+    let stored = select!("o.id = ?3 AND o.revision = ?4 AND o.open = 1")
+        .bind(scope.tenant.as_str())
+        .bind(scope.connection.as_str())
         .bind(from.number.cast_signed())
         .bind(from.revision.cast_signed())
         .fetch_optional(&mut *transaction)
@@ -193,14 +197,15 @@ pub(crate) async fn advance(
 
 pub(crate) async fn answer(
     connection: &mut SqliteConnection,
-    tenant: &ConnectionId,
+    scope: Scope<'_>,
     operation: &OperationId,
     answer: Answer,
     now: DateTime<Utc>,
 ) -> Result<Entry, Fault> {
     let mut transaction = connection.begin_with(BEGIN).await?;
-    let stored = select!("o.operation = ?2")
-        .bind(tenant.as_str())
+    let stored = select!("o.operation = ?3")
+        .bind(scope.tenant.as_str())
+        .bind(scope.connection.as_str())
         .bind(operation.as_str())
         .fetch_optional(&mut *transaction)
         .await?;
@@ -214,15 +219,16 @@ pub(crate) async fn answer(
 
 pub(crate) async fn prune(
     connection: &mut SqliteConnection,
-    tenant: &ConnectionId,
+    scope: Scope<'_>,
     finished_before: DateTime<Utc>,
 ) -> Result<u64, Fault> {
     let pruned = sqlx::query(
         "DELETE FROM tieline_outbox WHERE open = 0 AND changed_at < ?
-             AND connection_id = (SELECT id FROM tieline_connections WHERE name = ?)",
+             AND connection_id = (SELECT id FROM tieline_connection_numbers WHERE tenant = ? AND connection = ?)",
     )
     .bind(micros(finished_before))
-    .bind(tenant.as_str())
+    .bind(scope.tenant.as_str())
+    .bind(scope.connection.as_str())
     .execute(connection)
     .await?;
     Ok(pruned.rows_affected())
@@ -230,17 +236,18 @@ pub(crate) async fn prune(
 
 pub(crate) async fn unsettled(
     pool: &SqlitePool,
-    tenant: &ConnectionId,
+    scope: Scope<'_>,
     now: DateTime<Utc>,
     after: Option<u64>,
     limit: u32,
 ) -> Result<Vec<Entry>, Fault> {
     let stored = select!(
-        "o.stage IN ('sending', 'accepted', 'unknown') AND o.due <= ?2 AND o.id > ?3 ORDER BY o.id LIMIT ?4"
+        "o.stage IN ('sending', 'accepted', 'unknown') AND o.due <= ?3 AND o.id > ?4 ORDER BY o.id LIMIT ?5"
     )
-    .bind(tenant.as_str())
+    .bind(scope.tenant.as_str())
+    .bind(scope.connection.as_str())
     .bind(micros(now))
-    .bind(after.unwrap_or(0).cast_signed())
+    .bind(number(after.unwrap_or(0)))
     .bind(limit)
     .fetch_all(pool)
     .await?;
@@ -249,11 +256,12 @@ pub(crate) async fn unsettled(
 
 pub(crate) async fn entry(
     pool: &SqlitePool,
-    tenant: &ConnectionId,
+    scope: Scope<'_>,
     operation: &OperationId,
 ) -> Result<Option<Entry>, Fault> {
-    let stored = select!("o.operation = ?2")
-        .bind(tenant.as_str())
+    let stored = select!("o.operation = ?3")
+        .bind(scope.tenant.as_str())
+        .bind(scope.connection.as_str())
         .bind(operation.as_str())
         .fetch_optional(pool)
         .await?;
@@ -262,16 +270,21 @@ pub(crate) async fn entry(
 
 pub(crate) async fn list(
     pool: &SqlitePool,
-    tenant: &ConnectionId,
+    scope: Scope<'_>,
     stage: Option<Stage>,
     after: Option<u64>,
     limit: u32,
 ) -> Result<Vec<Entry>, Fault> {
-    let after = after.unwrap_or(0).cast_signed();
+    let after = number(after.unwrap_or(0));
     let query = match stage {
-        None => select!("o.id > ?2 ORDER BY o.id LIMIT ?3").bind(tenant.as_str()).bind(after).bind(limit),
-        Some(stage) => select!("o.id > ?2 AND o.stage = ?4 ORDER BY o.id LIMIT ?3")
-            .bind(tenant.as_str())
+        None => select!("o.id > ?3 ORDER BY o.id LIMIT ?4")
+            .bind(scope.tenant.as_str())
+            .bind(scope.connection.as_str())
+            .bind(after)
+            .bind(limit),
+        Some(stage) => select!("o.id > ?3 AND o.stage = ?5 ORDER BY o.id LIMIT ?4")
+            .bind(scope.tenant.as_str())
+            .bind(scope.connection.as_str())
             .bind(after)
             .bind(limit)
             .bind(stage.as_str()),

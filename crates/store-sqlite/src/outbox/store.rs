@@ -19,19 +19,20 @@ impl OutboxStore for SqliteStore {
         now: DateTime<Utc>,
     ) -> Result<u64> {
         let mut turn = self.durable_turn().await?;
-        let outcome = outbox::enqueue(&mut turn.connection, connection, entity, operations, now).await;
+        let outcome =
+            outbox::enqueue(&mut turn.connection, self.scope(connection), entity, operations, now).await;
         turn.finish(outcome, "storing operations").await
     }
 
     async fn claim(&self, connection: &ConnectionId, claim: &Claim) -> Result<Vec<Entry>> {
         let mut turn = self.durable_turn().await?;
-        let outcome = outbox::claim(&mut turn.connection, connection, claim).await;
+        let outcome = outbox::claim(&mut turn.connection, self.scope(connection), claim).await;
         turn.finish(outcome, "claiming operations").await
     }
 
     async fn renew(&self, connection: &ConnectionId, marks: &[Mark], until: DateTime<Utc>) -> Result<bool> {
         let mut turn = self.turn().await?;
-        let outcome = outbox::renew(&mut turn.connection, connection, marks, until).await;
+        let outcome = outbox::renew(&mut turn.connection, self.scope(connection), marks, until).await;
         turn.finish(outcome, "renewing a lease").await
     }
 
@@ -42,7 +43,7 @@ impl OutboxStore for SqliteStore {
         after: Option<u64>,
         limit: u32,
     ) -> Result<Vec<Entry>> {
-        let outcome = outbox::unsettled(&self.pool, connection, now, after, limit).await;
+        let outcome = outbox::unsettled(&self.pool, self.scope(connection), now, after, limit).await;
         self.explain(outcome, "listing unsettled operations")
     }
 
@@ -55,7 +56,8 @@ impl OutboxStore for SqliteStore {
         now: DateTime<Utc>,
     ) -> Result<Option<Entry>> {
         let mut turn = self.turn().await?;
-        let outcome = outbox::advance(&mut turn.connection, connection, from, to, note, now).await;
+        let outcome =
+            outbox::advance(&mut turn.connection, self.scope(connection), from, to, note, now).await;
         turn.finish(outcome, "storing an outcome").await
     }
 
@@ -67,12 +69,16 @@ impl OutboxStore for SqliteStore {
         now: DateTime<Utc>,
     ) -> Result<Entry> {
         let mut turn = self.turn().await?;
-        let outcome = outbox::answer(&mut turn.connection, connection, operation, answer, now).await;
+        let outcome =
+            outbox::answer(&mut turn.connection, self.scope(connection), operation, answer, now).await;
         turn.finish(outcome, "storing an answer").await
     }
 
     async fn entry(&self, connection: &ConnectionId, operation: &OperationId) -> Result<Option<Entry>> {
-        self.explain(outbox::entry(&self.pool, connection, operation).await, "reading an operation")
+        self.explain(
+            outbox::entry(&self.pool, self.scope(connection), operation).await,
+            "reading an operation",
+        )
     }
 
     async fn entries(
@@ -82,13 +88,13 @@ impl OutboxStore for SqliteStore {
         after: Option<u64>,
         limit: u32,
     ) -> Result<Vec<Entry>> {
-        let outcome = outbox::list(&self.pool, connection, stage, after, limit).await;
+        let outcome = outbox::list(&self.pool, self.scope(connection), stage, after, limit).await;
         self.explain(outcome, "listing operations")
     }
 
     async fn prune(&self, connection: &ConnectionId, finished_before: DateTime<Utc>) -> Result<u64> {
         let mut turn = self.turn().await?;
-        let outcome = outbox::prune(&mut turn.connection, connection, finished_before).await;
+        let outcome = outbox::prune(&mut turn.connection, self.scope(connection), finished_before).await;
         turn.finish(outcome, "pruning operations").await
     }
 }

@@ -3,18 +3,26 @@
 use sqlx::{Connection, SqliteConnection};
 use tieline_core::EntityName;
 use tieline_store::plan;
-use tieline_store::{ConnectionId, StreamId, TargetName};
+use tieline_store::{StreamId, TargetName, TenantId};
 
 use super::{BEGIN, entity_id, step_connection};
 use crate::fault::Fault;
+use crate::scope::Scope;
 
-pub(crate) async fn reset(connection: &mut SqliteConnection, stream: &StreamId) -> Result<(), Fault> {
+pub(crate) async fn reset(
+    connection: &mut SqliteConnection,
+    tenant: &TenantId,
+    stream: &StreamId,
+) -> Result<(), Fault> {
     sqlx::query(
         "UPDATE tieline_streams
          SET state = NULL, full_since = NULL, keys_since = NULL, revision = revision + 1
-         WHERE connection_id = (SELECT id FROM tieline_connections WHERE name = ?)
+         WHERE connection_id = (
+             SELECT id FROM tieline_connection_numbers WHERE tenant = ? AND connection = ?
+         )
              AND entity = ? AND partition IS ?",
     )
+    .bind(tenant.as_str())
     .bind(stream.connection.as_str())
     .bind(stream.entity.as_str())
     .bind(stream.partition.as_ref().map(|partition| partition.as_str()))
@@ -25,13 +33,13 @@ pub(crate) async fn reset(connection: &mut SqliteConnection, stream: &StreamId) 
 
 pub(crate) async fn open_target(
     connection: &mut SqliteConnection,
-    tenant: &ConnectionId,
+    scope: Scope<'_>,
     target: &TargetName,
     entity: &EntityName,
     fingerprint: &str,
 ) -> Result<u64, Fault> {
     let mut transaction = connection.begin_with(BEGIN).await?;
-    let (connection_id, _) = step_connection(&mut transaction, tenant, 0).await?;
+    let (connection_id, _) = step_connection(&mut transaction, scope, 0).await?;
     let entity_id = entity_id(&mut transaction, connection_id, entity).await?;
     let stored: Option<(i64, String, String)> = sqlx::query_as(
         "SELECT t.id, t.fingerprint, e.name
@@ -80,15 +88,16 @@ pub(crate) async fn open_target(
 
 pub(crate) async fn drop_target(
     connection: &mut SqliteConnection,
-    tenant: &ConnectionId,
+    scope: Scope<'_>,
     target: &TargetName,
 ) -> Result<(), Fault> {
     let mut transaction = connection.begin_with(BEGIN).await?;
     let id: Option<i64> = sqlx::query_scalar(
-        "SELECT t.id FROM tieline_targets t JOIN tieline_connections c ON c.id = t.connection_id
-         WHERE c.name = ? AND t.name = ?",
+        "SELECT t.id FROM tieline_targets t JOIN tieline_connection_numbers c ON c.id = t.connection_id
+         WHERE c.tenant = ? AND c.connection = ? AND t.name = ?",
     )
-    .bind(tenant.as_str())
+    .bind(scope.tenant.as_str())
+    .bind(scope.connection.as_str())
     .bind(target.as_str())
     .fetch_optional(&mut *transaction)
     .await?;
@@ -104,16 +113,25 @@ pub(crate) async fn drop_target(
     Ok(())
 }
 
-pub(crate) async fn erase(connection: &mut SqliteConnection, tenant: &ConnectionId) -> Result<(), Fault> {
+pub(crate) async fn erase(connection: &mut SqliteConnection, scope: Scope<'_>) -> Result<(), Fault> {
     let mut transaction = connection.begin_with(BEGIN).await?;
-    let id: Option<i64> = sqlx::query_scalar("SELECT id FROM tieline_connections WHERE name = ?")
-        .bind(tenant.as_str())
-        .fetch_optional(&mut *transaction)
-        .await?;
-    for statement in ERASE {
-        sqlx::query(*statement).bind(id).execute(&mut *transaction).await?;
-    }
+    erase_all(&mut transaction, scope).await?;
     transaction.commit().await?;
+    Ok(())
+}
+
+/// [`erase`], as a part of a transaction.
+pub(crate) async fn erase_all(connection: &mut SqliteConnection, scope: Scope<'_>) -> Result<(), Fault> {
+    let id: Option<i64> =
+        sqlx::query_scalar("SELECT id FROM tieline_connection_numbers WHERE tenant = ? AND connection = ?")
+            .bind(scope.tenant.as_str())
+            .bind(scope.connection.as_str())
+            .fetch_optional(&mut *connection)
+            .await?;
+    let Some(id) = id else { return Ok(()) };
+    for statement in ERASE {
+        sqlx::query(*statement).bind(id).execute(&mut *connection).await?;
+    }
     Ok(())
 }
 
@@ -132,5 +150,5 @@ const ERASE: &[&str] = &[
     "DELETE FROM tieline_entities WHERE connection_id = ?",
     "DELETE FROM tieline_streams WHERE connection_id = ?",
     "DELETE FROM tieline_outbox WHERE connection_id = ?",
-    "DELETE FROM tieline_connections WHERE id = ?",
+    "DELETE FROM tieline_connection_numbers WHERE id = ?",
 ];

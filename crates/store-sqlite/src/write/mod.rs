@@ -12,17 +12,22 @@ use std::collections::HashMap;
 use sqlx::{Connection, SqliteConnection};
 use tieline_core::{EntityName, Key};
 use tieline_store::plan::{self, Plan, StreamPlan};
-use tieline_store::{ConnectionId, Passes, Tally, Token};
+use tieline_store::{Passes, Tally, TenantId, Token};
 
-pub(crate) use manage::{drop_target, erase, open_target, reset};
+pub(crate) use manage::{drop_target, erase, erase_all, open_target, reset};
 
 use crate::fault::Fault;
+use crate::scope::Scope;
 
 pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
 
-pub(crate) async fn commit(connection: &mut SqliteConnection, plan: Plan) -> Result<Tally, Fault> {
+pub(crate) async fn commit(
+    connection: &mut SqliteConnection,
+    tenant: &TenantId,
+    plan: Plan,
+) -> Result<Tally, Fault> {
     let mut transaction = connection.begin_with(BEGIN).await?;
-    let tally = apply(&mut transaction, plan).await?;
+    let tally = apply(&mut transaction, tenant, plan).await?;
     transaction.commit().await?;
     Ok(tally)
 }
@@ -47,9 +52,10 @@ struct Mark {
     generation: i64,
 }
 
-async fn apply(connection: &mut SqliteConnection, plan: Plan) -> Result<Tally, Fault> {
+async fn apply(connection: &mut SqliteConnection, tenant: &TenantId, plan: Plan) -> Result<Tally, Fault> {
+    let scope = Scope { tenant, connection: &plan.connection };
     let step = i64::from(plan.stream.is_some());
-    let (connection_id, sequence) = step_connection(connection, &plan.connection, step).await?;
+    let (connection_id, sequence) = step_connection(connection, scope, step).await?;
     let mut work = Work {
         connection,
         connection_id,
@@ -83,15 +89,16 @@ async fn apply(connection: &mut SqliteConnection, plan: Plan) -> Result<Tally, F
 /// The number of a connection and its count of commits, after `step` more.
 pub(crate) async fn step_connection(
     connection: &mut SqliteConnection,
-    name: &ConnectionId,
+    scope: Scope<'_>,
     step: i64,
 ) -> Result<(i64, i64), Fault> {
     Ok(sqlx::query_as(
-        "INSERT INTO tieline_connections (name, sequence) VALUES (?1, ?2)
-         ON CONFLICT (name) DO UPDATE SET sequence = sequence + ?2
+        "INSERT INTO tieline_connection_numbers (tenant, connection, sequence) VALUES (?1, ?2, ?3)
+         ON CONFLICT (tenant, connection) DO UPDATE SET sequence = sequence + ?3
          RETURNING id, sequence",
     )
-    .bind(name.as_str())
+    .bind(scope.tenant.as_str())
+    .bind(scope.connection.as_str())
     .bind(step)
     .fetch_one(connection)
     .await?)

@@ -169,7 +169,7 @@ async fn a_database_of_a_newer_version_is_left_alone() {
     sqlx::query("INSERT INTO tieline_schema (version) VALUES (9)").execute(&pool).await.unwrap();
     pool.close().await;
     let error = SqliteStore::open(&path).await.unwrap_err();
-    insta::assert_snapshot!(told(&error, &path), @"the database was made by a newer version of tieline-store-sqlite (its schema is 9, this version knows 2): update the crate, or choose another file; nothing was changed (internal, database=FILE)");
+    insta::assert_snapshot!(told(&error, &path), @"the database was made by a newer version of tieline-store-sqlite (its schema is 9, this version knows 3): update the crate, or choose another file; nothing was changed (internal, database=FILE)");
 }
 
 #[tokio::test]
