@@ -5,7 +5,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use tieline_core::http::{HttpRequest, RequestAuth};
-use tieline_core::{Credential, Error, ErrorKind, Recovery, Rejection, Result, Stamp};
+use tieline_core::{Credential, Error, ErrorKind, KeyPlacement, Recovery, Rejection, Result, Stamp};
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
@@ -45,10 +45,10 @@ impl Credential for Fixed {
     async fn authorize(&self, request: &mut HttpRequest) -> Result<Stamp> {
         match &self.place {
             _ if request.auth() == RequestAuth::Bearer => {
-                self.put_into_header(request, &AUTHORIZATION, "Bearer ", self.bare())?;
+                put_bearer(request, self.bare())?;
             }
-            Place::Header { name, prefix } => self.put_into_header(request, name, prefix, &self.value)?,
-            Place::Query { name } => self.put_into_query(request, name),
+            Place::Header { name, prefix } => put_into_header(request, name, prefix, &self.value)?,
+            Place::Query { name } => put_into_query(request, name, &self.value),
             Place::Body => {}
         }
         let filled = request.body().filled(&mut |slot| {
@@ -72,38 +72,62 @@ impl Fixed {
     fn bare(&self) -> &SecretString {
         self.slots.last().map_or(&self.value, |(_, secret)| secret)
     }
+}
 
-    fn put_into_header(
-        &self,
-        request: &mut HttpRequest,
-        name: &HeaderName,
-        prefix: &str,
-        secret: &SecretString,
-    ) -> Result<()> {
-        let text = Zeroizing::new(format!("{prefix}{}", secret.expose_secret()));
-        let mut value = HeaderValue::from_str(&text).map_err(|_| {
-            Error::new(ErrorKind::Config, "the credential holds a character that a header cannot carry")
-        })?;
-        value.set_sensitive(true);
-        request.headers_mut().insert(name, value);
-        Ok(())
-    }
+/// `Authorization: Bearer` (RFC 6750).
+pub(crate) fn put_bearer(request: &mut HttpRequest, secret: &SecretString) -> Result<()> {
+    put_into_header(request, &AUTHORIZATION, "Bearer ", secret)
+}
 
-    /// Replaces a parameter of that name, because providers echo the key in their links to the next page. The rest of the
-    /// query stays as it was written.
-    fn put_into_query(&self, request: &mut HttpRequest, name: &str) {
-        let is_other = |pair: &&str| {
-            !pair.is_empty()
-                && form_urlencoded::parse(pair.as_bytes()).next().is_none_or(|(key, _)| key != name)
-        };
-        let kept: Vec<&str> = request.url().query().unwrap_or_default().split('&').filter(is_other).collect();
-        let mut query = Zeroizing::new(kept.join("&"));
-        if !query.is_empty() {
-            query.push('&');
+pub(crate) fn put_into_header(
+    request: &mut HttpRequest,
+    name: &HeaderName,
+    prefix: &str,
+    secret: &SecretString,
+) -> Result<()> {
+    let text = Zeroizing::new(format!("{prefix}{}", secret.expose_secret()));
+    let mut value = HeaderValue::from_str(&text).map_err(|_| {
+        Error::new(ErrorKind::Config, "the credential holds a character that a header cannot carry")
+    })?;
+    value.set_sensitive(true);
+    request.headers_mut().insert(name, value);
+    Ok(())
+}
+
+/// Where the spec says that it goes.
+pub(crate) fn put_key(
+    request: &mut HttpRequest,
+    placement: &KeyPlacement,
+    secret: &SecretString,
+) -> Result<()> {
+    match placement {
+        KeyPlacement::Header { name, prefix } => {
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
+                Error::new(ErrorKind::Internal, format!("{name:?} in the connector's spec is not a header"))
+            })?;
+            put_into_header(request, &name, prefix, secret)
         }
-        query.extend(form_urlencoded::byte_serialize(name.as_bytes()));
-        query.push('=');
-        query.extend(form_urlencoded::byte_serialize(self.value.expose_secret().as_bytes()));
-        request.url_mut().set_query(Some(&query));
+        KeyPlacement::Query { name } => {
+            put_into_query(request, name, secret);
+            Ok(())
+        }
+        _ => Err(Error::unsupported("this place for a key")),
     }
+}
+
+/// Replaces a parameter of that name, because providers echo the key in their links to the next page. The rest of the
+/// query stays as it was written.
+fn put_into_query(request: &mut HttpRequest, name: &str, secret: &SecretString) {
+    let is_other = |pair: &&str| {
+        !pair.is_empty() && form_urlencoded::parse(pair.as_bytes()).next().is_none_or(|(key, _)| key != name)
+    };
+    let kept: Vec<&str> = request.url().query().unwrap_or_default().split('&').filter(is_other).collect();
+    let mut query = Zeroizing::new(kept.join("&"));
+    if !query.is_empty() {
+        query.push('&');
+    }
+    query.extend(form_urlencoded::byte_serialize(name.as_bytes()));
+    query.push('=');
+    query.extend(form_urlencoded::byte_serialize(secret.expose_secret().as_bytes()));
+    request.url_mut().set_query(Some(&query));
 }

@@ -4,12 +4,33 @@ mod api_key;
 mod basic;
 mod bearer;
 mod checked;
+mod environment;
+mod fields;
 mod fixed;
+mod flight;
+mod issued;
+mod oauth;
 mod password;
 mod scheme;
 mod scrub;
+mod secret;
+mod secret_text;
+mod session;
+mod stored;
 
 pub use api_key::ApiKey;
 pub use basic::Basic;
 pub use bearer::Bearer;
+pub use environment::Environment;
+pub use fields::Fields;
+pub use issued::IssuedCredential;
+pub use oauth::{
+    AuthorizationUrl, Callback, ConsentRequest, Consented, OAuthApp, OAuthClient, OAuthUrls, Returned,
+    ServiceAccount, Tokens, token_endpoint,
+};
 pub use password::Password;
+pub use secret::Secret;
+pub use session::Login;
+pub use stored::{CredentialStore, Keeper, Revoked, StoredCredential};
+#[doc(hidden)]
+pub use stored::{Moment, Step, StepObserver};

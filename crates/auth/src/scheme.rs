@@ -14,6 +14,8 @@ fn words(scheme: &AuthScheme) -> &'static str {
         AuthScheme::Bearer { .. } => "a bearer token",
         AuthScheme::Basic { .. } => "a user name and password",
         AuthScheme::Secret { .. } => "an API key or a password",
+        AuthScheme::OAuth2(_) => "a person's consent",
+        AuthScheme::Session(_) => "a login",
         _ => "another kind of credential",
     }
 }

@@ -15,6 +15,7 @@ mod oauth;
 mod path;
 mod record;
 mod requests;
+mod session;
 mod spec;
 mod state;
 mod text;
@@ -31,7 +32,7 @@ pub use error::{Error, ErrorKind, Resend, Result};
 pub use issue::Issue;
 pub use json::RawJson;
 pub use limit::{Limit, LimitScope, LimitUnit};
-pub use mapping::{Direction, FieldMapping, Given, Mapped, Need};
+pub use mapping::{Begun, Direction, FieldMapping, Given, Mapped, Need};
 pub use oauth::{Capture, ClientAuth, Grant, OAuth2, RefreshPolicy, Revocation, Scope, SettingHeader};
 pub use path::FieldPath;
 pub use record::{Batch, Change, Deletion, DeletionScope, EntityChanges, Pass, PassEnd, Progress, Record};
@@ -40,6 +41,7 @@ pub use requests::{
     Filter, Lookup, LookupBy, LookupRequest, Lookups, Partitions, PartitionsRequest, PollRequest, ReadMode,
     ReadRequest, Subscriptions, SubscriptionsRequest,
 };
+pub use session::{LoginPart, SessionLogin, SessionToken};
 pub use spec::{AuthScheme, Category, ConnectorSpec, Field, FieldKind, KeyPlacement, Origins};
 pub use state::State;
 pub use text::{EntityName, Key, OperationId, Partition, Text};

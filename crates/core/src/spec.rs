@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use crate::{Limit, OAuth2};
+use crate::{Limit, OAuth2, SessionLogin};
 
 /// What kind of system a provider is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -265,6 +265,8 @@ pub enum AuthScheme {
     },
     /// OAuth 2: tokens that a person's consent, the application itself or a service account gives.
     OAuth2(OAuth2),
+    /// A login whose answer has a token for what follows.
+    Session(SessionLogin),
 }
 
 impl AuthScheme {
@@ -273,6 +275,7 @@ impl AuthScheme {
         match self {
             Self::ApiKey { field, .. } | Self::Bearer { field } | Self::Secret { field } => vec![field],
             Self::Basic { user, password } => vec![user, password],
+            Self::Session(login) => login.fields.iter().collect(),
             // What a person does is consent.
             Self::OAuth2(_) => Vec::new(),
         }

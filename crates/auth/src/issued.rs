@@ -1,0 +1,245 @@
+//! Tokens that the process asks for by itself, as often as it needs one: nothing of them is kept.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use oauth2::TokenResponse;
+use secrecy::SecretString;
+use serde_json::Value;
+use tieline_core::http::HttpRequest;
+use tieline_core::{Clock, Credential, Error, ErrorKind, Recovery, Rejection, Result, Stamp};
+use tokio::time::Instant;
+
+use crate::fixed::{put_bearer, put_key};
+use crate::flight::{Flight, again, lock};
+use crate::oauth::{Effect, Failure, TokenAnswer};
+use crate::scrub::Scrubber;
+use crate::session::Login;
+use crate::{OAuthClient, ServiceAccount};
+
+/// Another token is asked for this long before the end, or at a quarter of a short life.
+const MARGIN: Duration = Duration::from_secs(2 * 60);
+/// What is refused so soon after it was given is not refused for its age.
+const FRESH: Duration = Duration::from_secs(10);
+/// After a failure the provider is left alone for a moment.
+const PAUSE: Duration = Duration::from_secs(5);
+/// A clock that is off by more cannot sign assertions.
+const SKEW: Duration = Duration::from_secs(60);
+
+/// A credential that gets its tokens without a person: for client credentials, a service account, or a session. All who
+/// hold it share one token, and one request for it.
+pub struct IssuedCredential {
+    me: Weak<Self>,
+    source: Source,
+    clock: Arc<dyn Clock>,
+    /// What must never show besides the token.
+    scrubber: Scrubber,
+    state: Mutex<State>,
+    flight: Flight<Arc<Token>>,
+}
+
+enum Source {
+    ClientCredentials { client: OAuthClient, settings: Value },
+    ServiceAccount { client: OAuthClient, account: ServiceAccount },
+    Session(Login),
+}
+
+struct Token {
+    generation: u64,
+    value: SecretString,
+    scrubber: Scrubber,
+    issued_at: Instant,
+    ends_at: Option<Instant>,
+}
+
+#[derive(Default)]
+struct State {
+    token: Option<Arc<Token>>,
+    before: Option<Arc<Token>>,
+    refused: u64,
+    pause: Option<(Instant, Arc<Error>)>,
+    /// The provider refused what the token is asked with.
+    dead: Option<Arc<Error>>,
+}
+
+impl IssuedCredential {
+    /// The host's app itself (RFC 6749, section 4.4), with the headers that the spec takes from the connection's settings.
+    pub fn client_credentials(client: &OAuthClient, settings: &Value, clock: Arc<dyn Clock>) -> Arc<Self> {
+        let scrubber = Scrubber::new(&client.app_secrets());
+        let source = Source::ClientCredentials { client: client.clone(), settings: settings.clone() };
+        Self::new(source, clock, scrubber)
+    }
+
+    /// A service account (RFC 7523).
+    pub fn service_account(
+        client: &OAuthClient,
+        account: ServiceAccount,
+        clock: Arc<dyn Clock>,
+    ) -> Arc<Self> {
+        let scrubber = Scrubber::new(account.secrets());
+        Self::new(Source::ServiceAccount { client: client.clone(), account }, clock, scrubber)
+    }
+
+    /// A login.
+    pub fn session(login: Login, clock: Arc<dyn Clock>) -> Arc<Self> {
+        let scrubber = Scrubber::new(login.secrets());
+        Self::new(Source::Session(login), clock, scrubber)
+    }
+
+    fn new(source: Source, clock: Arc<dyn Clock>, scrubber: Scrubber) -> Arc<Self> {
+        Arc::new_cyclic(|me| Self {
+            me: me.clone(),
+            source,
+            clock,
+            scrubber,
+            state: Mutex::default(),
+            flight: Flight::default(),
+        })
+    }
+
+    async fn current(&self) -> Result<Arc<Token>> {
+        let (token, refused) = {
+            let state = lock(&self.state);
+            (state.token.clone(), state.refused)
+        };
+        let usable = token.filter(|token| {
+            token.generation > refused && token.ends_at.is_none_or(|end| Instant::now() < end)
+        });
+        match usable {
+            Some(token) => Ok(token),
+            None => self.another().await,
+        }
+    }
+
+    async fn another(&self) -> Result<Arc<Token>> {
+        {
+            let state = lock(&self.state);
+            if let Some(error) = &state.dead {
+                return Err(again(error));
+            }
+            if let Some((_, error)) = state.pause.as_ref().filter(|(until, _)| Instant::now() < *until) {
+                return Err(again(error));
+            }
+        }
+        let me = self.me.upgrade();
+        let ended = || Error::new(ErrorKind::Internal, "a credential was used after its end");
+        let me = me.ok_or_else(ended)?;
+        self.flight.join(move || async move { me.issue().await }).await
+    }
+
+    async fn issue(&self) -> Result<Arc<Token>> {
+        let asked_at = Instant::now();
+        let issued = match &self.source {
+            Source::ClientCredentials { client, settings } => {
+                client.client_credentials(settings).await.map(|answer| of(client, &answer))
+            }
+            Source::ServiceAccount { client, account } => {
+                self.assert(client, account).await.map(|answer| of(client, &answer))
+            }
+            Source::Session(login) => login.log_in().await,
+        };
+        let mut state = lock(&self.state);
+        match issued {
+            Ok((value, life)) => {
+                let generation = state.token.as_ref().map_or(0, |token| token.generation).saturating_add(1);
+                let margin = |life: Duration| life.saturating_sub(MARGIN.min(life / 4));
+                let token = Arc::new(Token {
+                    generation,
+                    scrubber: Scrubber::new([&value]),
+                    value,
+                    issued_at: asked_at,
+                    ends_at: life.map(|life| asked_at + margin(life)),
+                });
+                state.before = state.token.replace(Arc::clone(&token));
+                Ok(token)
+            }
+            Err(failure) => {
+                let dead = failure.effect == Effect::Dead;
+                let error = failure.error.scrubbed(&|text| self.scrubber.scrub(text));
+                let copy = Arc::new(again(&error));
+                match dead {
+                    // Logging in again and again with what is refused locks accounts.
+                    true => state.dead = Some(copy),
+                    false => state.pause = Some((Instant::now() + PAUSE, copy)),
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Once more by the provider's clock, when ours is what it does not accept.
+    async fn assert(&self, client: &OAuthClient, account: &ServiceAccount) -> Result<TokenAnswer, Failure> {
+        let unsent = |error: Error| Failure::new(error, Effect::None);
+        let now = self.clock.now();
+        let assertion = account.assertion(client, now).map_err(unsent)?;
+        let failure = match client.exchange_assertion(&assertion).await {
+            Err(failure) if failure.effect == Effect::Dead => failure,
+            other => return other,
+        };
+        let theirs = failure.date.filter(|date| (*date - now).abs().to_std().unwrap_or_default() > SKEW);
+        let Some(theirs) = theirs else { return Err(failure) };
+        tracing::warn!("this machine's clock is off: an assertion is signed by the provider's");
+        let assertion = account.assertion(client, theirs).map_err(unsent)?;
+        client.exchange_assertion(&assertion).await
+    }
+
+    fn put(&self, request: &mut HttpRequest, value: &SecretString) -> Result<()> {
+        match &self.source {
+            Source::Session(login) => put_key(request, login.placement(), value),
+            _ => put_bearer(request, value),
+        }
+    }
+}
+
+fn of(client: &OAuthClient, answer: &TokenAnswer) -> (SecretString, Option<Duration>) {
+    let life = answer.expires_in().unwrap_or(client.oauth().access_token_life);
+    (SecretString::from(answer.access_token().secret().as_str()), Some(life))
+}
+
+#[async_trait]
+impl Credential for IssuedCredential {
+    async fn authorize(&self, request: &mut HttpRequest) -> Result<Stamp> {
+        let token = self.current().await?;
+        self.put(request, &token.value)?;
+        Ok(Stamp(token.generation))
+    }
+
+    async fn rejected(&self, stamp: Stamp, _: &Rejection) -> Result<Recovery> {
+        {
+            let mut state = lock(&self.state);
+            match &state.token {
+                Some(token) if token.generation > stamp.0 => return Ok(Recovery::RetryOnce),
+                Some(token) if token.generation == stamp.0 && token.issued_at.elapsed() < FRESH => {
+                    return Ok(Recovery::NeedsReconnect);
+                }
+                _ => state.refused = state.refused.max(stamp.0),
+            }
+        }
+        self.current().await.map(|_| Recovery::RetryOnce)
+    }
+
+    fn scrub(&self, text: &str) -> Option<String> {
+        let (token, before) = {
+            let state = lock(&self.state);
+            (state.token.clone(), state.before.clone())
+        };
+        let tokens = [token, before];
+        let scrubbers = tokens.iter().flatten().map(|token| &token.scrubber).chain([&self.scrubber]);
+        scrubbers.fold(None, |clean: Option<String>, scrubber| {
+            scrubber.scrub(clean.as_deref().unwrap_or(text)).or(clean)
+        })
+    }
+}
+
+impl fmt::Debug for IssuedCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match &self.source {
+            Source::ClientCredentials { .. } => "client credentials",
+            Source::ServiceAccount { .. } => "service account",
+            Source::Session(_) => "session",
+        };
+        write!(f, "IssuedCredential({kind})")
+    }
+}

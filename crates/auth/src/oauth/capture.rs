@@ -1,0 +1,66 @@
+//! What a token answer says about the account, as settings of the connection.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use oauth2::TokenResponse;
+use serde_json::{Map, Value};
+use tieline_core::{Capture, Error, ErrorKind, Result};
+use url::Url;
+
+use super::answer::TokenAnswer;
+use super::client::OAuthClient;
+
+/// Far more than any address or id.
+const LONGEST: usize = 512;
+
+/// The settings that the answer tells. What it does not say is left out.
+pub(crate) fn captured(client: &OAuthClient, answer: &TokenAnswer) -> Result<Map<String, Value>> {
+    let mut settings = Map::new();
+    let mut claims: Option<Map<String, Value>> = None;
+    for capture in &client.oauth().captures {
+        let (value, setting) = match capture {
+            Capture::Field { name, setting } => (answer.rest.get(*name).cloned(), setting),
+            Capture::Claim { name, setting } => {
+                let claims = claims
+                    .get_or_insert_with(|| claims_of(answer.access_token().secret()).unwrap_or_default());
+                (claims.get(*name).cloned(), setting)
+            }
+            _ => continue,
+        };
+        let text = match value {
+            Some(Value::String(text)) => text,
+            Some(Value::Number(number)) => number.to_string(),
+            _ => continue,
+        };
+        settings.insert((*setting).to_owned(), checked(client, setting, text)?.into());
+    }
+    Ok(settings)
+}
+
+/// An address must be one that the connector declares: requests with the credential go there.
+fn checked(client: &OAuthClient, setting: &str, text: String) -> Result<String> {
+    let refused = |why: &str| {
+        let title = client.inner().title;
+        Error::new(ErrorKind::Decode, format!("{title} answered a token request with {why}"))
+            .with_advice("report it; nothing was stored")
+            .with_context("setting", setting)
+    };
+    if text.len() > LONGEST || text.chars().any(char::is_control) {
+        return Err(refused("a setting that is no line of text"));
+    }
+    if text.contains("://") || text.starts_with("//") {
+        let foreign = Url::parse(&text).map_or(true, |url| !client.inner().origins.allows(&url));
+        if foreign {
+            return Err(refused("an address that is not the provider's"));
+        }
+    }
+    Ok(text)
+}
+
+/// The claims of a token that is a JWT. Its signature is the provider's affair.
+fn claims_of(token: &str) -> Option<Map<String, Value>> {
+    let mut parts = token.split('.');
+    let (_, claims, _) = (parts.next()?, parts.next()?, parts.next()?);
+    let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).ok()?;
+    serde_json::from_slice(&claims).ok()
+}

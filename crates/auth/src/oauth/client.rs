@@ -1,0 +1,147 @@
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tieline_core::http::HttpClient;
+use tieline_core::{AuthScheme, ConnectorSpec, Error, ErrorKind, Grant, OAuth2, Origins, Result};
+use url::Url;
+
+use super::app::{OAuthApp, OAuthUrls};
+
+/// A provider's OAuth 2, the host's app there, and the way to it. Cheap to clone.
+#[derive(Clone)]
+pub struct OAuthClient(Arc<Inner>);
+
+#[derive(Clone)]
+pub(crate) struct Inner {
+    pub(crate) provider: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) oauth: OAuth2,
+    pub(crate) origins: Origins,
+    pub(crate) app: Option<OAuthApp>,
+    pub(crate) http: HttpClient,
+    pub(crate) authorize: Url,
+    pub(crate) token: Url,
+    pub(crate) revoke: Option<Url>,
+}
+
+impl OAuthClient {
+    /// What the spec says of OAuth. Requests go over `http`, which is a client for a
+    /// [`token_endpoint`](crate::token_endpoint), without a credential.
+    ///
+    /// # Errors
+    ///
+    /// `Config` when the connector takes no OAuth 2.
+    pub fn new(spec: &ConnectorSpec, http: HttpClient) -> Result<Self> {
+        let oauth = spec.auth.iter().find_map(|scheme| match scheme {
+            AuthScheme::OAuth2(oauth) => Some(oauth.clone()),
+            _ => None,
+        });
+        let oauth = oauth.ok_or_else(|| {
+            Error::new(ErrorKind::Config, format!("{} is not connected by OAuth", spec.title))
+                .with_advice("ask for the fields that the connector's spec names")
+        })?;
+        let parse = |url: &str| {
+            Url::parse(url).map_err(|_| {
+                Error::new(
+                    ErrorKind::Internal,
+                    format!("an OAuth address in the spec of {} is no URL", spec.title),
+                )
+            })
+        };
+        Ok(Self(Arc::new(Inner {
+            provider: spec.id,
+            title: spec.title,
+            authorize: parse(&oauth.authorize_url)?,
+            token: parse(&oauth.token_url)?,
+            revoke: oauth.revocation.as_ref().map(|revocation| parse(&revocation.url)).transpose()?,
+            oauth,
+            origins: spec.origins.clone(),
+            app: None,
+            http,
+        })))
+    }
+
+    /// Sets the host's app. Service accounts need none.
+    #[must_use]
+    pub fn with_app(self, app: OAuthApp) -> Self {
+        Self(Arc::new(Inner { app: Some(app), ..(*self.0).clone() }))
+    }
+
+    /// Puts other addresses in place of the provider's.
+    #[must_use]
+    pub fn with_urls(self, urls: OAuthUrls) -> Self {
+        let OAuthUrls { authorize, token, revoke } = urls;
+        Self(Arc::new(Inner { authorize, token, revoke, ..(*self.0).clone() }))
+    }
+
+    /// How the provider does OAuth.
+    pub fn oauth(&self) -> &OAuth2 {
+        &self.0.oauth
+    }
+
+    /// Whether the provider has this way to a token.
+    pub fn has(&self, grant: Grant) -> bool {
+        self.0.oauth.grants.contains(&grant)
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
+    pub(crate) fn app(&self) -> Result<&OAuthApp> {
+        self.0.app.as_ref().ok_or_else(|| {
+            let title = self.0.title;
+            Error::new(ErrorKind::Config, format!("the host has no app at {title}")).with_advice(
+                "register one in the provider's developer portal, and give its client id and secret",
+            )
+        })
+    }
+
+    /// The headers of a token request of this grant.
+    pub(crate) fn token_headers(
+        &self,
+        grant: Grant,
+        settings: &Value,
+    ) -> Result<Vec<(http::HeaderName, http::HeaderValue)>> {
+        let wanted = self.0.oauth.token_headers.iter().filter(|header| header.grant == grant);
+        wanted
+            .map(|header| {
+                let text = match settings.get(header.setting) {
+                    Some(Value::String(text)) => text.clone(),
+                    Some(Value::Number(number)) => number.to_string(),
+                    _ => String::new(),
+                };
+                let missing = || {
+                    Error::new(
+                        ErrorKind::Config,
+                        format!(
+                            "{} wants the setting {:?} in its token requests",
+                            self.0.title, header.setting
+                        ),
+                    )
+                    .with_advice("connect the account once with a person's consent, which tells it")
+                };
+                let name = http::HeaderName::from_bytes(header.header.as_bytes()).map_err(|_| {
+                    Error::new(
+                        ErrorKind::Internal,
+                        format!("{:?} in the spec is not a header", header.header),
+                    )
+                })?;
+                match http::HeaderValue::from_str(text.trim()) {
+                    Ok(value) if !value.is_empty() => Ok((name, value)),
+                    _ => Err(missing()),
+                }
+            })
+            .collect()
+    }
+}
+
+impl fmt::Debug for OAuthClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OAuthClient")
+            .field("provider", &self.0.provider)
+            .field("app", &self.0.app)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,24 @@
+//! OAuth 2 as the provider's data describes it: consent, tokens, revocation.
+
+mod answer;
+mod app;
+mod assertion;
+mod callback;
+mod capture;
+mod client;
+mod consent;
+mod endpoint;
+mod failure;
+mod requests;
+mod tokens;
+
+pub use app::{OAuthApp, OAuthUrls};
+pub use assertion::ServiceAccount;
+pub use client::OAuthClient;
+pub use consent::{AuthorizationUrl, Callback, ConsentRequest, Consented, Returned};
+pub use endpoint::token_endpoint;
+pub use tokens::Tokens;
+
+pub(crate) use answer::TokenAnswer;
+pub(crate) use failure::{Effect, Failure};
+pub(crate) use requests::REQUEST_TIMEOUT;
