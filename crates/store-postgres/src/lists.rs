@@ -1,4 +1,4 @@
-//! Many values in one statement: arrays, and `unnest`.
+//! Values as statements take them.
 
 use tieline_core::Key;
 
@@ -16,8 +16,7 @@ pub(crate) fn before_nul(text: &str) -> Option<&str> {
     text.split_once('\0').map(|(before, _)| before)
 }
 
-/// A text for people, with every character kept or shown: it must not be lost, and with it what it tells of, because a
-/// provider put a NUL into it.
-pub(crate) fn prose(text: &str) -> String {
-    text.replace('\0', "\u{2400}")
+/// Numbers as PostgreSQL keeps them; one that it cannot keep is beyond all that it has.
+pub(crate) fn number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }

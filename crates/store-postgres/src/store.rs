@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgPool};
-use tieline_core::{EntityName, Error, ErrorKind, Key, Need, RawJson, Record, Result};
+use tieline_core::{Clock, EntityName, Error, ErrorKind, Key, Need, RawJson, Record, Result};
 use tieline_store::plan::Plan;
 use tieline_store::{
     Commit, ConnectionId, Counts, Moment, Position, Row, StreamId, SyncStore, Tally, TargetName, TenantId,
@@ -27,8 +27,10 @@ const CONNECTIONS: u32 = 10;
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: PgPool,
-    tenant: TenantId,
+    pub(crate) tenant: TenantId,
     named: bool,
+    /// What leases end by instead of the server's clock.
+    pub(crate) clock: Option<Arc<dyn Clock>>,
     /// For error texts.
     place: Arc<str>,
 }
@@ -98,13 +100,13 @@ impl PostgresStore {
 
     fn unprepared(pool: PgPool) -> Self {
         let place = place(&pool.connect_options()).into();
-        Self { pool, tenant: TenantId::default(), named: true, place }
+        Self { pool, tenant: TenantId::default(), named: true, clock: None, place }
     }
 
     /// The handle of another tenant. It sees that tenant's rows and no others, whatever it is asked.
     #[must_use]
-    pub fn for_tenant(&self, tenant: impl Into<TenantId>) -> Self {
-        Self { tenant: tenant.into(), ..self.clone() }
+    pub fn for_tenant(&self, tenant: TenantId) -> Self {
+        Self { tenant, ..self.clone() }
     }
 
     /// A handle that prepares no statements by name, for a pooler in transaction mode that does not follow them.
@@ -113,6 +115,14 @@ impl PostgresStore {
     #[must_use]
     pub fn without_named_statements(mut self) -> Self {
         self.named = false;
+        self
+    }
+
+    /// Sets a clock that leases end by instead of the server's. For tests, which do not wait: processes agree about
+    /// leases only by the server's clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
         self
     }
 

@@ -159,7 +159,7 @@ async fn save(turn: &mut Turn, entry: &Entry) -> Result<(), Fault> {
     .bind(i64::from(entry.attempts))
     .bind(ticket)
     .bind(key)
-    .bind(entry.note.as_deref().map(lists::prose))
+    .bind(entry.note.as_deref())
     .bind(marker.map(|marker| marker.field.as_str()))
     .bind(marker.map(|marker| i64::try_from(marker.search_delay.as_micros()).unwrap_or(i64::MAX)))
     .bind(marker.map(|marker| marker.always))
@@ -182,8 +182,8 @@ pub(crate) async fn renew(
     until: DateTime<Utc>,
 ) -> Result<bool, Fault> {
     let Some(synced_id) = lock_connection(turn, connection).await? else { return Ok(marks.is_empty()) };
-    let numbers: Vec<i64> = marks.iter().map(|mark| mark.number.cast_signed()).collect();
-    let revisions: Vec<i64> = marks.iter().map(|mark| mark.revision.cast_signed()).collect();
+    let numbers: Vec<i64> = marks.iter().map(|mark| lists::number(mark.number)).collect();
+    let revisions: Vec<i64> = marks.iter().map(|mark| lists::number(mark.revision)).collect();
     let renewed = turn
         .query(
             "UPDATE tieline_outbox o SET due = $3
@@ -213,8 +213,8 @@ pub(crate) async fn advance(
     }
     let stored = select!(turn, "o.id = $3 AND o.revision = $4 AND o.open")
         .bind(connection.as_str())
-        .bind(from.number.cast_signed())
-        .bind(from.revision.cast_signed())
+        .bind(lists::number(from.number))
+        .bind(lists::number(from.revision))
         .fetch_optional(turn.on())
         .await?;
     let Some(stored) = stored else { return Ok(None) };
@@ -269,7 +269,7 @@ pub(crate) async fn unsettled(
     )
     .bind(connection.as_str())
     .bind(now)
-    .bind(after.unwrap_or(0).cast_signed())
+    .bind(lists::number(after.unwrap_or(0)))
     .bind(i64::from(limit))
     .fetch_all(turn.on())
     .await?;
@@ -300,7 +300,8 @@ pub(crate) async fn list(
         None => select!(turn, "o.id > $3 ORDER BY o.id LIMIT $4"),
         Some(_) => select!(turn, "o.id > $3 AND o.stage = $5 ORDER BY o.id LIMIT $4"),
     };
-    let query = query.bind(connection.as_str()).bind(after.unwrap_or(0).cast_signed()).bind(i64::from(limit));
+    let query =
+        query.bind(connection.as_str()).bind(lists::number(after.unwrap_or(0))).bind(i64::from(limit));
     let query = match stage {
         None => query,
         Some(stage) => query.bind(stage.as_str()),

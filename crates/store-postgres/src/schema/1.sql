@@ -136,7 +136,7 @@ CREATE INDEX tieline_outbox_stage ON tieline_outbox (synced_id, stage, id);
 CREATE INDEX tieline_outbox_record ON tieline_outbox (synced_id, entity, record, id) WHERE open AND record IS NOT NULL;
 CREATE INDEX tieline_outbox_finished ON tieline_outbox (synced_id, changed_at) WHERE NOT open;
 
--- Accounts at providers. The settings are JSON as text, because jsonb refuses \u0000.
+-- Accounts at providers. The settings are JSON as text, so that they come back as they were.
 CREATE TABLE tieline_connections (
     tenant TEXT COLLATE "C" NOT NULL,
     id TEXT COLLATE "C" NOT NULL,
@@ -159,18 +159,20 @@ CREATE TABLE tieline_secrets (
     tenant TEXT COLLATE "C" NOT NULL,
     connection TEXT COLLATE "C" NOT NULL,
     name TEXT COLLATE "C" NOT NULL,
-    sealed BYTEA NOT NULL,
-    key_id TEXT NOT NULL,
+    -- Of the last value that there was. Stays when the secret goes, so that no generation comes twice.
     generation BIGINT NOT NULL,
+    -- From here on NULL when there is no secret.
+    sealed BYTEA,
+    key_id TEXT,
+    stored_at TIMESTAMPTZ,
+    renew_by TIMESTAMPTZ,
     -- A renewal that was begun and whose end was never stored.
     intent_fence BIGINT,
     intent_at TIMESTAMPTZ,
-    stored_at TIMESTAMPTZ NOT NULL,
-    renew_by TIMESTAMPTZ,
-    PRIMARY KEY (tenant, connection, name),
-    FOREIGN KEY (tenant, connection) REFERENCES tieline_connections (tenant, id) ON DELETE CASCADE
+    PRIMARY KEY (tenant, connection, name)
 );
-CREATE INDEX tieline_secrets_renewals ON tieline_secrets (tenant, renew_by) WHERE renew_by IS NOT NULL;
+CREATE INDEX tieline_secrets_renewals ON tieline_secrets (tenant, renew_by, connection, name)
+WHERE renew_by IS NOT NULL;
 
 -- Numbers of leases, which outlive their rows.
 CREATE SEQUENCE tieline_fences AS BIGINT;
@@ -180,7 +182,7 @@ CREATE TABLE tieline_leases (
     connection TEXT COLLATE "C" NOT NULL,
     name TEXT COLLATE "C" NOT NULL,
     fence BIGINT NOT NULL,
-    until TIMESTAMPTZ NOT NULL,
+    ends TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (tenant, connection, name)
 );
 
