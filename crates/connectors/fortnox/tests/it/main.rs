@@ -8,5 +8,13 @@
     reason = "helpers of tests fail like tests"
 )]
 
+mod answers;
 mod common;
+mod connecting;
+mod discovering;
+mod files;
+mod lookups;
 mod reads;
+mod states;
+mod typed;
+mod writes;
