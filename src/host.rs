@@ -42,6 +42,11 @@ impl Host {
         HttpHost::new().map(Self::from)
     }
 
+    /// The HTTP stack.
+    pub fn http(&self) -> &HttpHost {
+        &self.http
+    }
+
     /// Connects an account with the defaults.
     pub fn connect<C: ConnectorConfig>(
         &self,
@@ -109,10 +114,10 @@ impl<C, S: IntoCredential> Connecting<'_, C, S> {
 }
 
 #[derive(Default)]
-struct Options {
-    base_url: Option<Url>,
-    account: Option<String>,
-    limits: Option<Vec<Limit>>,
+pub(crate) struct Options {
+    pub(crate) base_url: Option<Url>,
+    pub(crate) account: Option<String>,
+    pub(crate) limits: Option<Vec<Limit>>,
 }
 
 impl Host {
@@ -122,9 +127,8 @@ impl Host {
         factory: &Arc<dyn ConnectorFactory>,
         config: Value,
         secret: impl IntoCredential,
-        base_url: Option<Url>,
+        options: Options,
     ) -> Result<Arc<dyn Connector>> {
-        let options = Options { base_url, ..Options::default() };
         factory.build(self.context(Arc::clone(factory), config, secret, options)?)
     }
 

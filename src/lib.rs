@@ -1,11 +1,18 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "vault")]
+mod connections;
 mod host;
 mod registry;
 
+#[cfg(feature = "vault")]
+pub use connections::{Connections, ConnectionsBuilder, Disconnected, Draft, Erase, Renewed, Rotated};
 pub use host::{Connecting, Host, connect};
 pub use registry::Registry;
-pub use tieline_auth::{ApiKey, Basic, Bearer, Password};
+pub use tieline_auth::{
+    ApiKey, AuthorizationUrl, Basic, Bearer, Callback, CredentialStore, Environment, Fields, OAuthApp,
+    OAuthUrls, Password, Revoked, Secret, ServiceAccount, Tokens,
+};
 pub use tieline_core::*;
 #[cfg(feature = "fortnox")]
 pub use tieline_fortnox as fortnox;
@@ -16,6 +23,8 @@ pub use tieline_odoo_xmlrpc as odoo;
 #[cfg(feature = "pipedrive")]
 pub use tieline_pipedrive as pipedrive;
 pub use tieline_store as store;
+#[cfg(feature = "postgres")]
+pub use tieline_store_postgres as postgres;
 #[cfg(feature = "sqlite")]
 pub use tieline_store_sqlite as store_sqlite;
 pub use tieline_sync as sync;

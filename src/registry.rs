@@ -8,6 +8,7 @@ use tieline_core::{Connector, ConnectorFactory, ConnectorSpec, Error, ErrorKind,
 use url::Url;
 
 use crate::Host;
+use crate::host::Options;
 
 /// The connectors that a host offers, by id. A value that the host builds; there is no global one.
 ///
@@ -46,6 +47,11 @@ impl Registry {
         self
     }
 
+    /// What its connectors share.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
     /// What each connector says about itself, by id: enough for a page of "Connect" forms.
     pub fn specs(&self) -> impl Iterator<Item = &ConnectorSpec> {
         self.factories.values().map(|factory| factory.spec())
@@ -70,7 +76,7 @@ impl Registry {
         config: &Value,
         secret: impl IntoCredential,
     ) -> Result<Arc<dyn Connector>> {
-        self.host.build(self.factory(id)?, config.clone(), secret, None)
+        self.host.build(self.factory(id)?, config.clone(), secret, Options::default())
     }
 
     /// The same with requests sent elsewhere: to a sandbox, to a recording proxy.
@@ -81,6 +87,7 @@ impl Registry {
         config: &Value,
         secret: impl IntoCredential,
     ) -> Result<Arc<dyn Connector>> {
-        self.host.build(self.factory(id)?, config.clone(), secret, Some(base_url))
+        let options = Options { base_url: Some(base_url), ..Options::default() };
+        self.host.build(self.factory(id)?, config.clone(), secret, options)
     }
 }

@@ -64,7 +64,7 @@ impl Fields {
     }
 
     /// The scheme that takes exactly these fields.
-    pub(crate) fn scheme<'s>(&self, schemes: &'s [AuthScheme]) -> Option<&'s AuthScheme> {
+    pub fn scheme<'s>(&self, schemes: &'s [AuthScheme]) -> Option<&'s AuthScheme> {
         schemes.iter().find(|scheme| {
             let fields = scheme.fields();
             !fields.is_empty()

@@ -1,0 +1,103 @@
+//! Connecting by a person's consent.
+
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use tieline_auth::{AuthorizationUrl, Callback, ConsentRequest, Consented, Returned, Secret};
+use tieline_core::{Error, ErrorKind, Result};
+use tieline_store::ConnectionId;
+use tieline_store::connections::NewConnection;
+use url::Url;
+
+use super::{Connections, Draft};
+
+impl Connections {
+    /// Begins a connection by consent: answers where to send the browser. The provider sends it back to the app's
+    /// callback within ten minutes, and its query goes to [`finish`](Self::finish).
+    ///
+    /// `session` is what names the browser session: the value of a cookie that no other browser has. The callback must
+    /// come with the same one, so that nobody can have a stranger's account connected to a customer.
+    ///
+    /// # Errors
+    ///
+    /// `Config` when the connector is unknown, takes no OAuth, or the host has no app there; whatever store and vault
+    /// answer.
+    pub async fn begin(
+        &self,
+        new: NewConnection,
+        session: impl Into<SecretString>,
+    ) -> Result<AuthorizationUrl> {
+        self.begin_with(new, session.into(), None).await
+    }
+
+    /// [`begin`](Self::begin) with another callback than the app's: a port of this machine, for a program on the command
+    /// line.
+    ///
+    /// # Errors
+    ///
+    /// As for `begin`.
+    pub async fn begin_at(
+        &self,
+        callback: Url,
+        new: NewConnection,
+        session: impl Into<SecretString>,
+    ) -> Result<AuthorizationUrl> {
+        self.begin_with(new, session.into(), Some(callback)).await
+    }
+
+    /// Begins once more for a connection that is there, with its settings: its customer has to consent again.
+    ///
+    /// # Errors
+    ///
+    /// As for [`begin`](Self::begin), and `NotFound`.
+    pub async fn begin_again(
+        &self,
+        id: &ConnectionId,
+        session: impl Into<SecretString>,
+    ) -> Result<AuthorizationUrl> {
+        let there = self.connection(id).await?;
+        let new = NewConnection::new(id.clone(), there.provider, there.name).with_config(there.config);
+        self.begin_with(new, session.into(), None).await
+    }
+
+    async fn begin_with(
+        &self,
+        new: NewConnection,
+        session: SecretString,
+        callback: Option<Url>,
+    ) -> Result<AuthorizationUrl> {
+        let client = self.oauth(self.registry().factory(&new.provider)?)?;
+        let detail = json!({ "name": new.name, "config": new.config });
+        let mut request = ConsentRequest::new(new.id, session).with_detail(detail);
+        request.callback = callback;
+        client.begin(&*self.store, self.shared.keeper.vault(), request, self.now()).await
+    }
+
+    /// Takes the callback: checks that it answers a consent of this tenant and browser session, and exchanges its code.
+    /// Nothing is stored yet: [check](Draft::check) the draft, then [store](Draft::store) it.
+    ///
+    /// # Errors
+    ///
+    /// `Rejected` for a callback that answers no consent of this tenant, connection and browser session, that comes twice
+    /// or too late, or without a code; `Forbidden` when the person denied; `Unauthenticated` when the provider does not
+    /// accept its code; whatever the token request, the store and the vault answer.
+    pub async fn finish(&self, callback: &Callback) -> Result<Draft> {
+        let returned = Returned::take(&*self.store, callback, self.now()).await?;
+        let client = self.oauth(self.registry().factory(returned.provider())?)?;
+        let provider = returned.provider().to_owned();
+        let consented = client.finish(self.shared.keeper.vault(), returned, self.now()).await?;
+        let Consented { connection, tokens, settings, mut detail, .. } = consented;
+        let mut config = detail.get_mut("config").map(Value::take).unwrap_or_default();
+        if config.is_null() {
+            config = json!({});
+        }
+        let Some(members) = config.as_object_mut() else {
+            return Err(Error::new(ErrorKind::Config, "the connection's settings are not a JSON object"));
+        };
+        members.extend(settings);
+        let name = detail.get("name").and_then(Value::as_str).unwrap_or_default();
+        let new = NewConnection::new(connection, provider, name).with_config(config);
+        let draft = self.draft_of(new, Secret::Tokens(tokens));
+        // Settings that the provider told are looked at before anybody stores them.
+        draft.connector().map(|_| draft)
+    }
+}

@@ -1,0 +1,147 @@
+//! Connections of customers: kept in a store, sealed by a vault, connected when they are needed.
+
+mod builder;
+mod consent;
+mod disconnect;
+mod draft;
+mod keys;
+mod renewals;
+mod resolve;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use tieline_auth::{CredentialStore, Environment, Keeper, OAuthApp, OAuthUrls};
+use tieline_core::{Connector, Error, ErrorKind, Result};
+use tieline_store::ConnectionId;
+use tieline_store::connections::{Actor, Connection, RunReport};
+use url::Url;
+
+pub use builder::ConnectionsBuilder;
+pub use disconnect::{Disconnected, Erase};
+pub use draft::Draft;
+pub use keys::Rotated;
+pub use renewals::Renewed;
+
+use crate::Registry;
+
+/// The connections of one tenant: a store, a vault, the connectors that the host offers, and its apps at the providers.
+///
+/// A host builds one with [`builder`](Self::builder) and makes the others from it with [`for_tenant`](Self::for_tenant),
+/// so that all of them share limits, and one renewal of a token serves everybody in the process. Cheap to clone.
+///
+/// A connection that takes keys or passwords is a [`draft`](Self::draft); one by consent is begun with
+/// [`begin`](Self::begin) and comes back as a draft from [`finish`](Self::finish). A draft is tried before it is stored:
+///
+/// ```
+/// # #[cfg(feature = "pipedrive")]
+/// # async fn example() -> tieline::Result<()> {
+/// use std::sync::Arc;
+/// use tieline::store::connections::NewConnection;
+/// use tieline::store::MemoryStore;
+/// use tieline::vault::{KeyRing, Vault};
+/// use tieline::{Connections, Fields, Host, Registry};
+///
+/// let registry = Registry::new(Host::new()?).with(tieline::pipedrive::PipedriveFactory::default());
+/// let vault = Vault::new(KeyRing::from_env("TIELINE_VAULT_KEY")?);
+/// let connections = Connections::builder(registry, vault).build(Arc::new(MemoryStore::new()));
+/// connections.verify_keys().await?;
+///
+/// let settings = serde_json::json!({ "company": "acme" });
+/// let new = NewConnection::new("sales", "pipedrive", "Sales").with_config(settings);
+/// let mut draft = connections.draft(new, Fields::new([("api_token", "0123456789abcdef")]))?;
+/// println!("this is {}", draft.check().await?.name);
+/// draft.store(&"anna".into()).await?;
+///
+/// let crm = connections.connect(&"sales".into()).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Connections {
+    shared: Arc<Shared>,
+    store: Arc<dyn CredentialStore>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    registry: Registry,
+    keeper: Keeper,
+    environment: Environment,
+    apps: BTreeMap<String, OAuthApp>,
+    oauth_urls: BTreeMap<String, OAuthUrls>,
+    base_urls: BTreeMap<String, Url>,
+}
+
+impl Connections {
+    /// The same host for another tenant of the same database.
+    #[must_use]
+    pub fn for_tenant(&self, store: Arc<dyn CredentialStore>) -> Self {
+        Self { shared: Arc::clone(&self.shared), store }
+    }
+
+    /// The tenant's rows: lists, settings, the audit log.
+    pub fn store(&self) -> &Arc<dyn CredentialStore> {
+        &self.store
+    }
+
+    /// What the host offers.
+    pub fn registry(&self) -> &Registry {
+        &self.shared.registry
+    }
+
+    /// Connects an account with the credential that the store keeps, else with the one in the environment. Sends
+    /// nothing, except what the credential needs once it is used.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` for an unknown connection; `Config` for one that is switched off, and where there is no credential;
+    /// whatever the store, the vault and the factory answer.
+    pub async fn connect(&self, id: &ConnectionId) -> Result<Arc<dyn Connector>> {
+        let connection = self.connection(id).await?;
+        if !connection.active {
+            return Err(Error::new(ErrorKind::Config, "the connection is switched off")
+                .with_advice("switch it on before it is used")
+                .with_context("connection", id));
+        }
+        self.connector_of(&connection).await.map_err(|error| error.with_context("connection", id))
+    }
+
+    /// Notes how something that used a connection ended: its health, for a page that lists them.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the store answers.
+    pub async fn report(&self, id: &ConnectionId, outcome: Result<(), &Error>, by: &Actor) -> Result<()> {
+        let report = match outcome {
+            Ok(()) => RunReport::went_well(self.now()),
+            Err(error) => RunReport::failed(self.now(), error),
+        };
+        self.store.report(id, report, by).await
+    }
+
+    /// What a settings page may show of a connection's secret: names, and values masked.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the store and the vault answer.
+    pub async fn masked(&self, id: &ConnectionId) -> Result<Vec<(String, String)>> {
+        Ok(self.secret(id).await?.map(|secret| secret.masked()).unwrap_or_default())
+    }
+
+    /// Waits until no token is being renewed. Await it before the process ends on purpose.
+    pub async fn idle(&self) {
+        self.shared.keeper.idle().await;
+    }
+
+    async fn connection(&self, id: &ConnectionId) -> Result<Connection> {
+        self.store.connection(id).await?.ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, "there is no such connection").with_context("connection", id)
+        })
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.shared.keeper.clock().now()
+    }
+}
