@@ -6,28 +6,30 @@ use tieline_core::{
     Record, State,
 };
 use tieline_store::{
-    Brake, Commit, MemoryStore, Moment, Position, StreamId, SyncStore, Tally, TargetChange, Token,
+    Brake, Commit, ConnectionId, MemoryStore, Moment, Position, StreamId, SyncStore, Tally, TargetChange,
+    TenantId, Token,
 };
 use tieline_store_sqlite::SqliteStore;
 
-const TENANTS: [&str; 2] = ["acme", "other"];
+/// Connections of two tenants; two have the same name.
+const PLACES: [(usize, &str); 3] = [(0, "acme"), (0, "other"), (1, "acme")];
 const ENTITIES: [&str; 2] = ["deals", "persons"];
 const TARGETS: [&str; 2] = ["copy", "short"];
 
 #[derive(Clone, Debug)]
 enum Step {
     Commit(Box<Run>),
-    Remap { tenant: usize, age: usize, rows: Rows },
+    Remap { place: usize, age: usize, rows: Rows },
     Reset(Source),
-    Open { tenant: usize, target: usize, entity: usize, fingerprint: u8 },
-    Drop { tenant: usize, target: usize },
-    Erase { tenant: usize },
+    Open { place: usize, target: usize, entity: usize, fingerprint: u8 },
+    Drop { place: usize, target: usize },
+    Erase { place: usize },
 }
 
 /// Which stream.
 #[derive(Clone, Debug)]
 struct Source {
-    tenant: usize,
+    place: usize,
     entity: usize,
     partition: Option<u8>,
 }
@@ -80,8 +82,8 @@ fn rows() -> impl Strategy<Value = Rows> {
 }
 
 fn source() -> impl Strategy<Value = Source> {
-    (0..2_usize, 0..2_usize, proptest::option::of(0..2_u8)).prop_map(|(tenant, entity, partition)| Source {
-        tenant,
+    (0..3_usize, 0..2_usize, proptest::option::of(0..2_u8)).prop_map(|(place, entity, partition)| Source {
+        place,
         entity,
         partition,
     })
@@ -112,19 +114,19 @@ fn run() -> impl Strategy<Value = Run> {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => run().prop_map(|run| Step::Commit(Box::new(run))),
-        3 => (0..2_usize, 0..4_usize, rows()).prop_map(|(tenant, age, rows)| Step::Remap { tenant, age, rows }),
+        3 => (0..3_usize, 0..4_usize, rows()).prop_map(|(place, age, rows)| Step::Remap { place, age, rows }),
         1 => source().prop_map(Step::Reset),
-        3 => (0..2_usize, 0..2_usize, 0..2_usize, 0..2_u8).prop_map(|(tenant, target, entity, fingerprint)| {
-            Step::Open { tenant, target, entity, fingerprint }
+        3 => (0..3_usize, 0..2_usize, 0..2_usize, 0..2_u8).prop_map(|(place, target, entity, fingerprint)| {
+            Step::Open { place, target, entity, fingerprint }
         }),
-        1 => (0..2_usize, 0..2_usize).prop_map(|(tenant, target)| Step::Drop { tenant, target }),
-        1 => (0..2_usize).prop_map(|tenant| Step::Erase { tenant }),
+        1 => (0..3_usize, 0..2_usize).prop_map(|(place, target)| Step::Drop { place, target }),
+        1 => (0..3_usize).prop_map(|place| Step::Erase { place }),
     ]
 }
 
 impl Source {
     fn id(&self) -> StreamId {
-        StreamId::new(TENANTS[self.tenant], ENTITIES[self.entity])
+        StreamId::new(PLACES[self.place].1, ENTITIES[self.entity])
             .with_partition(self.partition.map(|partition| partition.to_string().into()))
     }
 }
@@ -149,10 +151,20 @@ fn with_rows(mut commit: Commit, rows: &Rows) -> Commit {
     commit
 }
 
-/// A store with the moments of its past.
-struct Subject<'s> {
-    store: &'s dyn SyncStore,
-    moments: [Vec<Moment>; 2],
+async fn commit_to(store: &impl SyncStore, commit: Commit) -> Answer {
+    Answer::Tally(match store.commit(commit).await {
+        Ok(mut tally) => {
+            tally.token = None;
+            Ok(tally)
+        }
+        Err(error) => Err(error.kind()),
+    })
+}
+
+/// A store's handles with the moments of its past.
+struct Subject<S> {
+    tenants: [S; 2],
+    moments: [Vec<Moment>; 3],
 }
 
 /// What a step answered, without the tokens, whose numbers are the store's own.
@@ -163,18 +175,30 @@ enum Answer {
     Nothing,
 }
 
-impl Subject<'_> {
-    fn moment(&self, tenant: usize, age: usize) -> Moment {
-        self.moments[tenant].iter().rev().nth(age).copied().unwrap_or_default()
+impl<S: SyncStore> Subject<S> {
+    fn new(tenants: [S; 2]) -> Self {
+        Self { tenants, moments: Default::default() }
+    }
+
+    /// Where a place is: the handle of its tenant, and its name there.
+    fn at(&self, place: usize) -> (&S, ConnectionId) {
+        let (tenant, name) = PLACES[place];
+        (&self.tenants[tenant], name.into())
+    }
+
+    fn moment(&self, place: usize, age: usize) -> Moment {
+        self.moments[place].iter().rev().nth(age).copied().unwrap_or_default()
     }
 
     async fn take(&mut self, step: &Step, n: usize) -> Answer {
-        for (tenant, moments) in TENANTS.iter().zip(&mut self.moments) {
-            moments.push(self.store.moment(&(*tenant).into()).await.unwrap());
+        for place in 0..PLACES.len() {
+            let (store, connection) = self.at(place);
+            let moment = store.moment(&connection).await.unwrap();
+            self.moments[place].push(moment);
         }
         match step {
             Step::Commit(run) => {
-                let id = run.source.id();
+                let (store, id) = (self.at(run.source.place).0, run.source.id());
                 let mut batch =
                     Batch::new(ENTITIES[run.source.entity], Vec::new(), State::new(1, &n).unwrap())
                         .with_pass(run.pass);
@@ -187,69 +211,61 @@ impl Subject<'_> {
                     commit = commit.fresh();
                 }
                 if let Some(right) = run.expected {
-                    let token = self.store.position(&id).await.unwrap().token;
+                    let token = store.position(&id).await.unwrap().token;
                     commit = commit.expecting(if right { token } else { Token::new(77, 77) });
                 }
                 if let Some(age) = run.age {
-                    commit = commit.mapped_at(self.moment(run.source.tenant, age));
+                    commit = commit.mapped_at(self.moment(run.source.place, age));
                 }
-                self.commit(with_rows(commit, &run.rows)).await
+                commit_to(store, with_rows(commit, &run.rows)).await
             }
-            Step::Remap { tenant, age, rows } => {
-                let commit = Commit::remap(TENANTS[*tenant], self.moment(*tenant, *age));
-                self.commit(with_rows(commit, rows)).await
+            Step::Remap { place, age, rows } => {
+                let (store, connection) = self.at(*place);
+                let commit = Commit::remap(connection, self.moment(*place, *age));
+                commit_to(store, with_rows(commit, rows)).await
             }
             Step::Reset(source) => {
-                self.store.reset(&source.id()).await.unwrap();
+                self.at(source.place).0.reset(&source.id()).await.unwrap();
                 Answer::Nothing
             }
-            Step::Open { tenant, target, entity, fingerprint } => {
+            Step::Open { place, target, entity, fingerprint } => {
                 let entity = EntityName::from(ENTITIES[*entity]);
-                let (tenant, target) = (TENANTS[*tenant].into(), TARGETS[*target].into());
-                let opened =
-                    self.store.open_target(&tenant, &target, &entity, &fingerprint.to_string()).await;
+                let ((store, connection), target) = (self.at(*place), TARGETS[*target].into());
+                let opened = store.open_target(&connection, &target, &entity, &fingerprint.to_string()).await;
                 Answer::Stale(opened.map_err(|error| error.kind()))
             }
-            Step::Drop { tenant, target } => {
-                let (tenant, target) = (TENANTS[*tenant].into(), TARGETS[*target].into());
-                self.store.drop_target(&tenant, &target).await.unwrap();
+            Step::Drop { place, target } => {
+                let ((store, connection), target) = (self.at(*place), TARGETS[*target].into());
+                store.drop_target(&connection, &target).await.unwrap();
                 Answer::Nothing
             }
-            Step::Erase { tenant } => {
-                self.store.erase(&TENANTS[*tenant].into()).await.unwrap();
+            Step::Erase { place } => {
+                let (store, connection) = self.at(*place);
+                store.erase(&connection).await.unwrap();
                 Answer::Nothing
             }
         }
     }
 
-    async fn commit(&self, commit: Commit) -> Answer {
-        Answer::Tally(match self.store.commit(commit).await {
-            Ok(mut tally) => {
-                tally.token = None;
-                Ok(tally)
-            }
-            Err(error) => Err(error.kind()),
-        })
-    }
-
     /// Everything that can be seen, as text.
     async fn everything(&self) -> String {
         let mut all = String::new();
-        for tenant in TENANTS.map(Into::into) {
-            all += &format!("{tenant}: {:?}\n", self.store.counts(&tenant).await.unwrap());
+        for place in 0..PLACES.len() {
+            let (store, connection) = self.at(place);
+            all += &format!("{place} {connection}: {:?}\n", store.counts(&connection).await.unwrap());
             for entity in ENTITIES.map(EntityName::from) {
-                let records = self.store.records(&tenant, &entity, None, 99).await.unwrap();
+                let records = store.records(&connection, &entity, None, 99).await.unwrap();
                 all += &format!("{entity}: {records:?}\n");
                 for partition in [None, Some("0"), Some("1")] {
-                    let stream = StreamId::new(tenant.clone(), entity.clone())
+                    let stream = StreamId::new(connection.clone(), entity.clone())
                         .with_partition(partition.map(Into::into));
-                    let Position { state, passes, .. } = self.store.position(&stream).await.unwrap();
+                    let Position { state, passes, .. } = store.position(&stream).await.unwrap();
                     all += &format!("{stream}: {state:?} {passes:?}\n");
                 }
             }
             for target in TARGETS.map(Into::into) {
-                let rows = self.store.rows(&tenant, &target, None, 99).await.unwrap();
-                let stale = self.store.stale(&tenant, &target, 99).await.unwrap();
+                let rows = store.rows(&connection, &target, None, 99).await.unwrap();
+                let stale = store.stale(&connection, &target, 99).await.unwrap();
                 all += &format!("{target}: {rows:?} stale {stale:?}\n");
             }
         }
@@ -258,18 +274,19 @@ impl Subject<'_> {
 }
 
 /// What holds in every store after every step.
-async fn check_invariants(subject: &Subject<'_>) {
-    for tenant in TENANTS.map(Into::into) {
+async fn check_invariants(subject: &Subject<impl SyncStore>) {
+    for place in 0..PLACES.len() {
+        let (store, connection) = subject.at(place);
         for target in TARGETS.map(Into::into) {
             let mut recorded = Vec::new();
             for entity in ENTITIES.map(EntityName::from) {
-                let records = subject.store.records(&tenant, &entity, None, 99).await.unwrap();
+                let records = store.records(&connection, &entity, None, 99).await.unwrap();
                 recorded.extend(records.into_iter().map(|record| record.key));
             }
-            for row in subject.store.rows(&tenant, &target, None, 99).await.unwrap() {
+            for row in store.rows(&connection, &target, None, 99).await.unwrap() {
                 assert!(recorded.contains(&row.key), "a row without record: {row:?}");
             }
-            for key in subject.store.stale(&tenant, &target, 99).await.unwrap() {
+            for key in store.stale(&connection, &target, 99).await.unwrap() {
                 assert!(recorded.contains(&key), "a stale key without record: {key:?}");
             }
         }
@@ -277,15 +294,16 @@ async fn check_invariants(subject: &Subject<'_>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn sqlite_and_memory_agree(steps in proptest::collection::vec(step(), 1..25)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let (memory, sqlite) = (MemoryStore::new(), SqliteStore::in_memory().await.unwrap());
-            let mut memory = Subject { store: &memory, moments: Default::default() };
-            let mut sqlite = Subject { store: &sqlite, moments: Default::default() };
+            let globex = || TenantId::new("globex");
+            let mut memory = Subject::new([memory.for_tenant(globex()), memory]);
+            let mut sqlite = Subject::new([sqlite.for_tenant(globex()), sqlite]);
             for (n, step) in steps.iter().enumerate() {
                 let (expected, answer) = (memory.take(step, n).await, sqlite.take(step, n).await);
                 prop_assert_eq!(expected, answer, "step {}", n);

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod concurrent;
+mod connections;
 mod differential;
 mod faults;
 mod kill;
 mod laws;
+mod migration;
 mod outbox;
 mod speed;

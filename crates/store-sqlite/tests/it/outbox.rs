@@ -1,72 +1,27 @@
-//! The outbox as only a database can have it: beside older tables, and shared by processes.
+//! The outbox as only a database can have it: shared by processes, and damaged.
 
 use std::collections::HashSet;
 
 use chrono::DateTime;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use tieline_core::{ErrorKind, Operation, RawJson, State, WriteOp};
+use tieline_core::{ErrorKind, Operation, RawJson, WriteOp};
 use tieline_store::outbox::{Claim, OutboxStore, Stage, Status};
-use tieline_store::{StreamId, SyncStore};
 use tieline_store_sqlite::SqliteStore;
 
-fn creates(ids: std::ops::Range<u32>) -> Vec<Operation> {
+pub(crate) fn creates(ids: std::ops::Range<u32>) -> Vec<Operation> {
     let fields = RawJson::parse("{}").unwrap();
     ids.map(|id| Operation::new(id.to_string(), WriteOp::Create { fields: fields.clone(), marker: None }))
         .collect()
 }
 
-fn claim(limit: u32) -> Claim {
+pub(crate) fn claim(limit: u32) -> Claim {
     let now = DateTime::UNIX_EPOCH;
     Claim::new(now, now + chrono::TimeDelta::seconds(60), limit)
 }
 
-async fn pool(options: SqliteConnectOptions) -> SqlitePool {
+pub(crate) async fn pool(options: SqliteConnectOptions) -> SqlitePool {
     SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap()
-}
-
-/// What the first version of the crate left behind.
-const FIRST: &str = r#"
-    CREATE TABLE tieline_schema (version INTEGER PRIMARY KEY) STRICT;
-    INSERT INTO tieline_schema (version) VALUES (1);
-    INSERT INTO tieline_connections (id, name, sequence) VALUES (3, 'acme', 5);
-    INSERT INTO tieline_entities (id, connection_id, name) VALUES (4, 3, 'deals');
-    INSERT INTO tieline_streams (id, connection_id, entity, state, revision, generation)
-        VALUES (6, 3, 'deals', '{"v":1,"body":"2026-01-10"}', 5, 1);
-    INSERT INTO tieline_records (id, entity_id, key, stream_id, generation, changed_in, hash)
-        VALUES (7, 4, '42', 6, 1, 5, x'00');
-    INSERT INTO tieline_payloads (record_id, payload) VALUES (7, '{"value":1250.10}');
-    INSERT INTO tieline_targets (id, connection_id, name, entity_id, fingerprint) VALUES (8, 3, 'crm', 4, 'f');
-    INSERT INTO tieline_rows (target_id, key, hash, fields) VALUES (8, '42', x'00', '{"amount":"1250.10"}');
-"#;
-
-#[tokio::test]
-async fn a_file_of_the_first_version_keeps_its_content() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("sync.db");
-    let old = pool(SqliteConnectOptions::new().filename(&path).create_if_missing(true)).await;
-    sqlx::raw_sql(include_str!("../../src/schema/1.sql")).execute(&old).await.unwrap();
-    sqlx::raw_sql(FIRST).execute(&old).await.unwrap();
-    old.close().await;
-
-    for opening in 0..2 {
-        let store = SqliteStore::open(&path).await.unwrap();
-        let (connection, stream) = ("acme".into(), StreamId::new("acme", "deals"));
-        assert_eq!(store.position(&stream).await.unwrap().state, Some(State::new(1, "2026-01-10").unwrap()));
-        let records = store.records(&connection, &"deals".into(), None, 9).await.unwrap();
-        assert_eq!(records[0].payload.get(), r#"{"value":1250.10}"#);
-        let rows = store.rows(&connection, &"crm".into(), None, 9).await.unwrap();
-        assert_eq!(rows[0].fields.get(), r#"{"amount":"1250.10"}"#);
-        let new = store.enqueue(&connection, &"deals".into(), &creates(0..1), DateTime::UNIX_EPOCH).await;
-        assert_eq!(new.unwrap(), u64::from(opening == 0), "the outbox keeps what the first opening stored");
-        store.close().await;
-    }
-    let new = pool(SqliteConnectOptions::new().filename(&path)).await;
-    let versions: Vec<i64> = sqlx::query_scalar("SELECT version FROM tieline_schema ORDER BY version")
-        .fetch_all(&new)
-        .await
-        .unwrap();
-    assert_eq!(versions, [1, 2, 3]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
