@@ -79,8 +79,9 @@ impl Turn {
         &mut self.connection
     }
 
-    /// A statement. `$1` is the tenant in every one of them, so that one which forgets it is refused by the database.
+    /// A statement. `$1` is the tenant in every one of them.
     pub(crate) fn query<'q>(&self, sql: &'static str) -> Query<'q, Postgres, PgArguments> {
+        debug_assert!(sql.contains("$1"), "a statement forgets the tenant: {sql}");
         sqlx::query(sql).persistent(self.named).bind(self.tenant.to_string())
     }
 
@@ -89,6 +90,7 @@ impl Turn {
         &self,
         sql: &'static str,
     ) -> QueryAs<'q, Postgres, O, PgArguments> {
+        debug_assert!(sql.contains("$1"), "a statement forgets the tenant: {sql}");
         sqlx::query_as(sql).persistent(self.named).bind(self.tenant.to_string())
     }
 
@@ -97,6 +99,7 @@ impl Turn {
     where
         (O,): for<'r> FromRow<'r, PgRow>,
     {
+        debug_assert!(sql.contains("$1"), "a statement forgets the tenant: {sql}");
         sqlx::query_scalar(sql).persistent(self.named).bind(self.tenant.to_string())
     }
 

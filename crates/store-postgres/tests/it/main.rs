@@ -4,4 +4,5 @@
 
 mod laws;
 mod server;
+mod tenants;
 mod world;

@@ -1,5 +1,7 @@
 //! What a test begins with.
 
+use tieline_core::{Batch, Change, RawJson, Record, State};
+use tieline_store::{Commit, StreamId};
 use tieline_store_postgres::PostgresStore;
 use tieline_store_postgres::testing::{Role, TestDatabase, TestServer};
 
@@ -30,4 +32,13 @@ pub(crate) async fn empty_database() -> TestDatabase {
         Some(server) => server.database().await,
         None => std::process::exit(0),
     }
+}
+
+/// Batch `n` of a stream: twenty records of 2 kB, the first of them the same in each batch, and a state that says `n`.
+pub(crate) fn batch(stream: &StreamId, n: u32) -> Commit {
+    let payload = RawJson::of(&"x".repeat(2_000)).unwrap();
+    let key = |i: u32| if i == 0 { "0".to_owned() } else { format!("{n}-{i}") };
+    let records = (0..20).map(|i| Change::Upsert(Record::new(key(i), payload.clone()))).collect();
+    let batch = Batch::new(stream.entity.clone(), records, State::new(1, &n).unwrap());
+    Commit::batch(stream.clone(), batch)
 }
