@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use http::{Request, StatusCode};
 
 use super::refusal::Refusal;
+use crate::oauth::AuthorizationServer;
 
 /// The invented access token that the sandbox accepts until it is replaced.
 pub const TOKEN: &str = "fnx-5a4db0c5-0000-4000-8000-00000000acce55";
@@ -35,12 +37,20 @@ impl fmt::Debug for Access {
 }
 
 impl Access {
-    pub(crate) fn caller(&self, request: &Request<Bytes>) -> Result<Caller, Refusal> {
+    /// Whose token a request carries: the fixed one, or one that the authorization server gave out.
+    pub(crate) fn caller(
+        &self,
+        request: &Request<Bytes>,
+        authorization: &AuthorizationServer,
+        now: DateTime<Utc>,
+    ) -> Result<Caller, Refusal> {
         let token = bearer(request).ok_or_else(Refusal::unauthorized)?;
         if token == self.token {
             return Ok(Caller { integration: "fixed token".into(), scopes: self.scopes.clone() });
         }
-        Err(Refusal::unauthorized())
+        // A dead token and one that never lived get the same answer.
+        let bearer = authorization.bearer(request, now).map_err(|_| Refusal::unauthorized())?;
+        Ok(Caller { integration: bearer.client_id, scopes: Some(bearer.scopes.into_iter().collect()) })
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::access::{Access, TOKEN};
 use super::state::State;
-use super::{Fortnox, seed};
+use super::{Fortnox, oauth, seed};
 use crate::clock::Clock;
 use crate::sandbox::Sandbox;
 
@@ -75,6 +75,6 @@ impl Builder {
         let mut state = State::new(Access { token: self.token, scopes: self.scopes });
         state.warehouse = self.warehouse;
         seed::company(&mut state, self.invoices, clock.now());
-        Sandbox::new(Fortnox { state: Mutex::new(state) }, clock)
+        Sandbox::new(Fortnox { state: Mutex::new(state), authorization: oauth::server() }, clock)
     }
 }

@@ -10,6 +10,7 @@ use super::state::{Happening, LastModified, State, Waiting};
 use super::table::Key;
 use super::{Fortnox, TENANT, actions, local_time, show, write};
 use crate::control::done;
+use crate::oauth::{CLIENT_ID, CLIENT_SECRET, REDIRECT_URI};
 use crate::sandbox::{Command, Refused, Sandbox};
 use crate::usage::RateUsage;
 use crate::{Json, Object};
@@ -391,5 +392,8 @@ fn about(state: &State) -> Json {
         .with("provider", "fortnox")
         .with("tenant", TENANT)
         .with("token", state.access.token.clone())
+        .with("client_id", CLIENT_ID)
+        .with("client_secret", CLIENT_SECRET)
+        .with("redirect_uri", REDIRECT_URI)
         .into()
 }

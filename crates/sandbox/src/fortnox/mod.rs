@@ -12,6 +12,7 @@ mod limits;
 mod list;
 mod local_time;
 mod mailing;
+mod oauth;
 mod payments;
 mod query;
 mod refusal;
@@ -35,6 +36,7 @@ use http::{Request, StatusCode};
 
 use crate::Json;
 use crate::clock::Clock;
+use crate::oauth::{AuthorizationServer, Authorizes};
 use crate::reply::Reply;
 use crate::sandbox::{Command, Model, Moment, Refused, Sandbox};
 
@@ -45,6 +47,7 @@ pub use builder::Builder;
 pub use commands::Summary;
 pub use company::TENANT;
 pub use limits::Limits;
+pub use oauth::SCOPES;
 pub use schema::Entity;
 pub use seed::EPOCH;
 pub use state::{Happening, LastModified};
@@ -52,6 +55,13 @@ pub use state::{Happening, LastModified};
 /// The model of one company in Fortnox.
 pub struct Fortnox {
     state: Mutex<State>,
+    authorization: AuthorizationServer,
+}
+
+impl Authorizes for Fortnox {
+    fn authorization(&self) -> &AuthorizationServer {
+        &self.authorization
+    }
 }
 
 impl fmt::Debug for Fortnox {
@@ -103,10 +113,13 @@ impl Fortnox {
 
 impl Model for Fortnox {
     fn answer(&self, request: &Request<Bytes>, moment: Moment) -> Reply {
+        if let Some(reply) = self.authorization.answer(request, moment.now) {
+            return reply;
+        }
         let mut state = self.state();
         state.answers += 1;
         let uid = state.answers.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let outcome = state.access.caller(request).and_then(|caller| {
+        let outcome = state.access.caller(request, &self.authorization, moment.now).and_then(|caller| {
             state.meter.admit(&caller.integration, moment.now)?;
             routes::answer(&mut state, request, &caller, moment)
         });
@@ -114,12 +127,15 @@ impl Model for Fortnox {
         reply.with_header("x-uid", &format!("{uid:016x}")).with_header("x-build", "sandbox")
     }
 
-    fn refusal(&self, status: StatusCode, _: &Request<Bytes>) -> Reply {
-        refusal::of_status(status).reply()
+    fn refusal(&self, status: StatusCode, request: &Request<Bytes>) -> Reply {
+        let of_oauth = self.authorization.refusal(status, request);
+        of_oauth.unwrap_or_else(|| refusal::of_status(status).reply())
     }
 
     fn secrets(&self) -> Vec<String> {
-        vec![self.state().access.token.clone()]
+        let mut secrets = self.authorization.secrets();
+        secrets.push(self.state().access.token.clone());
+        secrets
     }
 
     fn quotation(&self, status: StatusCode, _: &Request<Bytes>, quoted: &str) -> Option<Reply> {
@@ -134,6 +150,6 @@ impl Model for Fortnox {
     }
 
     fn control(&self, command: &Command<'_>, now: DateTime<Utc>) -> Option<Result<Json, Refused>> {
-        commands::obey(self, command, now)
+        commands::obey(self, command, now).or_else(|| self.authorization.control(command, now))
     }
 }

@@ -95,7 +95,7 @@ fn the_data_moves_with_the_clock_and_nothing_lies_ahead() {
             assert!(invoice["InvoiceDate"].as_str().unwrap() < today.as_str(), "{invoice}");
             assert!(invoice["FinalPayDate"].as_str().is_none_or(|day| day < today.as_str()), "{invoice}");
         }
-        let later = (start + chrono::TimeDelta::minutes(1)).format("%Y-%m-%d%%20%H:%M").to_string();
+        let later = (start + chrono::TimeDelta::hours(1)).format("%Y-%m-%d%%20%H:%M").to_string();
         // The query speaks of local time, which is ahead of UTC.
         assert_eq!(walk(&sandbox, Entity::Customers, &format!("lastmodified={later}")).len(), 0);
     }
