@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod fortnox;
 mod harness;
 mod read;
+mod refresh;
 mod server;
 mod vault;
 mod xmlrpc;
@@ -23,8 +25,15 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Bench {
+    /// A year of Fortnox invoices with their rows against borrowed structs.
+    Fortnox(fortnox::Options),
     /// A full read of Pipedrive deals against a bare loop that reads nothing.
     Read(read::Options),
+    /// Counts the refreshes of many tasks in several processes; exactly one is right.
+    Refresh(refresh::Options),
+    /// One of the processes of `refresh`.
+    #[command(hide = true)]
+    RefreshWorker(refresh::WorkerOptions),
     /// Sealing and opening secrets against bare AES-256-GCM.
     Vault(vault::Options),
     /// The server of `read`, as a process of its own.
@@ -39,7 +48,10 @@ enum Bench {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().bench {
+        Bench::Fortnox(options) => fortnox::run(&options),
         Bench::Read(options) => read::run(&options),
+        Bench::Refresh(options) => refresh::run(&options),
+        Bench::RefreshWorker(options) => refresh::work(&options),
         Bench::Vault(options) => vault::run(&options),
         Bench::Serve(options) => server::run(&options).map(|()| ExitCode::SUCCESS),
         Bench::Memory(options) => read::memory::run(&options).map(|()| ExitCode::SUCCESS),

@@ -1,0 +1,56 @@
+//! Where the connection is kept.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tieline_auth::CredentialStore;
+use tieline_store_postgres::PostgresStore;
+use tieline_store_postgres::testing::{Role, TestServer};
+use tieline_store_sqlite::SqliteStore;
+
+use crate::Result;
+
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    Sqlite(PathBuf),
+    Postgres(String),
+}
+
+impl Place {
+    pub(crate) fn sqlite(path: &Path) -> Self {
+        Self::Sqlite(path.to_owned())
+    }
+
+    pub(crate) async fn postgres(server: &TestServer) -> Self {
+        Self::Postgres(server.database().await.url(Role::Owner))
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "sqlite",
+            Self::Postgres(_) => "postgres",
+        }
+    }
+
+    /// The place as an argument of another process.
+    pub(crate) fn address(&self) -> String {
+        match self {
+            Self::Sqlite(path) => format!("sqlite:{}", path.display()),
+            Self::Postgres(url) => url.clone(),
+        }
+    }
+
+    pub(crate) fn parse(address: &str) -> Self {
+        match address.strip_prefix("sqlite:") {
+            Some(path) => Self::Sqlite(path.into()),
+            None => Self::Postgres(address.to_owned()),
+        }
+    }
+
+    pub(crate) async fn open(&self) -> Result<Arc<dyn CredentialStore>> {
+        Ok(match self {
+            Self::Sqlite(path) => Arc::new(SqliteStore::open(path).await?),
+            Self::Postgres(url) => Arc::new(PostgresStore::connect(url).await?),
+        })
+    }
+}
