@@ -178,6 +178,16 @@ mod tests {
         .iter()
         .map(|json| read(json).unwrap_err())
         .collect();
-        insta::assert_snapshot!(errors.join("\n"), @r"");
+        insta::assert_snapshot!(errors.join("\n"), @r"
+        it is not a JSON object
+        it is not a JSON object
+        it holds no access_token
+        it holds no access_token
+        its access_token is not a text
+        its access_token holds a character that a header cannot carry
+        its token_type is not Bearer
+        its refresh_token is not a text
+        EOF while parsing a string at line 1 column 23
+        ");
     }
 }

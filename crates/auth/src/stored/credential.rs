@@ -82,16 +82,19 @@ impl StoredCredential {
             let state = lock(&self.state);
             (state.alive().cloned(), state.look_again_at.is_some_and(|at| Instant::now() < at))
         };
-        let Some(held) = alive else { return self.obtain(None).await };
-        if held.is_fresh() || others_renew || self.flight.is_running() || self.paused().is_some() {
+        if let Some(held) = alive
+            && (held.is_fresh() || others_renew || self.flight.is_running() || self.paused().is_some())
+        {
             return Ok(held);
         }
         match self.obtain(None).await {
-            Err(error) if held.is_alive() => {
-                tracing::warn!(kind = error.kind().as_str(), "a token near its end was not renewed yet");
+            Ok(held) => Ok(held),
+            Err(error) => {
+                let alive = lock(&self.state).alive().cloned();
+                let held = alive.ok_or(error)?;
+                tracing::warn!(connection = %self.connection, "a token near its end was not renewed yet");
                 Ok(held)
             }
-            other => other,
         }
     }
 

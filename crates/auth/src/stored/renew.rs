@@ -32,7 +32,8 @@ impl StoredCredential {
         let _busy = self.keeper.busy();
         let result = self.try_load_or_renew(after).await;
         result.map_err(|error| {
-            let error = error.with_context("connection", &self.connection);
+            let named = error.context().any(|(name, _)| name == "connection");
+            let error = if named { error } else { error.with_context("connection", &self.connection) };
             error.scrubbed(&|text| tieline_core::Credential::scrub(&*self, text))
         })
     }

@@ -1,9 +1,20 @@
 //! What the credentials put into requests, what they refuse, and that they never show themselves.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail like tests")]
+#![allow(unreachable_pub, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests fail like tests")]
 
+mod answers;
+mod canary;
+mod consent;
+mod environment;
+mod flaky;
 mod hiding;
+mod issued;
+mod kept;
+mod lost;
+mod renewal;
 mod sending;
+mod session;
+mod world;
 
 use std::sync::Arc;
 
