@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use clap::{Parser, ValueEnum};
+use tieline_sandbox::fortnox::{self, Fortnox};
+use tieline_sandbox::oauth::{CLIENT_ID, CLIENT_SECRET, REDIRECT_URI};
 use tieline_sandbox::odoo::{self, Odoo, Version};
 use tieline_sandbox::pipedrive::{COMPANY, Limits, Pipedrive};
 use tieline_sandbox::{Clock, Json, Object, Sandbox, Server};
@@ -16,7 +18,7 @@ struct Options {
     /// Which provider.
     #[arg(value_enum, default_value = "all")]
     provider: Provider,
-    /// The port on 127.0.0.1; 0 takes a free one. With all providers Odoo takes the next one.
+    /// The port on 127.0.0.1; 0 takes a free one. With all providers Odoo and Fortnox take the next ones.
     #[arg(long, default_value_t = 0)]
     port: u16,
     /// Print one line of JSON for each provider, for programs, instead of a text for people.
@@ -25,10 +27,10 @@ struct Options {
     /// Start the sandbox's clock here, such as 2026-11-02T08:00:00Z, instead of now. The data moves with it.
     #[arg(long, value_name = "TIME")]
     start_at: Option<DateTime<Utc>>,
-    /// Pipedrive: the token to accept instead of the invented one.
+    /// Pipedrive and Fortnox: the token to accept instead of the invented one.
     #[arg(long)]
     token: Option<String>,
-    /// Pipedrive: switch the provider's limits off.
+    /// Pipedrive and Fortnox: switch the provider's limits off.
     #[arg(long)]
     no_limits: bool,
     /// Pipedrive: add this many deals, for long walks.
@@ -40,6 +42,9 @@ struct Options {
     /// Odoo: add this many contacts, for long walks.
     #[arg(long, value_name = "COUNT")]
     more_partners: Option<u32>,
+    /// Fortnox: how many invoices the year has.
+    #[arg(long, value_name = "COUNT", default_value_t = 500, value_parser = clap::value_parser!(u32).range(..=50_000))]
+    invoices: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -47,6 +52,7 @@ enum Provider {
     All,
     Pipedrive,
     Odoo,
+    Fortnox,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -67,17 +73,28 @@ async fn main() -> std::io::Result<()> {
     } else {
         None
     };
+    // With all of them each takes the next port, unless any free one will do.
+    let port = |after: u16| {
+        let all = options.provider == Provider::All && options.port != 0;
+        if all { options.port.saturating_add(after) } else { options.port }
+    };
     let odoo = if wants(Provider::Odoo) {
-        let next = if pipedrive.is_some() && options.port != 0 { 1 } else { 0 };
-        Some(odoo_database(&options, clock()).serve_on(options.port.saturating_add(next)).await?)
+        Some(odoo_database(&options, clock()).serve_on(port(1)).await?)
+    } else {
+        None
+    };
+    let fortnox = if wants(Provider::Fortnox) {
+        Some(fortnox_company(&options, clock()).serve_on(port(2)).await?)
     } else {
         None
     };
     let texts: Vec<String> = if options.json {
-        pipedrive.iter().map(pipedrive_as_json).chain(odoo.iter().map(odoo_as_json)).collect()
+        let both = pipedrive.iter().map(pipedrive_as_json).chain(odoo.iter().map(odoo_as_json));
+        both.chain(fortnox.iter().map(fortnox_as_json)).collect()
     } else {
         let end = std::iter::once("Stop it with Ctrl-C.".to_owned());
-        pipedrive.iter().map(pipedrive_as_text).chain(odoo.iter().map(odoo_as_text)).chain(end).collect()
+        let both = pipedrive.iter().map(pipedrive_as_text).chain(odoo.iter().map(odoo_as_text));
+        both.chain(fortnox.iter().map(fortnox_as_text)).chain(end).collect()
     };
     // Whoever started this may have closed the pipe already; the sandboxes serve all the same.
     let mut out = std::io::stdout().lock();
@@ -113,6 +130,18 @@ fn odoo_database(options: &Options, clock: Clock) -> Arc<Sandbox<Odoo>> {
     sandbox
 }
 
+fn fortnox_company(options: &Options, clock: Clock) -> Arc<Sandbox<Fortnox>> {
+    let company = Fortnox::builder().invoices(options.invoices).clock(clock);
+    let sandbox = match &options.token {
+        Some(token) => company.token(token).build(),
+        None => company.build(),
+    };
+    if options.no_limits {
+        sandbox.set_limits(fortnox::Limits::none());
+    }
+    sandbox
+}
+
 fn pipedrive_as_json(server: &Server<Pipedrive>) -> String {
     let summary = server.summary();
     let json: Json = Object::default()
@@ -137,6 +166,21 @@ fn odoo_as_json(server: &Server<Odoo>) -> String {
         .with("password", odoo::PASSWORD)
         .with("api_key", odoo::API_KEY)
         .with("partners", server.summary().partners)
+        .into();
+    json.to_string()
+}
+
+fn fortnox_as_json(server: &Server<Fortnox>) -> String {
+    let json: Json = Object::default()
+        .with("provider", "fortnox")
+        .with("base_url", server.base_url())
+        .with("control_url", format!("{}/_sandbox", server.base_url()))
+        .with("token", server.token())
+        .with("client_id", CLIENT_ID)
+        .with("client_secret", CLIENT_SECRET)
+        .with("redirect_uri", REDIRECT_URI)
+        .with("tenant", fortnox::TENANT)
+        .with("invoices", server.summary().invoices)
         .into();
     json.to_string()
 }
@@ -187,5 +231,27 @@ fn odoo_as_text(server: &Server<Odoo>) -> String {
         summary.leads,
         summary.orders,
         summary.archived_partners + summary.archived_employees + summary.archived_leads
+    )
+}
+
+fn fortnox_as_text(server: &Server<Fortnox>) -> String {
+    let (url, token, summary) = (server.base_url(), server.token(), server.summary());
+    format!(
+        "Fortnox sandbox, with nothing real in it\n\n\
+         \x20 base URL   {url}\n\
+         \x20 token      {token}\n\
+         \x20 OAuth      {url}/oauth-v1/auth and /oauth-v1/token, client {CLIENT_ID}, secret {CLIENT_SECRET}\n\
+         \x20 tenant     {}\n\
+         \x20 contents   {} invoices ({} unpaid, {} credit notes, {} drafts), {} customers, {} vouchers\n\
+         \x20 control    {url}/_sandbox\n\n\
+         Try it:\n\n\
+         \x20 curl -H 'authorization: Bearer {token}' -H 'accept: application/json' '{url}/3/invoices?limit=2'",
+        fortnox::TENANT,
+        summary.invoices,
+        summary.unpaid,
+        summary.credit_notes,
+        summary.drafts,
+        summary.customers,
+        summary.vouchers
     )
 }

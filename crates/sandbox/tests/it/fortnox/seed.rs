@@ -115,3 +115,14 @@ fn there_are_details_that_trip_up_a_reader() {
         invoices.iter().filter_map(|invoice| invoice["VoucherYear"].as_i64()).collect();
     assert_eq!(years, [4, 5].into(), "the year of invoices lies in two financial years");
 }
+
+/// The README says these figures.
+#[test]
+fn the_default_company_is_always_the_same() {
+    let summary = serde_json::to_value(Sandbox::<Fortnox>::fortnox().summary()).unwrap();
+    let expected = serde_json::json!({
+        "invoices": 500, "booked": 482, "drafts": 4, "cancelled": 14, "credit_notes": 19, "foreign": 65,
+        "paid": 374, "unpaid": 112, "customers": 62, "vouchers": 976,
+    });
+    assert_eq!(summary, expected);
+}

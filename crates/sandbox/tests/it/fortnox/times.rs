@@ -59,7 +59,7 @@ fn what_is_changed_moves_into_the_list_of_changes() {
     assert!(changed().is_empty());
     sandbox.advance(std::time::Duration::from_secs(60));
     let key = sandbox.create(Entity::Invoices, json!({"CustomerNumber": "1001"})).unwrap();
-    assert_eq!(changed(), [key.clone()]);
+    assert_eq!(changed(), std::slice::from_ref(&key));
     sandbox.act(Entity::Invoices, "10001", "externalprint").unwrap();
     assert_eq!(changed(), ["10001".to_owned(), key]);
 }
