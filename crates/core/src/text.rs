@@ -1,57 +1,51 @@
 //! Short texts that name things: keys, entities, operations. Up to 23 bytes live inside the value itself, so a page
 //! of records with numeric or short ids costs no allocation for them.
 
-use std::borrow::Borrow;
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-macro_rules! text_type {
-    ($(#[$doc:meta])* $name:ident) => {
+/// A text with a type of its own, around another text. For crates of the workspace, which need `serde` for it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! text_newtype {
+    ($(#[$doc:meta])* $name:ident($text:ty)) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize)]
         #[serde(transparent)]
-        pub struct $name(SmolStr);
+        pub struct $name($text);
 
         impl $name {
             /// From any text.
             pub fn new(text: impl AsRef<str>) -> Self {
-                Self(SmolStr::new(text))
-            }
-
-            /// From a text known at compile time, without an allocation whatever its length.
-            pub const fn from_static(text: &'static str) -> Self {
-                Self(SmolStr::new_static(text))
+                Self(<$text>::new(text))
             }
 
             /// The text.
             pub fn as_str(&self) -> &str {
-                &self.0
+                self.0.as_str()
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0)
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.pad(self.as_str())
             }
         }
 
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Debug::fmt(self.as_str(), f)
+        impl ::std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Debug::fmt(self.as_str(), f)
             }
         }
 
         impl AsRef<str> for $name {
             fn as_ref(&self) -> &str {
-                &self.0
+                self.as_str()
             }
         }
 
-        impl Borrow<str> for $name {
+        impl ::std::borrow::Borrow<str> for $name {
             fn borrow(&self) -> &str {
-                &self.0
+                self.as_str()
             }
         }
 
@@ -76,6 +70,19 @@ macro_rules! text_type {
         impl PartialEq<&str> for $name {
             fn eq(&self, other: &&str) -> bool {
                 self.as_str() == *other
+            }
+        }
+    };
+}
+
+macro_rules! text_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        text_newtype! { $(#[$doc])* $name(SmolStr) }
+
+        impl $name {
+            /// From a text known at compile time, without an allocation whatever its length.
+            pub const fn from_static(text: &'static str) -> Self {
+                Self(SmolStr::new_static(text))
             }
         }
     };

@@ -2,58 +2,12 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-use tieline_core::{EntityName, Partition, Text};
+use tieline_core::{EntityName, Partition, Text, text_newtype};
 
-macro_rules! name_type {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(Text);
-
-        impl $name {
-            /// From any text.
-            pub fn new(text: impl AsRef<str>) -> Self {
-                Self(Text::new(text))
-            }
-
-            /// The text.
-            pub fn as_str(&self) -> &str {
-                self.0.as_str()
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Debug::fmt(self.as_str(), f)
-            }
-        }
-
-        impl From<&str> for $name {
-            fn from(text: &str) -> Self {
-                Self::new(text)
-            }
-        }
-
-        impl From<String> for $name {
-            fn from(text: String) -> Self {
-                Self::new(text)
-            }
-        }
-    };
-}
-
-name_type! {
+text_newtype! {
     /// The host's name for one of its customers. A store is a handle of one tenant, and a host without tenants has the
     /// one called `main`.
-    TenantId
+    TenantId(Text)
 }
 
 impl Default for TenantId {
@@ -62,16 +16,16 @@ impl Default for TenantId {
     }
 }
 
-name_type! {
+text_newtype! {
     /// The host's name for a connection: one account of one customer at one provider. Nothing of one connection is
     /// ever visible through another.
-    ConnectionId
+    ConnectionId(Text)
 }
 
-name_type! {
+text_newtype! {
     /// The host's name for what an entity is mapped to: `deals`, `crm_contacts`. One target holds the rows of one
     /// entity.
-    TargetName
+    TargetName(Text)
 }
 
 /// What is read with one state: an entity of a connection (or a group of entities that share a state), or one
@@ -115,5 +69,15 @@ impl fmt::Display for StreamId {
             write!(f, "/{partition}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_fill_a_column() {
+        assert_eq!(format!("{:<6}|{:>6}|", ConnectionId::new("crm"), TenantId::default()), "crm   |  main|");
     }
 }
