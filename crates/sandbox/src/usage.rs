@@ -50,6 +50,8 @@ impl RateUsage {
 pub(crate) struct SlidingWindow {
     burst: u32,
     window_seconds: u32,
+    /// Whether a request that is refused takes room all the same.
+    counts_refused: bool,
     recent: VecDeque<DateTime<Utc>>,
     admitted: u64,
     refused: u64,
@@ -58,12 +60,21 @@ pub(crate) struct SlidingWindow {
 }
 
 impl SlidingWindow {
-    pub(crate) const fn new(burst: u32, window_seconds: u32) -> Self {
+    pub(crate) const fn new(burst: u32, window_seconds: u32, counts_refused: bool) -> Self {
         let recent = VecDeque::new();
-        Self { burst, window_seconds, recent, admitted: 0, refused: 0, first: None, last: None }
+        Self {
+            burst,
+            window_seconds,
+            counts_refused,
+            recent,
+            admitted: 0,
+            refused: 0,
+            first: None,
+            last: None,
+        }
     }
 
-    /// Lets a request through, or not. One that is refused takes no room.
+    /// Lets a request through, or not.
     pub(crate) fn admit(&mut self, now: DateTime<Utc>) -> bool {
         let window = TimeDelta::seconds(self.window_seconds.into());
         while self.recent.front().is_some_and(|at| *at + window <= now) {
@@ -71,6 +82,11 @@ impl SlidingWindow {
         }
         if self.recent.len() >= usize::try_from(self.burst).unwrap_or(usize::MAX) {
             self.refused += 1;
+            if self.counts_refused {
+                // The room that the oldest one leaves is never more than a window away.
+                self.recent.pop_front();
+                self.recent.push_back(now);
+            }
             return false;
         }
         if self.burst < u32::MAX {

@@ -15,11 +15,13 @@ pub struct Limits {
     pub burst: u32,
     /// The window's length.
     pub window_seconds: u32,
+    /// Whether a request that is refused takes room in the window all the same. No source says so.
+    pub counts_refused: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { burst: 25, window_seconds: 5 }
+        Self { burst: 25, window_seconds: 5, counts_refused: false }
     }
 }
 
@@ -45,17 +47,17 @@ impl Meter {
 
     /// Counts a request, or refuses it. The refusal says nothing about when to come back.
     pub(crate) fn admit(&mut self, integration: &str, now: DateTime<Utc>) -> Result<(), Refusal> {
-        let Limits { burst, window_seconds } = self.limits;
+        let Limits { burst, window_seconds, counts_refused } = self.limits;
         let window = self
             .windows
             .entry(integration.to_owned())
-            .or_insert_with(|| SlidingWindow::new(burst, window_seconds));
+            .or_insert_with(|| SlidingWindow::new(burst, window_seconds, counts_refused));
         if window.admit(now) { Ok(()) } else { Err(refusal::of_status(http::StatusCode::TOO_MANY_REQUESTS)) }
     }
 
     /// What the busiest integration used, with the refusals of all.
     pub(crate) fn usage(&self) -> RateUsage {
-        let Limits { burst, window_seconds } = self.limits;
+        let Limits { burst, window_seconds, .. } = self.limits;
         let of_each = || self.windows.values().map(SlidingWindow::usage);
         let busiest = of_each().max_by_key(|usage| usage.admitted);
         let busiest = busiest.unwrap_or(RateUsage { burst, window_seconds, ..RateUsage::default() });

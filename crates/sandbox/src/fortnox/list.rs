@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::query::{Filter, Page, Query};
 use super::refusal::Refusal;
 use super::schema::Entity;
-use super::state::{LastModified, State};
+use super::state::{LastModified, State, int_of};
 use super::table::{Key, Record, plain};
 use super::{local_time, show};
 use crate::faults::PageTwist;
@@ -106,42 +106,45 @@ fn compare(left: &Json, right: &Json) -> Ordering {
 }
 
 fn fits(filter: &Filter, record: &Record, now: DateTime<Utc>) -> bool {
-    match filter {
-        Filter::Named(name) => is(name, record, now),
-        Filter::Field { parameter, field, value } => {
-            let day = |text: &str| local_time::parse_date(text);
-            match *parameter {
-                "fromfinalpaydate" => {
-                    day(&record.text(field)).is_some_and(|at| day(value).is_some_and(|from| at >= from))
-                }
-                "tofinalpaydate" => {
-                    day(&record.text(field)).is_some_and(|at| day(value).is_some_and(|to| at <= to))
-                }
-                "date" => record.text("FromDate") <= *value && *value <= record.text("ToDate"),
-                _ => contains(record, field, value),
-            }
-        }
+    let (parameter, field, value) = match filter {
+        Filter::Named(name) => return is(name, record, now),
+        Filter::Field { parameter, field, value } => (*parameter, *field, value),
+    };
+    let at = || local_time::parse_date(&record.text(field));
+    let wanted = || local_time::parse_date(value);
+    let accounts = |fits: fn(&i64, &i64) -> bool| {
+        let number = value.parse().unwrap_or_default();
+        in_rows(record, field).filter_map(int_of).any(|account| fits(&account, &number))
+    };
+    match parameter {
+        "fromfinalpaydate" => at().zip(wanted()).is_some_and(|(at, from)| at >= from),
+        "tofinalpaydate" => at().zip(wanted()).is_some_and(|(at, to)| at <= to),
+        "accountnumberfrom" => accounts(i64::ge),
+        "accountnumberto" => accounts(i64::le),
+        "date" => record.text("FromDate") <= *value && *value <= record.text("ToDate"),
+        _ => contains(record, field, value),
     }
+}
+
+/// The values of a field of the rows, such as `InvoiceRows.ArticleNumber`.
+fn in_rows<'a>(record: &'a Record, field: &'a str) -> impl Iterator<Item = &'a Json> {
+    let (rows, field) = field.split_once('.').unwrap_or((field, ""));
+    record.get(rows).as_array().unwrap_or_default().iter().filter_map(move |row| row.get(field))
 }
 
 /// A part of the text, in any case, as the provider's database compares. A flag must be the same.
 fn contains(record: &Record, field: &str, value: &str) -> bool {
     let value = value.to_lowercase();
     let holds = |stored: &Json| plain(stored).to_lowercase().contains(&value);
-    match field.split_once('.') {
-        Some((rows, field)) => record
-            .get(rows)
-            .as_array()
-            .unwrap_or_default()
-            .iter()
-            .any(|row| row.get(field).is_some_and(holds)),
-        None => match record.get(field) {
-            Json::Bool(flag) => flag.to_string() == value,
-            Json::Null if matches!(field, "Sent" | "NotCompleted" | "Credit" | "WebshopArticle") => {
-                value == "false"
-            }
-            stored => holds(stored),
-        },
+    if field.contains('.') {
+        return in_rows(record, field).any(holds);
+    }
+    match record.get(field) {
+        Json::Bool(flag) => flag.to_string() == value,
+        Json::Null if matches!(field, "Sent" | "NotCompleted" | "Credit" | "WebshopArticle") => {
+            value == "false"
+        }
+        stored => holds(stored),
     }
 }
 

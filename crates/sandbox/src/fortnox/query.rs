@@ -41,9 +41,12 @@ impl Params {
         self.get(name).map(|text| local_time::parse_date(text).ok_or_else(Refusal::parameter)).transpose()
     }
 
-    /// The financial year that a request names by its id.
+    /// The financial year that a request names by its id. The API description of SIE files spells it with a capital.
     pub(crate) fn year(&self) -> Result<Option<i64>, Refusal> {
-        self.get("financialyear").map(|text| text.parse().map_err(|_| Refusal::parameter())).transpose()
+        self.get("financialyear")
+            .or_else(|| self.get("financialYear"))
+            .map(|text| text.parse().map_err(|_| Refusal::parameter()))
+            .transpose()
     }
 }
 

@@ -114,8 +114,11 @@ pub(super) const INVOICES: Traits = Traits {
         ("articlenumber", "InvoiceRows.ArticleNumber"),
         ("articledescription", "InvoiceRows.Description"),
         ("currency", "Currency"),
+        ("accountnumberfrom", "InvoiceRows.AccountNumber"),
+        ("accountnumberto", "InvoiceRows.AccountNumber"),
         ("yourordernumber", "YourOrderNumber"),
         ("credit", "Credit"),
+        ("label", "Labels.Id"),
     ],
     named: &["cancelled", "fullypaid", "unpaid", "unpaidoverdue", "unbooked"],
     sorts: &[
@@ -186,6 +189,7 @@ pub(super) const ORDERS: Traits = Traits {
         ("ourreference", "OurReference"),
         ("yourreference", "YourReference"),
         ("ordertype", "OrderType"),
+        ("label", "Labels.Id"),
     ],
     named: &["cancelled", "expired", "invoicecreated", "invoicenotcreated"],
     sorts: &[
@@ -216,12 +220,16 @@ pub(super) const OFFERS: Traits = Traits {
         ("notcompleted", "NotCompleted"),
         ("ourreference", "OurReference"),
         ("yourreference", "YourReference"),
+        ("label", "Labels.Id"),
     ],
     named: &["cancelled", "expired", "completed", "notcompleted", "ordercreated", "ordernotcreated"],
     sorts: &[
         ("customername", "CustomerName"),
+        // The API description spells these two with capitals, unlike all others.
+        ("customerName", "CustomerName"),
         ("id", "DocumentNumber"),
         ("transactiondate", "OfferDate"),
+        ("transactionDate", "OfferDate"),
         ("total", "Total"),
     ],
     date: Some("OfferDate"),

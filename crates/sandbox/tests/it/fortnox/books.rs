@@ -117,6 +117,8 @@ fn the_books_can_be_taken_away_as_a_file() {
         .map(|line| cents(line.split(' ').next_back().unwrap()))
         .sum();
     assert_eq!((moved, months.contains("#VER")), (by_month, false));
+    let old = text(&call(&sandbox, "GET", "/3/sie/1?financialYear=4", &Value::Null).body);
+    assert!(old.contains("#RAR 0 20250101 20251231\r\n"), "both spellings of the year are known here");
     assert_eq!(refused(&sandbox, "GET", "/3/sie/5", &Value::Null), (400, 2_000_588));
     assert_eq!(call(&sandbox, "POST", "/3/sie/4", &Value::Null).status, 405);
 }

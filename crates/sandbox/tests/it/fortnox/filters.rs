@@ -61,6 +61,10 @@ fn fields_are_compared_by_a_part_of_the_text_in_any_case() {
     let named = walk(&sandbox, Entity::Customers, "name=BYGG");
     assert!(!named.is_empty() && named.iter().all(|row| row["Name"].as_str().unwrap().contains("Bygg")));
     assert!(!walk(&sandbox, Entity::Invoices, "articlenumber=HRD").is_empty());
+    let accounts = |query: &str| walk(&sandbox, Entity::Invoices, query).len();
+    assert_eq!(accounts("accountnumberto=2999"), 0);
+    assert!(accounts("accountnumberfrom=3041") < 60 && accounts("accountnumberfrom=3041") > 0);
+    assert_eq!(accounts("label=1"), 0);
     let credits = walk(&sandbox, Entity::Invoices, "credit=true");
     assert_eq!(credits.len(), sandbox.summary().credit_notes);
     let paid = walk(&sandbox, Entity::Invoices, "fromfinalpaydate=2026-06-01");

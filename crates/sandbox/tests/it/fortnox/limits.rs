@@ -54,7 +54,7 @@ fn the_share_of_the_allowed_rate_is_counted() {
 #[test]
 fn a_refused_token_takes_no_room_and_each_integration_has_its_own() {
     let sandbox = still();
-    sandbox.set_limits(Limits { burst: 1, window_seconds: 5 });
+    sandbox.set_limits(Limits { burst: 1, ..Limits::default() });
     let with = |token: &str| {
         let request = http::Request::get("/3/me")
             .header("authorization", format!("Bearer {token}"))
@@ -68,4 +68,19 @@ fn a_refused_token_takes_no_room_and_each_integration_has_its_own() {
     let again = sandbox.connected(tieline_sandbox::oauth::CLIENT_ID).unwrap();
     assert_eq!(with(&again.access_token), 429, "a new token of the same integration is no new allowance");
     assert_eq!(serde_json::to_value(sandbox.usage()).unwrap()["burst"], json!(1));
+}
+
+#[test]
+fn refused_requests_can_take_room_too() {
+    for (counts_refused, status) in [(false, 200), (true, 429)] {
+        let sandbox = still();
+        sandbox.set_limits(Limits { burst: 2, counts_refused, ..Limits::default() });
+        assert_eq!((ask(&sandbox), ask(&sandbox)), (200, 200));
+        sandbox.advance(Duration::from_secs(3));
+        assert_eq!((ask(&sandbox), ask(&sandbox)), (429, 429));
+        sandbox.advance(Duration::from_secs(3));
+        assert_eq!(ask(&sandbox), status);
+        sandbox.advance(Duration::from_secs(5));
+        assert_eq!(ask(&sandbox), 200);
+    }
 }
