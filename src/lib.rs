@@ -1,11 +1,9 @@
 #![doc = include_str!("../README.md")]
 
-#[cfg(feature = "vault")]
 mod connections;
 mod host;
 mod registry;
 
-#[cfg(feature = "vault")]
 pub use connections::{Connections, ConnectionsBuilder, Disconnected, Draft, Erase, Renewed, Rotated};
 pub use host::{Connecting, Host, connect};
 pub use registry::Registry;
@@ -28,7 +26,6 @@ pub use tieline_store_postgres as postgres;
 #[cfg(feature = "sqlite")]
 pub use tieline_store_sqlite as store_sqlite;
 pub use tieline_sync as sync;
-#[cfg(feature = "vault")]
 pub use tieline_vault as vault;
 
 /// The examples of the guide compile.
