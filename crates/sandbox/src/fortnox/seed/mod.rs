@@ -58,8 +58,8 @@ pub(crate) fn company(state: &mut State, invoices: u32, now: DateTime<Utc>) {
     supplies::suppliers(state, &mut soil);
     invoices::invoices(state, &mut soil, invoices);
     supplies::invoices(state, &mut soil, invoices / 5 + 4);
-    sales::offers(state, &mut soil);
-    sales::orders(state, &mut soil);
+    sales::offers(state, &mut soil, i64::from(invoices / 20).clamp(6, 24));
+    sales::orders(state, &mut soil, i64::from(invoices / 16).clamp(10, 30));
     sales::salaries(state, &mut soil);
     accounts::carry_forward(state);
 }

@@ -13,8 +13,8 @@ use crate::fortnox::schema::Entity;
 use crate::fortnox::state::State;
 use crate::{Json, Object};
 
-pub(super) fn offers(state: &mut State, soil: &mut Soil) {
-    for index in 0..24 {
+pub(super) fn offers(state: &mut State, soil: &mut Soil, count: i64) {
+    for index in 0..count {
         let key = document(state, soil, Entity::Offers, index, 120 - index * 5);
         let at = state.get(Entity::Offers, &key).map_or(soil.now, |record| record.modified);
         match index % 6 {
@@ -27,8 +27,8 @@ pub(super) fn offers(state: &mut State, soil: &mut Soil) {
     }
 }
 
-pub(super) fn orders(state: &mut State, soil: &mut Soil) {
-    for index in 0..30 {
+pub(super) fn orders(state: &mut State, soil: &mut Soil, count: i64) {
+    for index in 0..count {
         let key = document(state, soil, Entity::Orders, index, 95 - index * 3);
         if index % 10 == 9 {
             let at = state.get(Entity::Orders, &key).map_or(soil.now, |record| record.modified);
