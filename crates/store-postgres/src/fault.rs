@@ -1,6 +1,6 @@
 //! What goes wrong with a database, in words that say what to do.
 
-use std::fmt;
+use std::{fmt, io};
 
 use tieline_core::{Error, ErrorKind, Resend};
 
@@ -124,6 +124,7 @@ fn by_code(code: &str) -> Told {
             "check both in the pool's options",
         ),
         "3D000" => (Config, "the database does not exist", "make it, or correct its name"),
+        "42704" => (Config, "the role does not exist", "make it, or correct its name"),
         "3F000" => (
             Config,
             "the search_path names no schema that exists",
@@ -176,11 +177,33 @@ fn without_code(error: &sqlx::Error) -> Told {
         sqlx::Error::Configuration(_) | sqlx::Error::InvalidArgument(_) => {
             (Config, "the database's address or options cannot be used", "check them; nothing was tried")
         }
+        sqlx::Error::Io(error) if unreached(error) => (
+            Unavailable,
+            "the database cannot be reached",
+            "check that it runs, and the address; nothing was stored",
+        ),
         sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => {
             (Unavailable, GONE, "nothing was stored; try again")
         }
         _ => (Internal, "what the database answered cannot be read", "report it with the cause"),
     }
+}
+
+/// Whether nobody was there, rather than gone in the middle of something.
+fn unreached(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkUnreachable, NotFound, PermissionDenied,
+    };
+
+    let nobody = [
+        ConnectionRefused,
+        NotFound,
+        HostUnreachable,
+        NetworkUnreachable,
+        AddrNotAvailable,
+        PermissionDenied,
+    ];
+    nobody.contains(&error.kind())
 }
 
 /// What is told of the cause: of a database's error its message only, because its details quote rows.

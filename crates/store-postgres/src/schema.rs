@@ -47,10 +47,13 @@ async fn bring_up_to_date(turn: &mut Turn) -> Result<(), Fault> {
 
 /// 0 for a database without our tables.
 async fn stored_version(turn: &mut Turn) -> Result<i64, Fault> {
-    let made: bool = sqlx::query_scalar("SELECT to_regclass('tieline_schema') IS NOT NULL")
-        .persistent(false)
-        .fetch_one(turn.on())
-        .await?;
+    // Not by `to_regclass`: a session remembers that there was no such table while it waits for the lock.
+    let made: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'tieline_schema' AND pg_table_is_visible(oid))",
+    )
+    .persistent(false)
+    .fetch_one(turn.on())
+    .await?;
     if !made {
         return Ok(0);
     }

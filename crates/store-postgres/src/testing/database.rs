@@ -32,7 +32,7 @@ impl Role {
 
 /// Makes the roles where they are missing. Tests of one server begin at the same time.
 const ROLES: &str = "
-SELECT pg_advisory_lock(1);
+SELECT pg_advisory_xact_lock(1);
 DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tieline_app') THEN
         CREATE ROLE tieline_owner LOGIN NOSUPERUSER NOBYPASSRLS;
@@ -40,7 +40,6 @@ DO $$ BEGIN
         CREATE ROLE locked LOGIN PASSWORD 'right';
     END IF;
 END $$;
-SELECT pg_advisory_unlock(1);
 ";
 
 /// A database of its own for a test. It goes with its server.

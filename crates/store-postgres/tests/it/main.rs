@@ -2,7 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 #![cfg(unix)]
 
+mod concurrent;
+mod differential;
+mod durable;
+mod faults;
+mod kill;
 mod laws;
 mod server;
+mod speed;
 mod tenants;
 mod world;
