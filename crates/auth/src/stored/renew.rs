@@ -214,7 +214,7 @@ impl StoredCredential {
                         ErrorKind::Unauthenticated,
                         format!(
                             "{title} does not accept the refresh token; a renewal that began at {} was cut off \
-                             before its answer was stored, and has used it up",
+                             before its answer was stored, and may have used it up",
                             intent.at.format("%Y-%m-%d %H:%M:%S UTC")
                         ),
                     ),
@@ -246,12 +246,17 @@ impl StoredCredential {
     /// Only the customer can help: noted here and in the connection's health.
     async fn give_up(&self, generation: u64, error: Error) -> Error {
         let scrubbed = error.scrubbed(&|text| tieline_core::Credential::scrub(self, text));
-        let report = RunReport::failed(self.keeper.clock().now(), &scrubbed);
+        self.note_health(RunReport::failed(self.keeper.clock().now(), &scrubbed)).await;
+        lock(&self.state).dead = Some((generation, Arc::new(again(&scrubbed))));
+        scrubbed
+    }
+}
+
+impl StoredCredential {
+    pub(super) async fn note_health(&self, report: RunReport) {
         if let Err(error) = self.store.report(&self.connection, report, &actor()).await {
             tracing::warn!(kind = error.kind().as_str(), "a connection's health was not noted");
         }
-        lock(&self.state).dead = Some((generation, Arc::new(again(&scrubbed))));
-        scrubbed
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tieline_core::{Error, ErrorKind, Result};
-use tieline_store::connections::PutSecret;
+use tieline_store::connections::{PutSecret, RunReport};
 use tokio::time::{Instant, sleep};
 
 use super::credential::StoredCredential;
@@ -60,9 +60,13 @@ impl StoredCredential {
         tokens: &Tokens,
         since: Instant,
     ) -> Result<Arc<Held>> {
+        let mut retaken = false;
         let fence = match lease.as_ref().filter(|lease| !lease.is_lost()) {
             Some(lease) => lease.fence,
-            None => lease.insert(self.retake_lease().await?).fence,
+            None => {
+                retaken = true;
+                lease.insert(self.retake_lease().await?).fence
+            }
         };
         let (vault, tenant, now) = (self.keeper.vault(), self.store.tenant(), self.keeper.clock().now());
         let client = self.client();
@@ -71,7 +75,13 @@ impl StoredCredential {
         let put = PutSecret::renewal(sealed, replaces, fence)
             .with_renew_by(tokens.renew_by(client.oauth().refresh, now));
         match self.store.put_secret(&self.connection, Secret::NAME, put, &actor(), now).await {
-            Ok(generation) => Ok(self.adopt(Held::renewed(generation, tokens.clone(), since))),
+            Ok(generation) => {
+                if retaken {
+                    // Who had the lease meanwhile tried the old token, and may have noted that it is dead.
+                    self.note_health(RunReport::went_well(now)).await;
+                }
+                Ok(self.adopt(Held::renewed(generation, tokens.clone(), since)))
+            }
             Err(error) if error.kind() == ErrorKind::Conflict => match self.read().await? {
                 // A person connected anew, or this very pair was stored and the store's answer lost.
                 Some(stored) if stored.generation != replaces => self.open(&stored).await,

@@ -43,9 +43,9 @@ async fn a_lost_answer_is_tried_once_more_and_then_said() {
     assert_snapshot!([lost, paused, dead].map(|error| error.to_string()).join("\n"), @r"
     the connection was reset before an answer came (transport, method=POST, host=auth.example.com, path=/oauth/token, renewal=its outcome is not known; the next one tries the refresh token once more, connection=sales)
     the connection was reset before an answer came (transport, method=POST, host=auth.example.com, path=/oauth/token, renewal=its outcome is not known; the next one tries the refresh token once more, connection=sales)
-    Acme does not accept the refresh token; a renewal that began at 2026-11-02 09:06:40 UTC was cut off before its answer was stored, and has used it up: let the customer connect again (unauthenticated, code invalid_grant, provider=Invalid refresh token, connection=sales)
+    Acme does not accept the refresh token; a renewal that began at 2026-11-02 09:06:40 UTC was cut off before its answer was stored, and may have used it up: let the customer connect again (unauthenticated, code invalid_grant, provider=Invalid refresh token, connection=sales)
     ");
-    assert_snapshot!(connection.last_error.unwrap(), @"Acme does not accept the refresh token; a renewal that began at 2026-11-02 09:06:40 UTC was cut off before its answer was stored, and has used it up: let the customer connect again (unauthenticated, code invalid_grant, provider=Invalid refresh token)");
+    assert_snapshot!(connection.last_error.unwrap(), @"Acme does not accept the refresh token; a renewal that began at 2026-11-02 09:06:40 UTC was cut off before its answer was stored, and may have used it up: let the customer connect again (unauthenticated, code invalid_grant, provider=Invalid refresh token)");
     // The provider is not asked again, until somebody connects.
     let refused = world.sandbox.authorization().counters().refused;
     pass(60).await;
