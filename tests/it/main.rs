@@ -12,6 +12,8 @@
 
 mod canary;
 mod facade;
+#[cfg(unix)]
+mod killed_refresh;
 mod main_job;
 mod messages;
 mod outbox;
