@@ -8,6 +8,7 @@ mod durable;
 mod faults;
 mod kill;
 mod laws;
+mod pooler;
 mod server;
 mod speed;
 mod tenants;
