@@ -101,7 +101,7 @@ fn expected(schemes: &[AuthScheme]) -> String {
         names.join(" and ")
     });
     let lists: Vec<String> = lists.collect();
-    if lists.is_empty() { "none, and let the person consent".to_owned() } else { lists.join(", or ") }
+    if lists.is_empty() { "nothing, and let the person consent".to_owned() } else { lists.join(", or ") }
 }
 
 impl fmt::Debug for Fields {

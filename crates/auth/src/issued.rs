@@ -157,7 +157,16 @@ impl IssuedCredential {
             }
             Err(failure) => {
                 let dead = failure.effect == Effect::Dead;
-                let error = failure.error.scrubbed(&|text| self.scrubber.scrub(text));
+                let error = match &self.source {
+                    Source::ServiceAccount { .. } if dead => {
+                        failure.error.with_advice("give the service account's key file again, or a new one")
+                    }
+                    Source::ClientCredentials { .. } if dead => {
+                        failure.error.with_advice("let an administrator of the account consent once more")
+                    }
+                    _ => failure.error,
+                };
+                let error = error.scrubbed(&|text| self.scrubber.scrub(text));
                 let copy = Arc::new(again(&error));
                 match dead {
                     // Logging in again and again with what is refused locks accounts.

@@ -145,5 +145,5 @@ impl fmt::Debug for ServiceAccount {
 }
 
 fn wrong(what: String) -> Error {
-    Error::new(ErrorKind::Config, format!("the key {what}")).with_advice(ADVICE)
+    Error::new(ErrorKind::Config, format!("the service account's key {what}")).with_advice(ADVICE)
 }

@@ -57,13 +57,13 @@ fn what_is_not_whole_is_said() {
     assert!(!lines.contains("s3cret") && !lines.contains("12345"), "{lines}");
     assert_snapshot!(lines, @r"
     the environment holds a credential for Google Sheets without TIELINE_GOOGLE_SHEETS_PASSWORD: set all variables of it, or none (config)
-    the key is not JSON (line 1, column 1): make a JSON key of a service account in the provider's console, and give the whole file (config)
+    the service account's key is not JSON (line 1, column 1): make a JSON key of a service account in the provider's console, and give the whole file (config)
     the environment holds only one of client id and client secret for Google Sheets: set both TIELINE_GOOGLE_SHEETS_CLIENT_ID and TIELINE_GOOGLE_SHEETS_CLIENT_SECRET (config)
     the credential is not a JSON object of texts (config)
     the credential is not JSON (line 1, column 9) (config)
     the credential is not a JSON object of texts (config)
     the connector takes a user name and password or a person's consent, not these fields: give user and password (config)
-    the connector takes a person's consent, not these fields: give none, and let the person consent (config)
+    the connector takes a person's consent, not these fields: give nothing, and let the person consent (config)
     ");
     let both = [("TIELINE_GOOGLE_SHEETS_CLIENT_ID", "id"), ("TIELINE_GOOGLE_SHEETS_CLIENT_SECRET", "s3cret")];
     let environment = Environment::of(both);

@@ -78,7 +78,7 @@ async fn a_tenant_is_named_in_a_header_from_the_settings() {
     }
     assert_snapshot!(errors.join("\n"), @r#"
     Acme wants the setting "tenant_id" in its token requests: connect the account once with a person's consent, which tells it (config)
-    Acme does not accept the grant: let the customer connect again (unauthenticated, HTTP 400, code invalid_grant, provider=No service account for this tenant)
+    Acme does not accept the grant: let an administrator of the account consent once more (unauthenticated, HTTP 400, code invalid_grant, provider=No service account for this tenant)
     Acme wants the setting "tenant_id" in its token requests: connect the account once with a person's consent, which tells it (config)
     "#);
 }
@@ -179,22 +179,22 @@ async fn a_key_that_is_none_is_refused_without_showing_it() {
     access_token(&*credential).await.unwrap_err();
     assert_eq!(world.sandbox.authorization().counters().refused, refused, "not asked again");
     assert_snapshot!(lines.join("\n"), @r"
-    empty: the key is not JSON (line 1, column 0): make a JSON key of a service account in the provider's console, and give the whole file (config)
-    not JSON: the key is not JSON (line 1, column 2): make a JSON key of a service account in the provider's console, and give the whole file (config)
-    cut off: the key is not JSON (line 1, column 300): make a JSON key of a service account in the provider's console, and give the whole file (config)
-    an array: the key is not of a service account: its type is another: make a JSON key of a service account in the provider's console, and give the whole file (config)
-    a person's: the key is not of a service account: its type is another: make a JSON key of a service account in the provider's console, and give the whole file (config)
-    no type: the key is not of a service account: its type is another: make a JSON key of a service account in the provider's console, and give the whole file (config)
-    no email: the key holds no client_email: make a JSON key of a service account in the provider's console, and give the whole file (config)
-    no key: the key holds no private_key: make a JSON key of a service account in the provider's console, and give the whole file (config)
-    no PEM: the key holds a private_key that is not in PEM form: make a JSON key of a service account in the provider's console, and give the whole file (config)
-    damaged PEM: the key holds a private_key that is no usable RSA key: make a JSON key of a service account in the provider's console, and give the whole file (config)
-    no key in it: the key holds a private_key that is no usable RSA key: make a JSON key of a service account in the provider's console, and give the whole file (config)
-    an elliptic one: the key holds a private_key that is not an RSA key: make a JSON key of a service account in the provider's console, and give the whole file (config)
-    a certificate: the key holds a private_key that is not in PEM form: make a JSON key of a service account in the provider's console, and give the whole file (config)
-    another token_uri: the key names another token_uri than the provider's: take the key file as the provider's console gives it (config)
+    empty: the service account's key is not JSON (line 1, column 0): make a JSON key of a service account in the provider's console, and give the whole file (config)
+    not JSON: the service account's key is not JSON (line 1, column 2): make a JSON key of a service account in the provider's console, and give the whole file (config)
+    cut off: the service account's key is not JSON (line 1, column 300): make a JSON key of a service account in the provider's console, and give the whole file (config)
+    an array: the service account's key is not of a service account: its type is another: make a JSON key of a service account in the provider's console, and give the whole file (config)
+    a person's: the service account's key is not of a service account: its type is another: make a JSON key of a service account in the provider's console, and give the whole file (config)
+    no type: the service account's key is not of a service account: its type is another: make a JSON key of a service account in the provider's console, and give the whole file (config)
+    no email: the service account's key holds no client_email: make a JSON key of a service account in the provider's console, and give the whole file (config)
+    no key: the service account's key holds no private_key: make a JSON key of a service account in the provider's console, and give the whole file (config)
+    no PEM: the service account's key holds a private_key that is not in PEM form: make a JSON key of a service account in the provider's console, and give the whole file (config)
+    damaged PEM: the service account's key holds a private_key that is no usable RSA key: make a JSON key of a service account in the provider's console, and give the whole file (config)
+    no key in it: the service account's key holds a private_key that is no usable RSA key: make a JSON key of a service account in the provider's console, and give the whole file (config)
+    an elliptic one: the service account's key holds a private_key that is not an RSA key: make a JSON key of a service account in the provider's console, and give the whole file (config)
+    a certificate: the service account's key holds a private_key that is not in PEM form: make a JSON key of a service account in the provider's console, and give the whole file (config)
+    another token_uri: the service account's key names another token_uri than the provider's: take the key file as the provider's console gives it (config)
     not offered: Acme takes no service accounts (config)
-    replaced: Acme does not accept the grant: let the customer connect again (unauthenticated, HTTP 400, code invalid_grant, provider=Invalid JWT Signature.)
+    replaced: Acme does not accept the grant: give the service account's key file again, or a new one (unauthenticated, HTTP 400, code invalid_grant, provider=Invalid JWT Signature.)
     ");
 }
 
