@@ -3,6 +3,7 @@
 use crate::{Json, Object};
 
 /// The number of the company's database: the `TenantId` of service accounts.
+/// <https://www.fortnox.se/developer/authorization/get-access-token-using-client-credentials>
 pub const TENANT: i64 = 1_203_457;
 
 /// The name of the company.

@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use super::refusal::{self, Refusal};
 use crate::usage::{RateUsage, SlidingWindow};
 
-/// How many requests the sandbox lets through.
+/// How many requests the sandbox lets through. The default is Fortnox's:
+/// <https://www.fortnox.se/developer/guides-and-good-to-know/rate-limits-for-fortnox-api>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
@@ -15,7 +16,7 @@ pub struct Limits {
     pub burst: u32,
     /// The window's length.
     pub window_seconds: u32,
-    /// Whether a request that is refused takes room in the window all the same. No source says so.
+    /// Whether a request that is refused takes room in the window all the same. The source can be read either way.
     pub counts_refused: bool,
 }
 

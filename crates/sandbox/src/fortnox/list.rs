@@ -80,7 +80,7 @@ fn rows<'a>(
             && in_year
             && within(day, query.from, query.to)
             && series.is_none_or(|series| key.series == series)
-            && query.filter.as_ref().is_none_or(|filter| fits(filter, record, now))
+            && query.filters.iter().all(|filter| fits(filter, record, now))
     };
     let mut rows: Rows<'a> = state.table(entity).iter().filter(|(key, record)| keeps(key, record)).collect();
     if let Some(field) = query.sort.filter(|field| *field != entity.key_field()) {

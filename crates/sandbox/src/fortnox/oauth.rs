@@ -1,4 +1,4 @@
-//! Fortnox's authorization server, as data: <https://www.fortnox.se/developer/authorization>
+//! Fortnox's authorization server, as data: <https://www.fortnox.se/developer/authorization/get-access-token>
 
 use super::TENANT;
 use crate::oauth::{

@@ -1,4 +1,5 @@
-//! The query of a list: pages, order, times of change, and the one filter that goes with them.
+//! The query of a list: pages, order, times of change, and the one filter that goes with them:
+//! <https://www.fortnox.se/developer/guides-and-good-to-know/parameters>
 
 use chrono::{NaiveDate, NaiveDateTime};
 
@@ -78,7 +79,8 @@ pub(crate) struct Query {
     pub(crate) year_at: Option<NaiveDate>,
     pub(crate) from: Option<NaiveDate>,
     pub(crate) to: Option<NaiveDate>,
-    pub(crate) filter: Option<Filter>,
+    /// The filter of the resource: one, or the two ends of a range.
+    pub(crate) filters: Vec<Filter>,
 }
 
 /// The most rows in a page.
@@ -86,7 +88,7 @@ const MOST: usize = 500;
 
 impl Query {
     pub(crate) fn of(entity: Entity, params: &Params) -> Result<Self, Refusal> {
-        let filter = filter(entity, params)?;
+        let filters = filters(entity, params)?;
         let limit = params.number("limit", 100)?;
         let page = params.number("page", 1)?;
         if !(1..=MOST).contains(&limit) || page == 0 {
@@ -104,7 +106,9 @@ impl Query {
             })
             .transpose()?;
         let descending = match params.get("sortorder") {
-            None | Some("ascending") => false,
+            // The newest year comes first.
+            None => entity == Entity::FinancialYears,
+            Some("ascending") => false,
             Some("descending") => true,
             Some(_) => return Err(Refusal::parameter()),
         };
@@ -121,26 +125,31 @@ impl Query {
             year_at: params.date("financialyeardate")?,
             from: params.date("fromdate")?,
             to: params.date("todate")?,
-            filter,
+            filters,
         })
     }
 }
 
+/// The two ends of a range count as one filter.
+const RANGES: &[[&str; 2]] =
+    &[["accountnumberfrom", "accountnumberto"], ["fromfinalpaydate", "tofinalpaydate"]];
+
 /// The resource's own filter: one at most, and no parameter that nobody knows. All names are in lower case.
-fn filter(entity: Entity, params: &Params) -> Result<Option<Filter>, Refusal> {
-    let mut found = None;
+fn filters(entity: Entity, params: &Params) -> Result<Vec<Filter>, Refusal> {
+    let mut found = Vec::new();
+    let mut names = Vec::new();
     for (name, value) in params.0.iter().filter(|(name, _)| !GLOBAL.contains(&name.as_str())) {
-        let one = if name == "filter" && !entity.named_filters().is_empty() {
+        found.push(if name == "filter" && !entity.named_filters().is_empty() {
             let known = entity.named_filters().iter().find(|known| *known == value);
             Filter::Named(known.ok_or_else(Refusal::filter)?)
         } else {
             let known = entity.filters().iter().find(|(known, _)| known == name);
             let (parameter, field) = known.ok_or_else(Refusal::parameter)?;
             Filter::Field { parameter, field, value: value.clone() }
-        };
-        if found.replace(one).is_some() {
-            return Err(Refusal::filter());
-        }
+        });
+        names.push(name.as_str());
     }
-    Ok(found)
+    names.sort_unstable();
+    let is_range = RANGES.iter().any(|range| range.as_slice() == names);
+    if names.len() > 1 && !is_range { Err(Refusal::filter()) } else { Ok(found) }
 }

@@ -1,4 +1,5 @@
 //! How Fortnox says no: both spellings of its error body, its codes, its Swedish.
+//! <https://www.fortnox.se/developer/guides-and-good-to-know/errors>
 
 use http::StatusCode;
 

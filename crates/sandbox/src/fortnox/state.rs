@@ -12,7 +12,8 @@ use super::schema::Entity;
 use super::table::{Key, Record, Table};
 use crate::{Json, Object};
 
-/// What a list does with `lastmodified`. Fortnox documents it for some resources only.
+/// What a list does with `lastmodified`. Fortnox documents it for some resources only, and not what becomes of a
+/// record that changed in that very moment: <https://www.fortnox.se/developer/guides-and-good-to-know/parameters>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LastModified {

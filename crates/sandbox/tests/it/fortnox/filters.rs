@@ -65,6 +65,12 @@ fn fields_are_compared_by_a_part_of_the_text_in_any_case() {
     assert_eq!(accounts("accountnumberto=2999"), 0);
     assert!(accounts("accountnumberfrom=3041") < 60 && accounts("accountnumberfrom=3041") > 0);
     assert_eq!(accounts("label=1"), 0);
+    // The two ends of a range go together.
+    let both = accounts("accountnumberfrom=3041&accountnumberto=3999");
+    assert!(both > 0 && both <= accounts("accountnumberfrom=3041"));
+    get(&sandbox, "/3/invoices?fromfinalpaydate=2026-01-01&tofinalpaydate=2026-06-30");
+    let mixed = "/3/invoices?accountnumberfrom=1&tofinalpaydate=2026-06-30";
+    assert_eq!(refused(&sandbox, "GET", mixed, &Value::Null), (400, 2_000_587));
     let credits = walk(&sandbox, Entity::Invoices, "credit=true");
     assert_eq!(credits.len(), sandbox.summary().credit_notes);
     let paid = walk(&sandbox, Entity::Invoices, "fromfinalpaydate=2026-06-01");

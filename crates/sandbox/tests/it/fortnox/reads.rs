@@ -94,6 +94,8 @@ fn lists_sort_by_what_they_know() {
     assert!(totals("sortby=total&sortorder=descending").iter().rev().is_sorted());
     let rows = walk(&sandbox, Entity::Invoices, "sortorder=descending");
     assert_eq!(numbers(&rows)[0], "10060");
+    assert_eq!(walk(&sandbox, Entity::FinancialYears, "")[0]["Id"], 5);
+    assert_eq!(walk(&sandbox, Entity::FinancialYears, "sortorder=ascending")[0]["Id"], 4);
     for wrong in ["sortby=balance", "sortby=Total", "sortorder=down"] {
         assert_eq!(refused(&sandbox, "GET", &format!("/3/invoices?{wrong}"), &Value::Null), (400, 2_000_588));
     }
