@@ -56,12 +56,17 @@ fn unreadable(place: &str, why: &str, spec: &ConnectorSpec) -> Error {
 
 /// What a credential looks like: `{"api_token":"…"}`, or such objects joined by "or".
 pub(crate) fn example(spec: &ConnectorSpec) -> String {
-    let schemes = spec.auth.iter().map(|scheme| {
+    let schemes = filled_in(spec).map(|scheme| {
         let members: Vec<_> =
             scheme.fields().into_iter().map(|field| format!("\"{}\":\"…\"", field.name)).collect();
         format!("{{{}}}", members.join(","))
     });
     schemes.collect::<Vec<_>>().join(" or ")
+}
+
+/// The schemes whose secrets a person writes down. OAuth has none: there a person consents.
+fn filled_in(spec: &ConnectorSpec) -> impl Iterator<Item = &AuthScheme> {
+    spec.auth.iter().filter(|scheme| !scheme.fields().is_empty())
 }
 
 type Members = BTreeMap<String, SecretString>;
@@ -105,7 +110,7 @@ fn bind(mut members: Members, spec: &ConnectorSpec) -> Result<Arc<dyn Credential
         fields.iter().all(|field| !field.required || members.contains_key(field.name))
             && members.keys().all(|name| fields.iter().any(|field| field.name == name))
     };
-    let scheme = spec.auth.iter().find(fits).ok_or("does not have exactly the members that are asked for")?;
+    let scheme = filled_in(spec).find(fits).ok_or("does not have exactly the members that are asked for")?;
     let mut take = |name: &str| members.remove(name).unwrap_or_default();
     let only = slice::from_ref(scheme);
     let bound = match scheme {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+mod basic;
 mod call;
 mod guard;
 mod head;
@@ -15,6 +16,7 @@ mod watermark;
 mod write;
 
 pub use answer::{excerpt, failure, is_html, web_page};
+pub use basic::is_basic;
 pub use call::Call;
 pub use guard::TokenGuard;
 pub use head::{HeadFlag, HeadKey, HeadText};

@@ -102,6 +102,7 @@ fn sent_as(scheme: &AuthScheme) -> String {
         AuthScheme::Bearer { .. } => "bearer token".to_owned(),
         AuthScheme::Secret { .. } => "one secret".to_owned(),
         AuthScheme::Basic { .. } => "user name and password".to_owned(),
+        AuthScheme::OAuth2(_) => "OAuth 2, by a person's consent".to_owned(),
         _ => "credential".to_owned(),
     }
 }
@@ -165,6 +166,10 @@ fn for_people(spec: &ConnectorSpec, paint: Paint) -> String {
     text.push_str(&format!("\n{}\n", paint.bold("Settings (--config)")));
     text.push_str(&fields(&spec.config, paint));
     for scheme in &spec.auth {
+        if scheme.fields().is_empty() {
+            text.push_str(&format!("\n{}\n", paint.bold(&format!("Or {}", sent_as(scheme)))));
+            continue;
+        }
         let head = format!("Credential (TIELINE_CREDENTIAL or --credential-file): {}", sent_as(scheme));
         text.push_str(&format!("\n{}\n", paint.bold(&head)));
         let wanted: Vec<Field> = scheme.fields().into_iter().cloned().collect();

@@ -9,8 +9,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use tieline_core::http::{Answer, Verdict};
 use tieline_core::{
-    AuthScheme, BuildContext, Category, Connector, ConnectorFactory, ConnectorSpec, Error, ErrorKind, Field,
-    FieldKind, KeyPlacement, Limit, LimitScope, Origins, Result,
+    AuthScheme, BuildContext, Capture, Category, Connector, ConnectorFactory, ConnectorSpec, Error,
+    ErrorKind, Field, FieldKind, KeyPlacement, Limit, LimitScope, OAuth2, Origins, RefreshPolicy, Result,
+    Revocation,
 };
 use tieline_kit::{HeadFlag, HeadKey, HeadText, excerpt, failure, is_html, web_page};
 use url::Url;
@@ -23,11 +24,13 @@ use crate::{Pipedrive, PipedriveConfig};
 const SHOWN: usize = 200;
 /// The window of the burst limit.
 const WINDOW: Duration = Duration::from_secs(2);
+/// How long a refresh token lives without being used. Each use begins it anew.
+const UNUSED_LIFE: Duration = Duration::from_secs(60 * 24 * 60 * 60);
 /// What the dearest call costs of the day's budget.
 const DEAREST_CALL: f64 = 40.0;
 /// How long to stay away after a block for ignored limits. Pipedrive does not say how long a block lasts.
 const BLOCKED: Duration = Duration::from_secs(60 * 60);
-const WHERE_THE_TOKEN_IS: &str = "copy the token again in this company's Pipedrive under Personal preferences > API: a new one there ends the old one";
+const WHERE_THE_TOKEN_IS: &str = "copy the token again in this company's Pipedrive under Personal preferences > API: a new one there ends the old one. An app is connected again by a person's consent";
 
 /// Pipedrive before there is an account: its description, and the meaning of its answers.
 #[derive(Clone, Debug)]
@@ -58,15 +61,16 @@ fn spec() -> ConnectorSpec {
             .optional(),
     ];
     // Source: https://pipedrive.readme.io/docs/core-api-concepts-authentication
-    spec.auth = vec![AuthScheme::ApiKey {
+    let api_token = AuthScheme::ApiKey {
         placement: KeyPlacement::Header { name: "x-api-token", prefix: "" },
         field: Field::secret("api_token", "API token")
             .with_help("In Pipedrive under Personal preferences > API. An admin's token sees everything.")
             .with_example("0123456789abcdef0123456789abcdef01234567")
             .with_pattern("^[0-9a-fA-F]{40}$"),
-    }];
+    };
+    spec.auth = vec![api_token, AuthScheme::OAuth2(oauth())];
     spec.origins = Origins::Patterns(vec!["*.pipedrive.com".into()]);
-    // The smallest plan's burst; the headers tell a bigger one. The budget of a day depends on plan and seats, and is
+    // An API token's burst on the smallest plan; the headers tell a bigger one, such as an app's 80 to 480. The budget of a day depends on plan and seats, and is
     // known only when it is used up.
     // Source: https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting
     spec.limits = vec![
@@ -75,6 +79,20 @@ fn spec() -> ConnectorSpec {
     ];
     spec.guide = include_str!("../GUIDE.md");
     spec
+}
+
+/// What an app may do is fixed by its registration, so no scopes are asked for. PKCE is not documented.
+///
+/// Source: <https://pipedrive.readme.io/docs/marketplace-oauth-authorization>.
+fn oauth() -> OAuth2 {
+    let mut oauth =
+        OAuth2::new("https://oauth.pipedrive.com/oauth/authorize", "https://oauth.pipedrive.com/oauth/token");
+    oauth.revocation =
+        Some(Revocation::new("https://oauth.pipedrive.com/oauth/revoke").with_hint("refresh_token"));
+    // The company's address, which the setting takes like any other way to write it.
+    oauth.captures = vec![Capture::Field { name: "api_domain", setting: "company" }];
+    oauth.refresh = RefreshPolicy::default().with_unused_life(UNUSED_LIFE);
+    oauth
 }
 
 impl ConnectorFactory for PipedriveFactory {

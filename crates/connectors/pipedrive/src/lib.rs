@@ -17,6 +17,7 @@ mod search;
 mod slot;
 mod state;
 mod types;
+mod uninstall;
 mod writable;
 mod write;
 
@@ -24,3 +25,4 @@ pub use config::PipedriveConfig;
 pub use connector::Pipedrive;
 pub use factory::PipedriveFactory;
 pub use types::{Activity, Address, Contact, Deal, Organization, Participant, Person, Pipeline, Stage};
+pub use uninstall::Uninstall;

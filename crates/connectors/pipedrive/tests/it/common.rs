@@ -44,7 +44,7 @@ pub(crate) fn marked() -> PipedriveConfig {
 }
 
 #[derive(Debug)]
-struct SandboxClock(Arc<Sandbox<Model>>);
+pub(crate) struct SandboxClock(pub(crate) Arc<Sandbox<Model>>);
 
 impl Clock for SandboxClock {
     fn now(&self) -> DateTime<Utc> {

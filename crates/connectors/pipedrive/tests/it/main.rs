@@ -9,6 +9,7 @@
 )]
 
 mod actions;
+mod apps;
 mod answers;
 mod common;
 mod conformance;
@@ -20,4 +21,5 @@ mod reads;
 mod refusals;
 mod searches;
 mod states;
+mod uninstalling;
 mod writes;
