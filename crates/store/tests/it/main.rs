@@ -1,4 +1,7 @@
-//! The laws of a store, kept in memory.
+//! The laws of a store, kept in memory; and what is said when something is refused.
+#![allow(clippy::unwrap_used)]
+
+mod messages;
 
 use std::sync::Arc;
 
