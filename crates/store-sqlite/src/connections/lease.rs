@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use sqlx::{Connection, SqliteConnection, SqlitePool};
+use chrono::{DateTime, Utc};
+use sqlx::{Connection, SqliteConnection, SqliteExecutor};
 use tieline_core::Clock;
 use tieline_store::connections::{Fence, Lease};
 use tieline_store::plan::lease_end;
@@ -12,10 +13,10 @@ use crate::scope::{Scope, number};
 use crate::time::micros;
 use crate::write::BEGIN;
 
-/// Whether somebody holds it. Those who wait for it ask this, and disturb no writer.
-pub(super) async fn is_held(
-    pool: &SqlitePool,
-    clock: &dyn Clock,
+/// Whether somebody holds it.
+pub(super) async fn is_held<'e>(
+    executor: impl SqliteExecutor<'e>,
+    now: DateTime<Utc>,
     scope: Scope<'_>,
     name: &str,
 ) -> Result<bool, Fault> {
@@ -25,8 +26,8 @@ pub(super) async fn is_held(
     .bind(scope.tenant.as_str())
     .bind(scope.connection.as_str())
     .bind(name)
-    .bind(micros(clock.now()))
-    .fetch_optional(pool)
+    .bind(micros(now))
+    .fetch_optional(executor)
     .await?;
     Ok(held.is_some())
 }
@@ -41,26 +42,27 @@ pub(super) async fn take(
     let mut transaction = connection.begin_with(BEGIN).await?;
     // After whoever wrote before, however long that took.
     let now = clock.now();
-    sqlx::query("DELETE FROM tieline_leases WHERE tenant = ? AND connection = ? AND name = ? AND ends <= ?")
+    if is_held(&mut *transaction, now, scope, name).await? {
+        return Ok(None);
+    }
+    // Another row has another number.
+    sqlx::query("DELETE FROM tieline_leases WHERE tenant = ? AND connection = ? AND name = ?")
         .bind(scope.tenant.as_str())
         .bind(scope.connection.as_str())
         .bind(name)
-        .bind(micros(now))
         .execute(&mut *transaction)
         .await?;
-    let fence: Option<i64> = sqlx::query_scalar(
-        "INSERT INTO tieline_leases (tenant, connection, name, ends) VALUES (?, ?, ?, ?)
-         ON CONFLICT (tenant, connection, name) DO NOTHING
-         RETURNING fence",
+    let fence: i64 = sqlx::query_scalar(
+        "INSERT INTO tieline_leases (tenant, connection, name, ends) VALUES (?, ?, ?, ?) RETURNING fence",
     )
     .bind(scope.tenant.as_str())
     .bind(scope.connection.as_str())
     .bind(name)
     .bind(micros(lease_end(now, life)))
-    .fetch_optional(&mut *transaction)
+    .fetch_one(&mut *transaction)
     .await?;
     transaction.commit().await?;
-    Ok(fence.map(|fence| Lease::new(Fence::new(fence.cast_unsigned()))))
+    Ok(Some(Lease::new(Fence::new(fence.cast_unsigned()))))
 }
 
 /// Sets the end of a lease, to be some time from now. Answers whether it is the latest of its name.
