@@ -30,6 +30,8 @@ pub struct Account {
     pub name: String,
     /// The user that the credential belongs to.
     pub user: Option<String>,
+    /// That user's id at the provider, as its notifications about the connection itself name it.
+    pub user_id: Option<Text>,
     /// The granted scopes, when the provider tells.
     pub scopes: Vec<Text>,
     /// Other accounts that the credential reaches: companies, tenants.

@@ -17,6 +17,7 @@ struct Answer {
 /// Source: <https://developers.pipedrive.com/docs/api/v1/Users#getCurrentUser>.
 #[derive(Deserialize)]
 struct Me {
+    id: Option<u64>,
     company_id: Option<u64>,
     company_name: Option<String>,
     company_domain: Option<String>,
@@ -42,6 +43,7 @@ pub(crate) async fn check(api: &Api, company: &str) -> Result<Account> {
     let name = me.company_name.as_deref().or(me.company_domain.as_deref()).unwrap_or(company);
     let mut account = Account::new(excerpt(name, NAME));
     account.id = me.company_id.map(|id| Text::new(id.to_string()));
+    account.user_id = me.id.map(|id| Text::new(id.to_string()));
     account.user = match (&me.name, &me.email) {
         (Some(name), Some(email)) => Some(excerpt(&format!("{name} <{email}>"), NAME)),
         (name, email) => name.as_ref().or(email.as_ref()).map(|text| excerpt(text, NAME)),

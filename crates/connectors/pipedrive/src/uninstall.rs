@@ -40,7 +40,8 @@ const TIME: usize = 40;
 pub struct Uninstall {
     /// The company, as [`Account::id`](tieline_core::Account::id) names it after a check.
     pub company_id: Text,
-    /// The user whose consent ended. Others of the company may have let the app in as well.
+    /// The user whose consent ended, as [`Account::user_id`](tieline_core::Account::user_id) names it. Others of the
+    /// company may have let the app in as well.
     pub user_id: Text,
     /// When, in Pipedrive's own words.
     pub at: Option<Text>,

@@ -202,7 +202,7 @@ async fn an_uninstalled_app_says_that_it_must_be_connected_again() {
     let consent = host.sandbox.authorization().consents()[0].id;
     let call = host.sandbox.uninstall(consent).unwrap();
     let told = Uninstall::read(&call, CLIENT_ID, &[CLIENT_SECRET.into()]).unwrap();
-    assert_eq!(Some(told.company_id), account.id);
+    assert_eq!((Some(told.company_id), Some(told.user_id)), (account.id, account.user_id));
 
     let error = crm.check(CheckRequest::default()).await.unwrap_err();
     insta::assert_snapshot!(error);

@@ -186,6 +186,9 @@ async fn a_check_names_company_and_user_and_warns() {
         user: Some(
             "Åsa Lindgård <asa.lindgard@norrlager.example>",
         ),
+        user_id: Some(
+            "21001",
+        ),
         scopes: [],
         others: [],
         warnings: [],
