@@ -70,6 +70,12 @@ impl Draft {
         self
     }
 
+    /// Sets what people call it: the account's name, once it is known.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.new.name = name.into();
+        self
+    }
+
     /// The connector, before anything is stored. Its tokens are not renewed.
     ///
     /// # Errors

@@ -11,6 +11,7 @@
 )]
 
 mod canary;
+mod connections;
 mod facade;
 #[cfg(unix)]
 mod killed_refresh;

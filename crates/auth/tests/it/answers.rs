@@ -45,10 +45,22 @@ const JSON: &str = "application/json";
 #[tokio::test(start_paused = true)]
 async fn what_can_be_read_is_read() {
     for (content_type, body) in [
-        (JSON, r#"{"access_token":"new-a","refresh_token":"new-r","expires_in":"3600","token_type":"bearer"}"#),
-        (JSON, r#"{"access_token":"new-a","refresh_token":"new-r","expires_in":3600.0,"scope":["read","write"]}"#),
-        ("text/html; charset=utf-8", r#"{"access_token":"new-a","refresh_token":"new-r","token_type":"BEARER"}"#),
-        ("", r#" {"access_token":"new-a","expires_in":null,"refresh_token":"","scope":"read,write","error":null}"#),
+        (
+            JSON,
+            r#"{"access_token":"new-a","refresh_token":"new-r","expires_in":"3600","token_type":"bearer"}"#,
+        ),
+        (
+            JSON,
+            r#"{"access_token":"new-a","refresh_token":"new-r","expires_in":3600.0,"scope":["read","write"]}"#,
+        ),
+        (
+            "text/html; charset=utf-8",
+            r#"{"access_token":"new-a","refresh_token":"new-r","token_type":"BEARER"}"#,
+        ),
+        (
+            "",
+            r#" {"access_token":"new-a","expires_in":null,"refresh_token":"","scope":"read,write","error":null}"#,
+        ),
     ] {
         let (world, result, transport) = answered(200, content_type, body).await;
         let tokens = result.unwrap();
@@ -102,7 +114,11 @@ async fn what_cannot_be_read_is_said_and_nothing_is_overwritten() {
         ("401 without words", 401, ""),
         ("invalid_scope", 400, r#"{"error":"invalid_scope"}"#),
         ("temporarily_unavailable", 400, r#"{"error":"temporarily_unavailable"}"#),
-        ("invalid_grant", 400, r#"{"error":"invalid_grant","error_description":"Token has been expired or revoked."}"#),
+        (
+            "invalid_grant",
+            400,
+            r#"{"error":"invalid_grant","error_description":"Token has been expired or revoked."}"#,
+        ),
         ("an error with 200", 200, r#"{"error":"invalid_grant"}"#),
         ("a sentence", 400, r#"{"success":false,"message":"Refresh token is invalid or already exchanged"}"#),
     ] {
@@ -116,7 +132,10 @@ async fn what_cannot_be_read_is_said_and_nothing_is_overwritten() {
         let intent = if stored.intent.is_some() { "open" } else { "none" };
         let error = error.to_string().replace(", method=POST, host=auth.example.com, path=/oauth/token", "");
         let error = error.replace(", connection=sales", "");
-        let error = error.replace(", renewal=its outcome is not known; the next one tries the refresh token once more", "");
+        let error = error.replace(
+            ", renewal=its outcome is not known; the next one tries the refresh token once more",
+            "",
+        );
         lines.push(format!("{what}, intent {intent}: {error}"));
     }
     assert_snapshot!(lines.join("\n"), @r"
@@ -163,10 +182,15 @@ async fn a_body_is_bounded_and_may_break() {
     for transport in [sent(endless), sent(broken), sent(refused)] {
         let mut process = world.process();
         process.client = client_over(Arc::new(transport.clone()), Arc::new(world.clock), &spec(oauth()));
-        let mut request = tieline_core::http::HttpRequest::get("https://api.acme.example/me".parse().unwrap());
+        let mut request =
+            tieline_core::http::HttpRequest::get("https://api.acme.example/me".parse().unwrap());
         let error = process.credential().authorize(&mut request).await.unwrap_err();
         let stored = world.memory.secret(&CONNECTION.into(), Secret::NAME).await.unwrap().unwrap();
-        lines.push(format!("{} requests, intent {}: {error}", transport.requests().len(), stored.intent.is_some()));
+        lines.push(format!(
+            "{} requests, intent {}: {error}",
+            transport.requests().len(),
+            stored.intent.is_some()
+        ));
         world.reconnect().await;
         pass(4000).await;
     }

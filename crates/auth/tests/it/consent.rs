@@ -80,7 +80,13 @@ async fn a_consent_becomes_tokens_and_settings() {
 #[tokio::test(start_paused = true)]
 async fn an_address_that_is_not_the_providers_is_refused() {
     let mut errors = Vec::new();
-    for domain in ["https://evil.test", "http://acme-demo.acme.example", "//evil.test", "https://a.acme.example@evil.test", "a\nb"] {
+    for domain in [
+        "https://evil.test",
+        "http://acme-demo.acme.example",
+        "//evil.test",
+        "https://a.acme.example@evil.test",
+        "a\nb",
+    ] {
         let extras = [("api_domain".to_owned(), domain.to_owned())].into();
         let world = World::with(Policy { extras, ..Policy::default() });
         let mut process = world.process();
@@ -123,7 +129,10 @@ async fn every_other_callback_is_refused_in_its_own_words() {
     let query = process.walk(sandbox).await;
     let globex: Arc<dyn CredentialStore> = Arc::new(world.memory.for_tenant(TenantId::new("globex")));
     let foreign = Process { store: globex, ..world.process() };
-    errors.push(("another tenant", finish(&foreign, &Callback::new(query.clone(), SESSION)).await.unwrap_err()));
+    errors.push((
+        "another tenant",
+        finish(&foreign, &Callback::new(query.clone(), SESSION)).await.unwrap_err(),
+    ));
     // It was not used up by that.
     finish(&process, &Callback::new(query, SESSION)).await.unwrap();
 
@@ -143,7 +152,8 @@ async fn every_other_callback_is_refused_in_its_own_words() {
     errors.push(("too long", finish(&process, &long).await.unwrap_err()));
 
     let query = process.walk(sandbox).await;
-    let state: String = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "state").unwrap().1.into();
+    let state: String =
+        url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "state").unwrap().1.into();
     let without_code = Callback::new(format!("state={state}"), SESSION);
     errors.push(("no code", finish(&process, &without_code).await.unwrap_err()));
 
@@ -158,7 +168,11 @@ async fn every_other_callback_is_refused_in_its_own_words() {
     sandbox.authorization().set_decision(Decision::Consents);
 
     let query = process.walk(sandbox).await;
-    let state = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "state").unwrap().1.into_owned();
+    let state = url::form_urlencoded::parse(query.as_bytes())
+        .find(|(name, _)| name == "state")
+        .unwrap()
+        .1
+        .into_owned();
     let failed = Callback::new(format!("error=server_error&state={state}"), SESSION);
     errors.push(("failed", finish(&process, &failed).await.unwrap_err()));
 

@@ -46,7 +46,9 @@ fn what_is_not_whole_is_said() {
     let errors = [
         Environment::of([("TIELINE_GOOGLE_SHEETS_USER", "s3cret")]).secret(&spec).unwrap_err(),
         Environment::of([("TIELINE_GOOGLE_SHEETS_SERVICE_ACCOUNT", "s3cret")]).secret(&spec).unwrap_err(),
-        Environment::of([("TIELINE_GOOGLE_SHEETS_CLIENT_ID", "s3cret")]).app(&spec, callback.clone()).unwrap_err(),
+        Environment::of([("TIELINE_GOOGLE_SHEETS_CLIENT_ID", "s3cret")])
+            .app(&spec, callback.clone())
+            .unwrap_err(),
         Fields::parse(b"[\"s3cret\"]").unwrap_err(),
         Fields::parse(b"{\"key\": s3cret}").unwrap_err(),
         Fields::parse(b"{\"key\": 12345}").unwrap_err(),

@@ -91,7 +91,8 @@ fn accounts() -> OAuth2 {
 
 fn key_file(world: &World) -> Value {
     let authorization = world.sandbox.authorization();
-    let file = authorization.create_service_account("robot@acme.example", ["read", "write"], TOKEN_URL).unwrap();
+    let file =
+        authorization.create_service_account("robot@acme.example", ["read", "write"], TOKEN_URL).unwrap();
     serde_json::from_str(&tieline_sandbox::Json::from(file).to_string()).unwrap()
 }
 
@@ -141,14 +142,20 @@ async fn a_key_that_is_none_is_refused_without_showing_it() {
         ("no email", with("client_email", json!(" "))),
         ("no key", with("private_key", Value::Null)),
         ("no PEM", with("private_key", json!("s3cret"))),
-        ("damaged PEM", with("private_key", json!("-----BEGIN PRIVATE KEY-----\ns3cret\n-----END PRIVATE KEY-----\n"))),
+        (
+            "damaged PEM",
+            with("private_key", json!("-----BEGIN PRIVATE KEY-----\ns3cret\n-----END PRIVATE KEY-----\n")),
+        ),
         (
             "no key in it",
             with("private_key", json!("-----BEGIN PRIVATE KEY-----\nczNjcmV0\n-----END PRIVATE KEY-----\n")),
         ),
         (
             "an elliptic one",
-            with("private_key", json!("-----BEGIN EC PRIVATE KEY-----\nczNjcmV0\n-----END EC PRIVATE KEY-----\n")),
+            with(
+                "private_key",
+                json!("-----BEGIN EC PRIVATE KEY-----\nczNjcmV0\n-----END EC PRIVATE KEY-----\n"),
+            ),
         ),
         (
             "a certificate",

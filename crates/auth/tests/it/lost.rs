@@ -58,7 +58,9 @@ async fn a_lost_answer_is_tried_once_more_and_then_said() {
 
 #[tokio::test(start_paused = true)]
 async fn a_lost_answer_of_a_token_that_lives_on_loses_nothing() {
-    for fault in [Fault::ResetBeforeAnswer, Fault::ResetMidBody, Fault::HtmlPage { status: 200 }, Fault::MalformedJson] {
+    for fault in
+        [Fault::ResetBeforeAnswer, Fault::ResetMidBody, Fault::HtmlPage { status: 200 }, Fault::MalformedJson]
+    {
         let world = World::with(Policy { rotation: Rotation::Same, ..Policy::default() });
         world.connected().await;
         let credential = world.process().credential();
@@ -201,7 +203,8 @@ async fn a_wrong_app_is_not_the_customers_fault() {
     world.connected().await;
     pass(4000).await;
     let mut process = world.process();
-    let app = tieline_auth::OAuthApp::new("tieline-demo", "wr0ng-s3cret", "https://host.example/".parse().unwrap());
+    let app =
+        tieline_auth::OAuthApp::new("tieline-demo", "wr0ng-s3cret", "https://host.example/".parse().unwrap());
     process.client = process.client.with_app(app);
     let error: Error = ask(&*process.credential(), &world.sandbox).await.unwrap_err();
     assert!(!error.to_string().contains("wr0ng"));

@@ -1,6 +1,12 @@
 //! What the credentials put into requests, what they refuse, and that they never show themselves.
 
-#![allow(unreachable_pub, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests fail like tests")]
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests fail like tests"
+)]
 
 mod answers;
 mod canary;

@@ -9,8 +9,8 @@ use tieline_auth::{Moment, Secret, Step, StepObserver};
 use tieline_core::{Clock, Credential, Recovery, Stamp};
 use tieline_sandbox::oauth::{ExpiresIn, Policy, Rotation};
 use tieline_sandbox::{Fault, FaultRule};
-use tieline_store::connections::Health;
 use tieline_store::SecretStore;
+use tieline_store::connections::Health;
 use tokio::time::Instant;
 
 use crate::world::*;
@@ -59,10 +59,11 @@ async fn six_hundred_tasks_in_three_processes_renew_once() {
     pass(4000).await;
     world.sandbox.inject(slow_token(25));
     let processes = [world.process(), world.process(), world.process()];
-    let tasks = processes.iter().flat_map(|process| (0..200).map(|_| process.credential())).map(|credential| {
-        let sandbox = Arc::clone(&world.sandbox);
-        tokio::spawn(async move { ask(&*credential, &sandbox).await })
-    });
+    let tasks =
+        processes.iter().flat_map(|process| (0..200).map(|_| process.credential())).map(|credential| {
+            let sandbox = Arc::clone(&world.sandbox);
+            tokio::spawn(async move { ask(&*credential, &sandbox).await })
+        });
     let tasks: Vec<_> = tasks.collect();
     for answer in join_all(tasks).await {
         assert_eq!(answer.unwrap().unwrap(), (200, Stamp(2)));
@@ -230,7 +231,8 @@ async fn a_person_who_connects_again_during_a_renewal_is_not_overwritten() {
             world.connected().await;
             pass(4000).await;
             let observer = Arc::new(Reconnecting(Arc::clone(&world), step, moment));
-            let process = world.process_with(Arc::new(world.memory.clone()), TimeDelta::zero(), Some(observer));
+            let process =
+                world.process_with(Arc::new(world.memory.clone()), TimeDelta::zero(), Some(observer));
             let (status, _) = ask(&*process.credential(), &world.sandbox).await.unwrap();
             assert_eq!(status, 200, "{step:?} {moment:?}");
             let consents = world.sandbox.authorization().consents();

@@ -109,9 +109,8 @@ async fn a_refused_login_is_not_tried_again() {
         (403, "<html>pass\"w0rd</html>"),
         (503, "down"),
     ] {
-        let transport = MemoryTransport::new(move |_| {
-            Ok(answer(StatusCode::from_u16(status).unwrap(), &[], body))
-        });
+        let transport =
+            MemoryTransport::new(move |_| Ok(answer(StatusCode::from_u16(status).unwrap(), &[], body)));
         let credential = credential(scheme(SessionToken::Body("/result/session_id")), &transport);
         let error = sent(&*credential).await.unwrap_err();
         assert!(!error.to_string().contains("w0rd"));

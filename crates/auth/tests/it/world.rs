@@ -71,7 +71,11 @@ pub fn app() -> OAuthApp {
 }
 
 /// A client whose requests go to this transport.
-pub fn client_over(transport: Arc<dyn Transport>, clock: Arc<dyn Clock>, spec: &ConnectorSpec) -> OAuthClient {
+pub fn client_over(
+    transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
+    spec: &ConnectorSpec,
+) -> OAuthClient {
     let retry = RetryPolicy::default().with_first_wait(Duration::from_millis(1));
     let host = HttpHost::builder().transport(transport).clock(clock).retry(retry).build().unwrap();
     let base = format!("{HOST}/oauth/token").parse().unwrap();
