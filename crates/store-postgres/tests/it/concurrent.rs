@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta};
-use tieline_core::{Clock, Operation, RawJson, SystemClock, WriteOp};
+use tieline_core::{Clock, ErrorKind, Operation, RawJson, SystemClock, WriteOp};
 use tieline_store::connections::{Actor, ConnectionStore, LeaseStore, NewConnection};
 use tieline_store::outbox::{Claim, OutboxStore};
 use tieline_store::{StreamId, SyncStore};
@@ -76,7 +76,12 @@ async fn no_two_writes_wait_for_each_other() {
                     3 => drop(store.claim(&id, &claim(3)).await.unwrap()),
                     4 => store.erase(&id).await.unwrap(),
                     5 => drop(store.remove(&id, &by, now).await.unwrap()),
-                    6 => drop(store.create(NewConnection::new("acme", "p", "n"), Vec::new(), &by, now).await),
+                    6 => {
+                        let new = NewConnection::new("acme", "p", "n");
+                        if let Err(error) = store.create(new, Vec::new(), &by, now).await {
+                            assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+                        }
+                    }
                     _ => drop(store.lease(&id, "oauth2", Duration::ZERO).await.unwrap()),
                 }
             }

@@ -1,6 +1,8 @@
 //! What a person reads when the database fails, and what is left afterwards.
 
 use std::error::Error as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use chrono::DateTime;
@@ -81,18 +83,23 @@ async fn a_server_that_goes_away_in_a_commit_leaves_it_whole() {
     let store = PostgresStore::with_pool(pool).await.unwrap();
     let (mut answered, mut n) = (None, 0);
     for round in 0..5_u64 {
+        let next = Arc::new(AtomicU32::new(n));
         let writer = {
-            let store = store.clone();
+            let (store, next) = (store.clone(), next.clone());
             tokio::spawn(async move {
                 loop {
                     match store.commit(batch(&stream(), n)).await {
                         Ok(_) => n += 1,
                         Err(error) => return (n, error),
                     }
+                    next.store(n, Ordering::Relaxed);
                 }
             })
         };
-        tokio::time::sleep(Duration::from_millis(20 + (round * 7_919) % 60)).await;
+        while next.load(Ordering::Relaxed) == n && !writer.is_finished() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        tokio::time::sleep(Duration::from_millis((round * 7_919) % 40)).await;
         tokio::task::block_in_place(|| server.crash());
         let (failed, error) = writer.await.unwrap();
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
