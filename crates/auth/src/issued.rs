@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use crate::fixed::{put_bearer, put_key};
 use crate::flight::{Flight, again, lock};
 use crate::oauth::{Effect, Failure, TokenAnswer};
+use crate::refusals::Refusals;
 use crate::scrub::Scrubber;
 use crate::session::Login;
 use crate::{OAuthClient, ServiceAccount};
@@ -22,7 +23,7 @@ use crate::{OAuthClient, ServiceAccount};
 /// Another token is asked for this long before the end, or at a quarter of a short life.
 const MARGIN: Duration = Duration::from_secs(2 * 60);
 /// What is refused so soon after it was given is not refused for its age.
-const FRESH: Duration = Duration::from_secs(10);
+const YOUNG: Duration = Duration::from_secs(10 * 60);
 /// After a failure the provider is left alone for a moment.
 const PAUSE: Duration = Duration::from_secs(5);
 /// A clock that is off by more cannot sign assertions.
@@ -59,6 +60,7 @@ struct State {
     token: Option<Arc<Token>>,
     before: Option<Arc<Token>>,
     refused: u64,
+    refusals: Refusals,
     pause: Option<(Instant, Arc<Error>)>,
     /// The provider refused what the token is asked with.
     dead: Option<Arc<Error>>,
@@ -218,13 +220,15 @@ impl Credential for IssuedCredential {
     async fn rejected(&self, stamp: Stamp, _: &Rejection) -> Result<Recovery> {
         {
             let mut state = lock(&self.state);
-            match &state.token {
-                Some(token) if token.generation > stamp.0 => return Ok(Recovery::RetryOnce),
-                Some(token) if token.generation == stamp.0 && token.issued_at.elapsed() < FRESH => {
-                    return Ok(Recovery::NeedsReconnect);
-                }
-                _ => state.refused = state.refused.max(stamp.0),
+            let token = state.token.clone();
+            if token.as_ref().is_some_and(|token| token.generation > stamp.0) {
+                return Ok(Recovery::RetryOnce);
             }
+            let is_young = token.is_some_and(|token| token.issued_at.elapsed() < YOUNG);
+            if !state.refusals.may_renew(stamp.0, is_young) {
+                return Ok(Recovery::NeedsReconnect);
+            }
+            state.refused = state.refused.max(stamp.0);
         }
         self.current().await.map(|_| Recovery::RetryOnce)
     }

@@ -11,6 +11,7 @@ mod flight;
 mod issued;
 mod oauth;
 mod password;
+mod refusals;
 mod scheme;
 mod scrub;
 mod secret;

@@ -137,16 +137,16 @@ impl Credential for StoredCredential {
     async fn rejected(&self, stamp: Stamp, _: &Rejection) -> Result<Recovery> {
         {
             let mut state = lock(&self.state);
-            match &state.held {
-                Some(held) if held.generation > stamp.0 => return Ok(Recovery::RetryOnce),
-                Some(held)
-                    if held.generation == stamp.0
-                        && held.renewed_at.is_some_and(|at| at.elapsed() < FRESH) =>
-                {
-                    return Ok(Recovery::NeedsReconnect);
-                }
-                _ => state.refused = state.refused.max(stamp.0),
+            let held = state.held.clone();
+            let held = held.filter(|held| held.generation >= stamp.0);
+            if held.as_ref().is_some_and(|held| held.generation > stamp.0) {
+                return Ok(Recovery::RetryOnce);
             }
+            let is_young = held.is_some_and(|held| held.is_young());
+            if !state.refusals.may_renew(stamp.0, is_young) {
+                return Ok(Recovery::NeedsReconnect);
+            }
+            state.refused = state.refused.max(stamp.0);
         }
         self.obtain(Some(stamp.0)).await.map(|_| Recovery::RetryOnce)
     }

@@ -9,6 +9,7 @@ use tieline_core::Error;
 use tokio::time::Instant;
 
 use crate::Tokens;
+use crate::refusals::Refusals;
 use crate::scrub::Scrubber;
 
 /// Renewing begins this long before the end, or at a quarter of a short life.
@@ -17,7 +18,7 @@ const MARGIN: Duration = Duration::from_secs(5 * 60);
 const TRAVEL: Duration = Duration::from_secs(5);
 /// Who sees an error so soon after a failure gets the same, so that a provider that is down is left alone.
 pub(super) const PAUSE: Duration = Duration::from_secs(5);
-/// What is refused so soon after it was given is not refused for its age: another one would not help.
+/// What was renewed so recently is not renewed once more.
 pub(super) const FRESH: Duration = Duration::from_secs(10);
 
 /// Tokens in use. Their ends are kept by this process's monotonic clock: the machine's may be off, or be set.
@@ -55,6 +56,11 @@ impl Held {
         }
     }
 
+    /// Whether this process got them not long ago, by their life.
+    pub(super) fn is_young(&self) -> bool {
+        self.renewed_at.is_some_and(|at| at.elapsed() < self.tokens.life / 2)
+    }
+
     pub(super) fn is_fresh(&self) -> bool {
         Instant::now() < self.renew_at
     }
@@ -77,6 +83,7 @@ pub(super) struct State {
     pub(super) held: Option<Arc<Held>>,
     /// The newest generation that the provider refused.
     pub(super) refused: u64,
+    pub(super) refusals: Refusals,
     /// The generation whose refresh token is no longer accepted, and how that was said.
     pub(super) dead: Option<(u64, Arc<Error>)>,
     /// Somebody else is renewing; no look at it before then.

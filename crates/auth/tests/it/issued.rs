@@ -51,6 +51,7 @@ async fn an_application_asks_for_itself() {
     }
     assert_eq!(world.sandbox.authorization().counters().client_credentials, 3);
     assert_eq!(credential.rejected(Stamp(3), &rejection()).await.unwrap(), Recovery::NeedsReconnect);
+    assert_eq!(world.sandbox.authorization().counters().client_credentials, 3);
 }
 
 #[tokio::test(start_paused = true)]

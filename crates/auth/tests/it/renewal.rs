@@ -153,9 +153,13 @@ async fn a_rejection_renews_once_however_many_saw_it() {
     // Somebody who comes late with the old one.
     assert_eq!(credential.rejected(Stamp(1), &rejection()).await.unwrap(), Recovery::RetryOnce);
     assert_eq!(world.refreshes(), 1);
-    // A new one that is refused at once is not refused for its age.
-    assert_eq!(credential.rejected(Stamp(2), &rejection()).await.unwrap(), Recovery::NeedsReconnect);
-    assert_eq!(world.refreshes(), 1);
+    // A new one that is refused at once too is renewed once more, and then left alone for a while.
+    assert_eq!(credential.rejected(Stamp(2), &rejection()).await.unwrap(), Recovery::RetryOnce);
+    assert_eq!(credential.rejected(Stamp(3), &rejection()).await.unwrap(), Recovery::NeedsReconnect);
+    assert_eq!(world.refreshes(), 2);
+    pass(61).await;
+    assert_eq!(credential.rejected(Stamp(3), &rejection()).await.unwrap(), Recovery::RetryOnce);
+    assert_eq!(world.refreshes(), 3);
 }
 
 #[tokio::test(start_paused = true)]
