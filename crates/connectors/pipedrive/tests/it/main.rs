@@ -9,8 +9,8 @@
 )]
 
 mod actions;
-mod apps;
 mod answers;
+mod apps;
 mod common;
 mod conformance;
 mod discovering;
