@@ -16,7 +16,8 @@ pub trait FieldMapping: Debug + Send + Sync {
     /// What `forward` reads, for projection at the provider.
     fn inputs(&self) -> &[FieldPath];
 
-    /// What it wants resolved for this record.
+    /// What it wants resolved for this record: the provider's on the way forward, the host's on the way back. A way
+    /// back that knows the current record also wants what that record needs forward.
     fn needs(&self, direction: Direction, record: &Record) -> Vec<Need>;
 
     /// Provider to host.
@@ -24,6 +25,36 @@ pub trait FieldMapping: Debug + Send + Sync {
 
     /// Host to provider: the changes that make `current` say what `wanted` says.
     fn backward(&self, wanted: &Record, current: Option<&Record>, given: &Given) -> Result<Patch>;
+
+    /// Begins the way forward: what the record needs, then what it becomes. A mapping that walks the record for both
+    /// can walk it once.
+    fn begin<'r>(&'r self, record: &'r Record) -> Box<dyn Begun + 'r> {
+        Box::new(InTwoSteps { mapping: self, record })
+    }
+}
+
+/// A record on its way forward.
+pub trait Begun: Send + Sync {
+    /// What [`FieldMapping::needs`] says of the record.
+    fn needs(&self) -> Vec<Need>;
+
+    /// What [`FieldMapping::forward`] makes of the record.
+    fn forward(&self, given: &Given) -> Result<Mapped>;
+}
+
+struct InTwoSteps<'r, M: ?Sized> {
+    mapping: &'r M,
+    record: &'r Record,
+}
+
+impl<M: FieldMapping + ?Sized> Begun for InTwoSteps<'_, M> {
+    fn needs(&self) -> Vec<Need> {
+        self.mapping.needs(Direction::Forward, self.record)
+    }
+
+    fn forward(&self, given: &Given) -> Result<Mapped> {
+        self.mapping.forward(self.record, given)
+    }
 }
 
 /// Which way a mapping goes.
@@ -41,16 +72,25 @@ pub enum Direction {
 pub struct Need {
     /// The entity of the other record.
     pub entity: EntityName,
-    /// Its key.
+    /// Its key; with `by`, the value of that field as text.
     pub key: Key,
     /// The field of it.
     pub field: FieldPath,
+    /// The field that it is found by; `None` for its key. When several records have the value, the need is not met.
+    pub by: Option<FieldPath>,
 }
 
 impl Need {
     /// A field of another record.
     pub fn new(entity: impl Into<EntityName>, key: impl Into<Key>, field: FieldPath) -> Self {
-        Self { entity: entity.into(), key: key.into(), field }
+        Self { entity: entity.into(), key: key.into(), field, by: None }
+    }
+
+    /// Finds the record by a field of it instead of its key.
+    #[must_use]
+    pub fn by(mut self, field: FieldPath) -> Self {
+        self.by = Some(field);
+        self
     }
 }
 
@@ -68,6 +108,13 @@ impl Given {
     /// The value of a need.
     pub fn get(&self, need: &Need) -> Option<&RawJson> {
         self.resolved.get(need)
+    }
+
+    /// Hands in a value by name.
+    #[must_use]
+    pub fn with_value(mut self, name: impl Into<Text>, value: RawJson) -> Self {
+        self.values.insert(name.into(), value);
+        self
     }
 }
 

@@ -1,346 +1,367 @@
-//! A plan made ready: paths as a tree, tables as maps, keys and constants as JSON text.
+//! From a plan to what can be applied: every check that can be made without a record.
 
-use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use serde_json::Value;
-use serde_json::value::RawValue;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tieline_core::{
-    Direction, Error, ErrorKind, FieldMapping, FieldPatch, FieldPath, Given, Issue, Key, Mapped, Need, Patch,
-    RawJson, Record, Result,
-};
+use tieline_core::FieldPath;
 
-use crate::extract::{Extractor, plain};
-use crate::plan::{FieldPlan, Lookup, Otherwise, Plan, Source, Table};
+use crate::compiled::{Chain, CompiledPlan, Field, LeftOut, Origin, Piece};
+use crate::extract::Extractor;
+use crate::paths;
+use crate::plan::{FieldDirection, FieldPlan, Plan, RequiredOn, Source, VERSION};
+use crate::problem::Problem;
+use crate::schema::kinds_of;
+use crate::targets;
+use crate::transform::template::Template;
+use crate::transform::{self, Equality, Refused, Transform};
+use crate::value::{Kinds, Val};
 
-/// A plan that was checked and can be applied.
-#[derive(Debug)]
-pub struct CompiledPlan {
-    fingerprint: String,
-    inputs: Vec<FieldPath>,
-    extractor: Extractor,
-    leave_out: Vec<(usize, HashSet<String>)>,
-    fields: Vec<CompiledField>,
-}
+/// More fields than any record has.
+const MOST_FIELDS: usize = 2000;
 
-#[derive(Debug)]
-struct CompiledField {
-    path: FieldPath,
-    /// `"name":`, ready to be written.
-    label: String,
-    sources: Vec<CompiledSource>,
-}
-
-#[derive(Debug)]
-struct CompiledSource {
-    origin: Origin,
-    table: Option<CompiledTable>,
-}
-
-#[derive(Debug)]
-enum Origin {
-    Slot(usize),
-    Constant(RawJson),
-    Lookup { slot: usize, lookup: Lookup },
-}
-
-#[derive(Debug)]
-struct CompiledTable {
-    forward: HashMap<String, RawJson>,
-    /// From the host's value to the provider's; `None` when two entries share a host's value.
-    backward: Option<HashMap<String, RawJson>>,
-    otherwise: Otherwise,
-    otherwise_value: Option<RawJson>,
-}
-
-impl CompiledPlan {
-    pub(crate) fn new(plan: Plan) -> Result<Self> {
-        let bytes = serde_json::to_vec(&plan).map_err(|error| {
-            Error::new(ErrorKind::Internal, "a plan could not be written").with_source(error)
-        })?;
-        let fingerprint = Sha256::digest(&bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        if plan.fields.is_empty() {
-            return Err(Error::new(ErrorKind::Config, "the mapping has no fields")
-                .with_advice("name at least one field of the host's record"));
-        }
-        let mut inputs = Inputs::default();
-        let leave_out = plan
-            .leave_out
-            .into_iter()
-            .map(|rule| (inputs.slot(rule.path), rule.values.iter().map(word).collect()))
-            .collect();
-        let mut names = HashSet::new();
-        let mut fields = Vec::with_capacity(plan.fields.len());
-        for field in plan.fields {
-            if !names.insert(field.to.clone()) {
-                return Err(Error::new(
-                    ErrorKind::Config,
-                    format!("the field {:?} of the mapping is written twice", field.to),
-                )
-                .with_advice("keep one of the two, or give both sources to one field"));
-            }
-            fields.push(CompiledField::new(field, &mut inputs)?);
-        }
-        Ok(Self { fingerprint, extractor: Extractor::new(&inputs.0), inputs: inputs.0, leave_out, fields })
+/// Checks the plan and makes it ready. All problems are reported, not only the first.
+pub(crate) fn compile(plan: Plan) -> Result<CompiledPlan, Vec<Problem>> {
+    let mut compiler = Compiler::default();
+    if plan.version != VERSION {
+        compiler.refuse(
+            Problem::new("/version", "the mapping is written in a version that is not known")
+                .advise(format!("this version of the crate reads version {VERSION}")),
+        );
     }
+    if plan.fields.is_empty() {
+        compiler.refuse(
+            Problem::new("/fields", "the mapping has no fields")
+                .advise("name at least one field of the host's record"),
+        );
+    }
+    if plan.fields.len() > MOST_FIELDS {
+        compiler.refuse(Problem::new("/fields", format!("the mapping has more than {MOST_FIELDS} fields")));
+        return Err(compiler.problems);
+    }
+    let leave_out: Vec<LeftOut> = plan
+        .leave_out
+        .iter()
+        .map(|rule| LeftOut {
+            slot: compiler.provider.slot(&rule.provider),
+            values: rule.values.iter().map(|value| Val::of(value.get()).word().to_owned()).collect(),
+        })
+        .collect();
+    let mut fields = Vec::with_capacity(plan.fields.len());
+    for (index, field) in plan.fields.iter().enumerate() {
+        let before = compiler.problems.len();
+        if let Some(field) = compiler.field(&plan, index, field) {
+            fields.push(field);
+        }
+        for problem in compiler.problems.iter_mut().skip(before) {
+            problem.field = field.host.as_ref().or(field.provider.as_ref()).map(FieldPath::to_string);
+        }
+    }
+    let order = targets::check(&plan, &fields, &mut compiler.problems);
+    let fingerprint = fingerprint(&plan);
+    if !compiler.problems.is_empty() {
+        return Err(compiler.problems);
+    }
+    Ok(CompiledPlan {
+        layout: layout(&fields),
+        provider: Extractor::new(&compiler.provider.0),
+        host: Extractor::new(&compiler.host.0),
+        has_lookups: fields.iter().flat_map(|field| &field.sources).any(|chain| chain.lookup().is_some()),
+        inputs: compiler.provider.0,
+        fingerprint,
+        leave_out,
+        fields,
+        order,
+        plan,
+    })
+}
+
+/// What the mapping does, not what people call it.
+fn fingerprint(plan: &Plan) -> String {
+    let plan = Plan { name: None, ..plan.clone() };
+    let bytes = serde_json::to_vec(&plan).unwrap_or_default();
+    Sha256::digest(&bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The paths that are read, each once.
 #[derive(Default)]
-struct Inputs(Vec<FieldPath>);
+struct Slots(Vec<FieldPath>);
 
-impl Inputs {
-    fn slot(&mut self, path: FieldPath) -> usize {
-        self.0.iter().position(|known| *known == path).unwrap_or_else(|| {
-            self.0.push(path);
+impl Slots {
+    fn slot(&mut self, path: &FieldPath) -> usize {
+        self.0.iter().position(|known| known == path).unwrap_or_else(|| {
+            self.0.push(path.clone());
             self.0.len() - 1
         })
     }
 }
 
-impl CompiledField {
-    fn new(field: FieldPlan, inputs: &mut Inputs) -> Result<Self> {
-        let refuse = |why: &str| {
-            Error::new(ErrorKind::Config, format!("the field {:?} of the mapping {why}", field.to))
-        };
-        if field.from.is_empty() {
-            return Err(refuse("has no source").with_advice("give it a path, a constant or a lookup"));
-        }
-        let sources = field
-            .from
-            .iter()
-            .map(|source| {
-                let origin = match source.clone() {
-                    Source { path: Some(path), constant: None, lookup: None, .. } => {
-                        Origin::Slot(inputs.slot(path))
-                    }
-                    Source { path: None, constant: Some(value), lookup: None, .. } => Origin::Constant(value),
-                    Source { path: Some(path), constant: None, lookup: Some(lookup), .. } => {
-                        Origin::Lookup { slot: inputs.slot(path), lookup }
-                    }
-                    _ => {
-                        return Err(refuse(
-                            "has a source that is not exactly one of path, constant, or lookup with path",
-                        ));
-                    }
-                };
-                Ok(CompiledSource {
-                    origin,
-                    table: source.table.clone().map(CompiledTable::new).transpose()?,
-                })
-            })
-            .collect::<Result<_>>()?;
-        let label = format!("{}:", RawJson::of(&field.to)?);
-        Ok(Self { path: FieldPath::field(&field.to), label, sources })
-    }
-
-    /// The one path that this field can be written back to, with its table.
-    fn inverse(&self) -> Option<(usize, Option<&HashMap<String, RawJson>>)> {
-        match self.sources.as_slice() {
-            [CompiledSource { origin: Origin::Slot(slot), table: None }] => Some((*slot, None)),
-            [CompiledSource { origin: Origin::Slot(slot), table: Some(table) }] => {
-                table.backward.as_ref().map(|backward| (*slot, Some(backward)))
-            }
-            _ => None,
-        }
-    }
+#[derive(Default)]
+struct Compiler {
+    provider: Slots,
+    host: Slots,
+    problems: Vec<Problem>,
 }
 
-impl CompiledTable {
-    fn new(table: Table) -> Result<Self> {
-        let mut forward = HashMap::with_capacity(table.entries.len());
-        let mut backward = HashMap::with_capacity(table.entries.len());
-        for (from, to) in &table.entries {
-            if forward.insert(word(from), RawJson::of(to)?).is_some() {
-                return Err(Error::new(
-                    ErrorKind::Config,
-                    format!("a table of the mapping lists {from} twice"),
-                ));
-            }
-            backward.insert(word(to), RawJson::of(from)?);
+impl Compiler {
+    fn refuse(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    fn field(&mut self, plan: &Plan, index: usize, field: &FieldPlan) -> Option<Field> {
+        let at = format!("/fields/{index}");
+        let wished = field.direction.or(plan.direction);
+        if wished == Some(FieldDirection::Backward) {
+            return self.backward_field(&at, index, field);
         }
-        let one_to_one = backward.len() == forward.len();
-        let otherwise_value = match &table.otherwise {
-            Otherwise::Value(value) => Some(RawJson::of(value)?),
-            _ => None,
+        let Some(host) = &field.host else {
+            self.refuse(
+                Problem::new(&at, "the field does not say where it stands in the host's record")
+                    .advise("say host, or direction: backward for what is only written to the provider"),
+            );
+            return None;
         };
-        Ok(Self {
-            forward,
-            backward: one_to_one.then_some(backward),
-            otherwise: table.otherwise,
-            otherwise_value,
+        if paths::segments(host).any(|segment| paths::index(&segment).is_some()) {
+            self.refuse(
+                Problem::new(format!("{at}/host"), "a field of the host's record is no item of a list")
+                    .advise("make a list with several, wrap or split"),
+            );
+        }
+        let before = self.problems.len();
+        let main = self.chain(&at, &field.source(), false);
+        let mut sources: Vec<Chain> = main.into_iter().collect();
+        for (or, source) in field.or.iter().enumerate() {
+            sources.extend(self.chain(&format!("{at}/or/{or}"), source, false));
+        }
+        if self.problems.len() > before {
+            return None;
+        }
+        let no_way_back = sources.first().and_then(|main| no_way_back(&at, field, main));
+        let direction = match (wished, &no_way_back) {
+            (Some(FieldDirection::Both), Some(_)) => {
+                self.problems.extend(no_way_back);
+                return None;
+            }
+            (None, None) if field.or.is_empty() => FieldDirection::Both,
+            (wished, _) => wished.unwrap_or(FieldDirection::Forward),
+        };
+        let equality = sources.first().and_then(|main| main.steps.last()?.equality());
+        Some(Field {
+            index,
+            name: host.clone(),
+            host: (direction == FieldDirection::Both).then(|| self.host.slot(host)),
+            direction,
+            required_on_create: field.required.contains(&RequiredOn::Create),
+            required_on_update: field.required.contains(&RequiredOn::Update),
+            omit_null: field.omit_null,
+            writes: if direction == FieldDirection::Both { written(field) } else { Vec::new() },
+            equality: equality.unwrap_or(Equality::Json),
+            sources,
         })
     }
-}
 
-/// A value as a table compares it.
-fn word(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.trim().to_owned(),
-        other => other.to_string(),
-    }
-}
-
-fn word_of(raw: &RawValue) -> Cow<'_, str> {
-    match plain(raw) {
-        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
-        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
-    }
-}
-
-fn kind_of(raw: &RawValue) -> &'static str {
-    match raw.get().as_bytes().first() {
-        Some(b'"') => "a text",
-        Some(b'{') => "an object",
-        Some(b'[') => "a list",
-        Some(b't' | b'f') => "a boolean",
-        Some(b'n') => "null",
-        _ => "a number",
-    }
-}
-
-type Slots<'a> = [Option<&'a RawValue>];
-
-fn value_at<'a>(slots: &Slots<'a>, slot: usize) -> Option<&'a RawValue> {
-    slots.get(slot).copied().flatten().filter(|raw| raw.get() != "null")
-}
-
-fn need(lookup: &Lookup, key: &RawValue) -> Need {
-    Need::new(lookup.entity.clone(), Key::new(plain(key)), lookup.field.clone())
-}
-
-impl CompiledSource {
-    /// The JSON text of the value, or `None` for null.
-    fn value<'a>(
-        &'a self,
-        slots: &Slots<'a>,
-        given: &'a Given,
-        issue: &mut dyn FnMut(String),
-    ) -> Option<&'a str> {
-        let found: Option<&'a str> = match &self.origin {
-            Origin::Constant(value) => Some(value.get()),
-            Origin::Slot(slot) => value_at(slots, *slot).map(RawValue::get),
-            Origin::Lookup { slot, lookup } => {
-                let key = value_at(slots, *slot)?;
-                let value = given.get(&need(lookup, key)).map(RawJson::get);
-                if value.is_none() {
-                    issue(format!(
-                        "{} {} was not found, so its {} is not known",
-                        lookup.entity,
-                        plain(key),
-                        lookup.field
-                    ));
-                }
-                value
-            }
+    /// A field whose source is the host's record, and whose target is the provider's.
+    fn backward_field(&mut self, at: &str, index: usize, field: &FieldPlan) -> Option<Field> {
+        let Some(provider) = &field.provider else {
+            self.refuse(
+                Problem::new(at, "the field does not say where it stands in the provider's record")
+                    .advise("say provider"),
+            );
+            return None;
         };
-        let text = found.filter(|text| *text != "null")?;
-        let Some(table) = &self.table else { return Some(text) };
-        let raw: &RawValue = serde_json::from_str(text).ok()?;
-        if let Some(value) = table.forward.get(word_of(raw).as_ref()) {
-            return Some(value.get()).filter(|text| *text != "null");
-        }
-        match table.otherwise {
-            Otherwise::Keep => Some(text),
-            Otherwise::Null => None,
-            Otherwise::Value(_) => table.otherwise_value.as_ref().map(RawJson::get),
-            Otherwise::Issue => {
-                issue(format!("the table does not list this value ({})", kind_of(raw)));
-                None
+        for (name, is_there) in [("several", field.several.is_some()), ("or", !field.or.is_empty())] {
+            if is_there {
+                self.refuse(Problem::new(
+                    format!("{at}/{name}"),
+                    format!("a field that only goes backward has no {name}"),
+                ));
+                return None;
             }
         }
-    }
-}
-
-impl FieldMapping for CompiledPlan {
-    fn fingerprint(&self) -> &str {
-        &self.fingerprint
-    }
-
-    fn inputs(&self) -> &[FieldPath] {
-        &self.inputs
-    }
-
-    fn needs(&self, direction: Direction, record: &Record) -> Vec<Need> {
-        let lookups = || {
-            self.fields.iter().flat_map(|field| &field.sources).filter_map(|source| match &source.origin {
-                Origin::Lookup { slot, lookup } => Some((*slot, lookup)),
-                _ => None,
-            })
-        };
-        if direction == Direction::Backward || lookups().next().is_none() {
-            return Vec::new();
-        }
-        // A record that cannot be read is reported by `forward`.
-        let Ok(slots) = self.extractor.extract(record.payload.get()) else { return Vec::new() };
-        let mut needs: Vec<Need> = lookups()
-            .filter_map(|(slot, lookup)| value_at(&slots, slot).map(|key| need(lookup, key)))
-            .collect();
-        needs.dedup();
-        needs
+        let source = Source { provider: field.host.clone(), ..field.source() };
+        let main = self.chain(at, &source, true)?;
+        Some(Field {
+            index,
+            name: field.host.clone().unwrap_or_else(|| provider.clone()),
+            host: None,
+            direction: FieldDirection::Backward,
+            required_on_create: field.required.contains(&RequiredOn::Create),
+            required_on_update: field.required.contains(&RequiredOn::Update),
+            omit_null: false,
+            writes: vec![provider.clone()],
+            equality: Equality::Json,
+            sources: vec![main],
+        })
     }
 
-    fn forward(&self, record: &Record, given: &Given) -> Result<Mapped> {
-        let slots = self.extractor.extract(record.payload.get())?;
-        let left_out = self.leave_out.iter().any(|(slot, values)| {
-            value_at(&slots, *slot).is_some_and(|raw| values.contains(word_of(raw).as_ref()))
-        });
-        if left_out {
-            return Ok(Mapped::left_out());
-        }
-        let mut issues = Vec::new();
-        let mut text = String::with_capacity(64 * self.fields.len());
-        for field in &self.fields {
-            text.push(if text.is_empty() { '{' } else { ',' });
-            text.push_str(&field.label);
-            let mut note = |message: String| issues.push(Issue::new(message).at(field.path.clone()));
-            let value = field.sources.iter().find_map(|source| source.value(&slots, given, &mut note));
-            text.push_str(value.unwrap_or("null"));
-        }
-        text.push('}');
-        Ok(Mapped::new(RawJson::from_checked(&text)).with_issues(issues))
-    }
-
-    fn backward(&self, wanted: &Record, current: Option<&Record>, _: &Given) -> Result<Patch> {
-        let current = current.map(|record| self.extractor.extract(record.payload.get())).transpose()?;
-        let mut patch = Patch::default();
-        for field in &self.fields {
-            let Some((slot, table)) = field.inverse() else { continue };
-            let Some(raw) = wanted.payload.at(field.path.as_str())? else { continue };
-            let is = current.as_ref().and_then(|slots| value_at(slots, slot));
-            let change = if raw.get() == "null" {
-                if is.is_none() {
-                    continue;
+    /// A source with its steps. Paths are read from the host's record on the way backward.
+    fn chain(&mut self, at: &str, source: &Source, backward: bool) -> Option<Chain> {
+        let path = if backward { "host" } else { "provider" };
+        let there = [
+            (path, source.provider.is_some()),
+            ("several", source.several.is_some()),
+            ("constant", source.constant.is_some()),
+            ("given", source.given.is_some()),
+            ("template", source.template.is_some()),
+        ];
+        let named: Vec<&str> =
+            there.iter().filter(|(_, is_there)| *is_there).map(|(name, _)| *name).collect();
+        if named.len() != 1 {
+            let problem = match named.as_slice() {
+                [] => Problem::new(at, "the field has no source"),
+                [_, second, ..] => {
+                    let named = named.join(" and ");
+                    Problem::new(format!("{at}/{second}"), format!("the field has {named} for its source"))
                 }
-                FieldPatch::Clear
-            } else {
-                let value = match table {
-                    None => RawJson::from_raw(raw),
-                    Some(table) => table.get(word_of(raw).as_ref()).cloned().ok_or_else(|| {
-                        Error::new(
-                            ErrorKind::Rejected,
-                            "the table of a mapping has no way back for this value",
-                        )
-                        .with_context("field", &field.path)
-                    })?,
-                };
-                if is.is_some_and(|is| same(is, &value)) {
-                    continue;
-                }
-                FieldPatch::Set(value)
+                [_] => return None,
             };
-            if let Some(path) = self.inputs.get(slot) {
-                patch.0.push((path.clone(), change));
-            }
+            self.refuse(
+                problem.advise(format!("give it exactly one of {path}, several, constant, given, template")),
+            );
+            return None;
         }
-        Ok(patch)
+        let slots = if backward { &mut self.host } else { &mut self.provider };
+        let (origin, kinds) = match source {
+            Source { provider: Some(path), .. } => (Origin::Slot(slots.slot(path)), Kinds::ANY),
+            Source { several: Some(several), .. } => {
+                if several.fields.is_empty() {
+                    self.refuse(Problem::new(format!("{at}/several"), "the list of fields is empty"));
+                    return None;
+                }
+                let (flat, skip_null) = (several.flat, several.skip_null);
+                let slots = several.fields.iter().map(|path| slots.slot(path)).collect();
+                (Origin::Several { slots, flat, skip_null }, Kinds::LIST)
+            }
+            Source { constant: Some(value), .. } => (Origin::Constant(value.clone()), Kinds::ANY),
+            Source { given: Some(name), .. } => (Origin::Given(name.clone()), Kinds::ANY),
+            Source { template: Some(text), .. } => match Template::new(text) {
+                Ok(template) => {
+                    let slots = template.paths().map(|path| slots.slot(&path)).collect();
+                    (Origin::Template { template: Box::new(template), slots }, Kinds::TEXT)
+                }
+                Err(refused) => {
+                    self.refuse(problem(format!("{at}/template"), refused));
+                    return None;
+                }
+            },
+            _ => return None,
+        };
+        let steps = self.steps(at, source, kinds)?;
+        Some(Chain { origin, steps })
+    }
+
+    fn steps(&mut self, at: &str, source: &Source, kinds: Kinds) -> Option<Vec<Box<dyn Transform>>> {
+        let before = self.problems.len();
+        let mut steps: Vec<Box<dyn Transform>> = Vec::with_capacity(source.steps.len());
+        let mut range = if kinds == Kinds::ANY { json!({}) } else { schema_of(kinds) };
+        let (mut last, mut lookups) = ("the source", 0);
+        for (index, step) in source.steps.iter().enumerate() {
+            let name = transform::name(step);
+            let at = format!("{at}/steps/{index}/{name}");
+            let compiled = match transform::compile(step) {
+                Ok(compiled) => compiled,
+                Err(refused) => {
+                    self.refuse(problem(format!("{at}{}", refused.at), refused));
+                    continue;
+                }
+            };
+            let made = kinds_of(&range).without(Kinds::NULL);
+            if !made.is_empty() && made.and(compiled.accepts()).is_empty() {
+                let message = format!("{name} cannot take what {last} makes: {}", crate::schema::words(made));
+                self.refuse(Problem::new(&at, message));
+            }
+            lookups += usize::from(compiled.resolves().is_some());
+            if lookups == 2 && compiled.resolves().is_some() {
+                self.refuse(
+                    Problem::new(&at, "a source has one look-up, because all are resolved at once")
+                        .advise("map the other entity first, and look the result up there"),
+                );
+            }
+            range = compiled.range(range);
+            last = name;
+            steps.push(compiled);
+        }
+        (self.problems.len() == before).then_some(steps)
     }
 }
 
-/// Whether two JSON texts say the same. Texts are compared unescaped, all else as it is written.
-fn same(a: &RawValue, b: &RawJson) -> bool {
-    a.get() == b.get()
-        || serde_json::from_str::<&RawValue>(b.get())
-            .is_ok_and(|b| a.get().starts_with('"') && b.get().starts_with('"') && plain(a) == plain(b))
+fn schema_of(kinds: Kinds) -> Value {
+    if kinds == Kinds::LIST { json!({ "type": "array" }) } else { json!({ "type": "string" }) }
+}
+
+fn problem(at: String, refused: Refused) -> Problem {
+    let problem = Problem::new(at, refused.reason);
+    match refused.advice {
+        Some(advice) => problem.advise(advice),
+        None => problem,
+    }
+}
+
+/// Why a field cannot go both ways.
+fn no_way_back(at: &str, field: &FieldPlan, main: &Chain) -> Option<Problem> {
+    const ADVICE: &str = "mark it direction: forward, or choose what can be undone";
+    let source = match (&main.origin, &field.several) {
+        (Origin::Slot(_), _) => None,
+        (Origin::Several { flat: false, skip_null: false, .. }, _) => None,
+        (Origin::Several { .. }, _) => Some(("/several", "flat and skip_null forget which field was which")),
+        (Origin::Constant(_), _) => Some(("/constant", "a constant comes from nowhere")),
+        (Origin::Given(_), _) => Some(("/given", "a value handed in comes from nowhere")),
+        (Origin::Template { .. }, _) => Some(("/template", "a template cannot be taken apart")),
+    };
+    let refuse = |at: String, what: &str, why: &str| {
+        Problem::new(at, format!("the field goes both ways, and {what} has no way back: {why}"))
+            .advise(ADVICE)
+    };
+    if let Some((setting, why)) = source {
+        return Some(refuse(format!("{at}{setting}"), setting.trim_start_matches('/'), why));
+    }
+    main.steps.iter().zip(&field.steps).enumerate().find_map(|(index, (ready, step))| {
+        let name = transform::name(step);
+        Some(refuse(format!("{at}/steps/{index}/{name}"), name, ready.one_way()?))
+    })
+}
+
+/// The fields of the provider's record that a two-way field writes.
+fn written(field: &FieldPlan) -> Vec<FieldPath> {
+    match (&field.provider, &field.several) {
+        (Some(path), _) => vec![path.clone()],
+        (None, Some(several)) => several.fields.clone(),
+        (None, None) => Vec::new(),
+    }
+}
+
+/// The host's record as pieces that are written one after another.
+fn layout(fields: &[Field]) -> Vec<Piece> {
+    let forward: Vec<(usize, Vec<String>)> = fields
+        .iter()
+        .enumerate()
+        .filter(|(_, field)| field.direction.is_forward())
+        .map(|(index, field)| (index, paths::segments(&field.name).collect()))
+        .collect();
+    let mut pieces = Vec::new();
+    nest(&forward, 0, &mut pieces);
+    pieces
+}
+
+/// Fields that share a name at this depth stand in one object, where the first of them stands.
+fn nest(fields: &[(usize, Vec<String>)], depth: usize, pieces: &mut Vec<Piece>) {
+    let mut done: HashSet<&str> = HashSet::new();
+    for (index, segments) in fields {
+        let Some(name) = segments.get(depth) else { continue };
+        let mut label = String::new();
+        crate::value::quote(name, &mut label);
+        label.push(':');
+        if segments.len() == depth + 1 {
+            pieces.push(Piece::Field { label, field: *index });
+        } else if done.insert(name) {
+            let below: Vec<(usize, Vec<String>)> = fields
+                .iter()
+                .filter(|(_, other)| other.len() > depth + 1 && other.get(..=depth) == segments.get(..=depth))
+                .cloned()
+                .collect();
+            pieces.push(Piece::Open { label });
+            nest(&below, depth + 1, pieces);
+            pieces.push(Piece::Close);
+        }
+    }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use tieline_core::{Batch, Change, Direction, FieldMapping, Given, Issue, Key, Need, Record, Result};
+use tieline_core::{Batch, Begun, Change, FieldMapping, Issue, Key, Need, Record, Result};
 use tieline_store::{Brake, Commit, ConnectionId, Moment, StreamId, SyncStore, TargetChange, Token};
 
 use crate::plan::{StreamPlan, Target};
+use crate::resolve::resolve;
 
 /// How many stale rows are mapped again in one transaction.
 const REMAP_CHUNK: u32 = 500;
@@ -83,20 +84,18 @@ async fn map(
     issues: &mut Vec<Issue>,
 ) -> Result<(Moment, Vec<TargetChange>)> {
     let mapping: &dyn FieldMapping = &*target.mapping;
-    let needs: Vec<Vec<Need>> =
-        records.iter().map(|record| mapping.needs(Direction::Forward, record)).collect();
+    // Each record is walked once, for what it needs and for what it becomes.
+    let begun: Vec<Box<dyn Begun + '_>> = records.iter().map(|record| mapping.begin(record)).collect();
+    let needs: Vec<Vec<Need>> = begun.iter().map(|record| record.needs()).collect();
     let moment = store.moment(connection).await?;
-    let mut given = Given::default();
     let distinct: HashSet<&Need> = needs.iter().flatten().collect();
-    if !distinct.is_empty() {
-        let distinct: Vec<Need> = distinct.into_iter().cloned().collect();
-        given.resolved = store.resolve(connection, &distinct).await?;
-    }
+    let resolved = resolve(store, connection, &distinct).await?;
     let mut changes = Vec::with_capacity(records.len());
-    for (record, needs) in records.iter().zip(needs) {
+    for ((record, begun), needs) in records.iter().zip(&begun).zip(needs) {
+        let needs = resolved.by_key(needs);
         let key = record.key.clone();
         let about = |issue: Issue| issue.on(plan.entity.clone(), record.key.clone());
-        changes.push(match mapping.forward(record, &given) {
+        changes.push(match begun.forward(&resolved.given) {
             Ok(mapped) => {
                 issues.extend(mapped.issues.into_iter().map(about));
                 match mapped.fields {

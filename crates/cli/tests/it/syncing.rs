@@ -10,10 +10,10 @@ use tieline_sandbox::{Fault, FaultRule, Object};
 
 use crate::world::*;
 
-const MAPPING: &str = r#"{"fields":[
-    {"to":"title","from":[{"path":"/title"}]},
-    {"to":"owner","from":[{"path":"/owner_id","lookup":{"entity":"users","field":"/name"}}]}],
-    "leave_out":[{"path":"/status","values":["lost"]}]}"#;
+const MAPPING: &str = r#"{"version":1,"fields":[
+    {"host":"title","provider":"/title"},
+    {"host":"owner","provider":"/owner_id","steps":[{"lookup":{"entity":"users","field":"/name"}}]}],
+    "leave_out":[{"provider":"/status","values":["lost"]}]}"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_keeps_entities_and_rows_and_then_what_changed() {
@@ -80,8 +80,8 @@ async fn the_brake_holds_until_somebody_confirms() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mapping_that_is_none_is_refused_before_anything_is_sent() {
     let world = World::new().await;
-    world.file("typo.json", r#"{"fields":[{"to":"title","form":[]}]}"#);
-    world.file("empty.json", r#"{"fields":[{"to":"title","from":[]}]}"#);
+    world.file("typo.json", r#"{"version":1,"fields":[{"host":"title","form":[]}]}"#);
+    world.file("empty.json", r#"{"version":1,"fields":[{"host":"title"}]}"#);
     let pages: Vec<String> = ["typo.json", "empty.json"]
         .iter()
         .map(|name| {

@@ -83,3 +83,40 @@ async fn a_changed_mapping_is_applied_without_reading_again() {
     assert_eq!(report.streams[0].rows.created, 1);
     assert_snapshot!(rows(&store).await[0], @r#"1 {"name":"A"}"#);
 }
+
+#[tokio::test]
+async fn records_are_also_found_by_another_field() {
+    let (provider, store) = (Provider::new(), memory());
+    provider.log(
+        "users",
+        vec![
+            put("1", r#"{"email":"a@x.se","uuid":"u-1"}"#),
+            put("2", r#"{"email":"b@x.se","uuid":"u-2"}"#),
+            put("3", r#"{"email":"b@x.se","uuid":"u-3"}"#),
+        ],
+    );
+    provider.log("deals", vec![put("1", r#"{"by":"a@x.se"}"#), put("2", r#"{"by":"b@x.se"}"#)]);
+    let owner = tieline_mapping::Lookup::by("users", "email", "uuid");
+    let plan = tieline_mapping::Plan::new()
+        .field("owner", tieline_mapping::Source::path("by").step(owner))
+        .compile()
+        .unwrap();
+    let plan: std::sync::Arc<dyn tieline_core::FieldMapping> = std::sync::Arc::new(plan);
+    let sync = || {
+        tieline_sync::OneWay::new(provider.clone(), store.clone(), "acme")
+            .stream(tieline_sync::StreamPlan::mirror("users"))
+            .stream(tieline_sync::StreamPlan::mapped("deals", "deals", plan.clone()))
+            .run()
+    };
+    let report = sync().await;
+    assert_snapshot!(rows(&store).await.join("\n"), @r#"
+    1 {"owner":"u-1"}
+    2 {"owner":null}
+    "#);
+    assert_snapshot!(report.streams[1].issues[0],
+        @"deals 2 /owner: users with that /email was not found, so its /uuid is not known");
+    // The row follows the record that was found.
+    provider.log("users", vec![put("1", r#"{"email":"a@x.se","uuid":"u-9"}"#)]);
+    sync().await;
+    assert_snapshot!(rows(&store).await[0], @r#"1 {"owner":"u-9"}"#);
+}

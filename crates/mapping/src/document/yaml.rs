@@ -1,0 +1,109 @@
+//! YAML, from the events of its parser.
+
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError};
+
+use super::node::{Mark, Member, Node, Value, is_number};
+use super::{DEEPEST, Format, malformed};
+use crate::problem::Problem;
+
+pub(super) fn parse(text: &str) -> Result<Node, Problem> {
+    let mut parser = Parser::new_from_str(text);
+    let mut open: Vec<Open> = Vec::new();
+    let mut document = None;
+    loop {
+        let Some(next) = parser.next() else { break };
+        let (event, span) = next.map_err(|error| scan(&error))?;
+        let mark = mark(span.start);
+        let refuse = |why: &str| malformed(Format::Yaml, Some(mark), why);
+        let done = match event {
+            Event::Nothing | Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd => {
+                if matches!(event, Event::DocumentStart(_)) && document.is_some() {
+                    return Err(refuse("a mapping is one document, and here begins a second"));
+                }
+                continue;
+            }
+            Event::StreamEnd => break,
+            Event::Alias(_) => return Err(refuse("aliases are not read, so write the value out")),
+            Event::Scalar(_, _, anchor, Some(_))
+            | Event::SequenceStart(anchor, Some(_))
+            | Event::MappingStart(anchor, Some(_)) => {
+                let _ = anchor;
+                return Err(refuse("tags are not read, so leave it out"));
+            }
+            Event::Scalar(text, style, _, None) => {
+                let value = match style {
+                    ScalarStyle::Plain => plain(&text),
+                    _ => Value::Text(text.into_owned()),
+                };
+                Some(Node { mark, value })
+            }
+            Event::SequenceStart(..) => {
+                open.push(Open::List(mark, Vec::new()));
+                None
+            }
+            Event::MappingStart(..) => {
+                open.push(Open::Object(mark, Vec::new(), None));
+                None
+            }
+            Event::SequenceEnd | Event::MappingEnd => open.pop().map(|opened| match opened {
+                Open::List(mark, items) => Node { mark, value: Value::List(items) },
+                Open::Object(mark, members, _) => Node { mark, value: Value::Object(members) },
+            }),
+        };
+        if open.len() > DEEPEST {
+            return Err(refuse("it is nested too deep"));
+        }
+        let Some(node) = done else { continue };
+        match open.last_mut() {
+            None => document = Some(node),
+            Some(Open::List(_, items)) => items.push(node),
+            Some(Open::Object(_, members, name)) => match name.take() {
+                Some((name, mark)) => members.push(Member { name, mark, node }),
+                None => {
+                    let text = name_of(node.value)
+                        .ok_or_else(|| malformed(Format::Yaml, Some(node.mark), "a name must be a text"))?;
+                    if members.iter().any(|member| member.name == text) {
+                        let why = format!("the name {text:?} stands twice in one object");
+                        return Err(malformed(Format::Yaml, Some(node.mark), why));
+                    }
+                    *name = Some((text, node.mark));
+                }
+            },
+        }
+    }
+    document.ok_or_else(|| malformed(Format::Yaml, None, "it is empty"))
+}
+
+enum Open {
+    List(Mark, Vec<Node>),
+    Object(Mark, Vec<Member>, Option<(String, Mark)>),
+}
+
+/// A name is a text, however it looks.
+fn name_of(value: Value) -> Option<String> {
+    match value {
+        Value::Text(text) | Value::Number(text) => Some(text),
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Null => Some("null".to_owned()),
+        Value::List(_) | Value::Object(_) => None,
+    }
+}
+
+/// A plain scalar by the core schema of YAML 1.2; a number is what JSON writes so.
+fn plain(text: &str) -> Value {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
+        "true" | "True" | "TRUE" => Value::Bool(true),
+        "false" | "False" | "FALSE" => Value::Bool(false),
+        number if is_number(number) => Value::Number(number.to_owned()),
+        text => Value::Text(text.to_owned()),
+    }
+}
+
+fn mark(marker: Marker) -> Mark {
+    Mark { line: marker.line(), column: marker.col() + 1 }
+}
+
+fn scan(error: &ScanError) -> Problem {
+    malformed(Format::Yaml, Some(mark(*error.marker())), error.info())
+}

@@ -1,0 +1,92 @@
+//! Fields of other records, resolved for a batch at a time.
+
+use serde_json::{Value, json};
+use tieline_core::{EntityName, FieldPath, Given, Key, Need};
+
+use super::{Fault, Refused, Transform};
+use crate::step;
+use crate::value::{Kinds, Val};
+
+/// How a look-up asks, each way.
+#[derive(Debug)]
+pub(crate) struct Resolve {
+    entity: EntityName,
+    by: Option<FieldPath>,
+    field: FieldPath,
+    /// The field that holds what came in, for the way back.
+    back: Option<FieldPath>,
+}
+
+impl Resolve {
+    pub(crate) fn forward(&self, value: &Val<'_>) -> Need {
+        self.need(value, self.by.clone(), self.field.clone())
+    }
+
+    pub(crate) fn backward(&self, value: &Val<'_>) -> Option<Need> {
+        Some(self.need(value, Some(self.field.clone()), self.back.clone()?))
+    }
+
+    /// Which field of which entity it reads.
+    pub(crate) fn reads(&self) -> (&EntityName, &FieldPath) {
+        (&self.entity, &self.field)
+    }
+
+    fn need(&self, value: &Val<'_>, by: Option<FieldPath>, field: FieldPath) -> Need {
+        let mut need = Need::new(self.entity.clone(), Key::new(value.word()), field);
+        need.by = by;
+        need
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Lookup(Resolve);
+
+impl Lookup {
+    pub(super) fn new(settings: &step::Lookup) -> Result<Self, Refused> {
+        let step::Lookup { entity, field, by, key } = settings.clone();
+        if by.is_some() && key.is_some() {
+            return Err(Refused::new("/key", "a look-up by a field needs no key").advise("leave the key out"));
+        }
+        Ok(Self(Resolve { entity, back: by.clone().or(key), by, field }))
+    }
+
+    fn resolved<'a>(&self, need: &Need, given: &'a Given, wanted: &FieldPath) -> Result<Val<'a>, Fault> {
+        let by = match &need.by {
+            Some(by) => format!(" with that {by}"),
+            None => format!(" {}", need.key),
+        };
+        given.get(need).map(|value| Val::of(value.get())).ok_or_else(|| {
+            Fault::new(format!("{}{by} was not found, so its {wanted} is not known", self.0.entity))
+        })
+    }
+}
+
+impl Transform for Lookup {
+    fn forward<'a>(&'a self, value: Val<'a>, given: &'a Given) -> Result<Val<'a>, Fault> {
+        if matches!(value, Val::Json(_)) {
+            return Err(Fault::kind("lookup", "a text, a number or a boolean", &value));
+        }
+        self.resolved(&self.0.forward(&value), given, &self.0.field)
+    }
+
+    fn backward<'a>(&'a self, value: Val<'a>, given: &'a Given) -> Result<Val<'a>, Fault> {
+        let need = self.0.backward(&value).ok_or_else(|| Fault::new("the look-up has no way back"))?;
+        self.resolved(&need, given, &need.field)
+    }
+
+    fn one_way(&self) -> Option<&'static str> {
+        self.0.back.is_none().then_some("it does not say which field repeats the key, with key, or by")
+    }
+
+    fn accepts(&self) -> Kinds {
+        Kinds::SCALAR
+    }
+
+    fn range(&self, _: Value) -> Value {
+        json!({ "description": format!("{} of a record of {}", self.0.field, self.0.entity) })
+    }
+
+    fn resolves(&self) -> Option<&Resolve> {
+        Some(&self.0)
+    }
+}
