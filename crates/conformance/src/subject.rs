@@ -124,6 +124,13 @@ pub trait World: Debug + Send + Sync {
         None
     }
 
+    /// A record that a client may change, or delete, where the provider keeps others as they are: an invoice that is not
+    /// booked, a customer without documents. Any record may be, by default.
+    fn writable(&self, entity: &str, delete: bool) -> Option<Key> {
+        let _ = (entity, delete);
+        None
+    }
+
     /// A record with a number that a float cannot hold.
     fn exact(&self) -> Option<Exact> {
         None

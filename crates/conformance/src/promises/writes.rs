@@ -85,8 +85,9 @@ pub(crate) async fn an_update_changes_the_record(lab: &Lab<'_>) -> Result<Verdic
             return not(NO_UPDATE);
         }
         let Some(draft) = draft(bench, entity, 1) else { return not(NO_DRAFT) };
+        let chosen = bench.world.writable(entity.name.as_str(), false);
         let keys = bench.keys(entity)?;
-        let Some(key) = keys.first() else { return not("it has no records") };
+        let Some(key) = chosen.as_ref().or(keys.first()) else { return not("it has no records") };
         match write(bench, entity, update("op-1", key, &draft.change, None)).await? {
             Outcome::Applied { key: told, .. } => {
                 ensure!(told.is_none_or(|told| told == *key), "the update of {key} names another key")
@@ -106,8 +107,9 @@ pub(crate) async fn an_update_to_the_same_value_does_no_harm(lab: &Lab<'_>) -> R
             return not(NO_UPDATE);
         }
         let Some(draft) = draft(bench, entity, 1) else { return not(NO_DRAFT) };
+        let chosen = bench.world.writable(entity.name.as_str(), false);
         let keys = bench.keys(entity)?;
-        let Some(key) = keys.first() else { return not("it has no records") };
+        let Some(key) = chosen.as_ref().or(keys.first()) else { return not("it has no records") };
         for id in ["op-1", "op-2"] {
             let outcome = write(bench, entity, update(id, key, &draft.change, None)).await?;
             ensure!(
@@ -134,8 +136,9 @@ pub(crate) async fn an_update_of_a_record_that_changed_is_a_conflict(
             return not(NO_UPDATE);
         }
         let Some(draft) = draft(bench, entity, 1) else { return not(NO_DRAFT) };
+        let chosen = bench.world.writable(entity.name.as_str(), false);
         let keys = bench.keys(entity)?;
-        let Some(key) = keys.first() else { return not("it has no records") };
+        let Some(key) = chosen.as_ref().or(keys.first()) else { return not("it has no records") };
         let before =
             bench.record(entity, key).await?.ok_or_else(|| Failure::new(format!("{key} is not found")))?;
         let Some(version) = before.version else {
@@ -176,8 +179,11 @@ pub(crate) async fn a_delete_takes_effect_once(lab: &Lab<'_>) -> Result<Verdict,
         if draft(bench, entity, 1).is_none() {
             return not(NO_DRAFT);
         }
+        let chosen = bench.world.writable(entity.name.as_str(), true);
         let before = bench.keys(entity)?;
-        let Some(key) = before.get(before.len() / 2).cloned() else { return not("it has no records") };
+        let Some(key) = chosen.or_else(|| before.get(before.len() / 2).cloned()) else {
+            return not("it has no records");
+        };
         let delete = |id: &str| Operation::new(id, WriteOp::Delete { key: key.clone() });
         let first = write(bench, entity, delete("op-1")).await?;
         ensure!(matches!(first, Outcome::Applied { .. }), "a delete ends as {first:?}");

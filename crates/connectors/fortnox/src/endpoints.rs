@@ -117,7 +117,6 @@ pub(crate) static ENTITIES: &[Endpoint] = &[
         key_field: "SupplierNumber",
         fields: fields::SUPPLIERS,
         modified: Modified::Tried,
-        delete: true,
         required: &["Name"],
         ..BASE
     },

@@ -1,6 +1,6 @@
 //! Reading: a pass walks a list page by page, and asks for single records where the list's rows lack what is wanted.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -22,6 +22,9 @@ use crate::state::{Position, Run, Tried};
 /// How many single records make a batch: at five requests a second, what an interrupted read asks for again takes
 /// twenty seconds at most.
 const DETAILS: usize = 100;
+
+/// How many pages in a row may bring nothing new.
+const REPEATS: u8 = 3;
 
 const NO_CHANGES: &str =
     "Fortnox does not list this entity by time of change, so that each run reads all of it";
@@ -56,6 +59,9 @@ pub(crate) fn read(api: Api, endpoint: &'static Endpoint, request: &ReadRequest)
         run,
         size: request.page_size.unwrap_or(PAGE).clamp(1, PAGE),
         page: None,
+        before: HashSet::new(),
+        yielded: HashSet::new(),
+        repeats: 0,
     };
     Ok(batches(Some(walk), |walk| async move {
         let Some(walk) = walk else { return Ok(None) };
@@ -89,6 +95,12 @@ struct Walk {
     size: u32,
     /// What is left of a page.
     page: Option<Page>,
+    /// The keys that the page before yielded: what comes again is not asked for again.
+    before: HashSet<Key>,
+    /// Those that this page has yielded so far.
+    yielded: HashSet<Key>,
+    /// How many pages in a row brought nothing but that.
+    repeats: u8,
 }
 
 /// A page of a list, or what is left of it; then its first row was yielded before.
@@ -169,7 +181,8 @@ impl Walk {
             match self.api.send(ask.call(self.endpoint, &self.filters)).await {
                 Ok(answer) => {
                     self.begun(&answer);
-                    return self.read(&answer, &ask, issues);
+                    let page = self.read(&answer, &ask, issues)?;
+                    return self.new_of(page);
                 }
                 // What a list takes may change: everything is read in place of the changes.
                 Err(error) if self.run.kind == PassKind::Changes && is_bad_parameter(&error) => {
@@ -191,12 +204,17 @@ impl Walk {
     fn read(&self, answer: &HttpResponse, ask: &Ask, issues: &mut Vec<Issue>) -> Result<Page> {
         let keeps = !self.details && self.run.kind != PassKind::Keys;
         let mut rows = VecDeque::new();
-        let listed = list::rows(self.endpoint, answer.text()?, |raw| {
+        let mut seen = HashSet::new();
+        let mut listed = list::rows(self.endpoint, answer.text()?, |raw| {
             let key = self.endpoint.key_of(raw, self.run.year());
             if key.is_none() {
                 let mut issue = Issue::new(format!("row {} of a page has no key", rows.len() + 1)).refused();
                 issue.entity = Some(self.endpoint.entity());
                 issues.push(issue);
+            }
+            // A row that comes twice has one place.
+            if key.as_ref().is_some_and(|key| !seen.insert(key.clone())) {
+                return Ok(());
             }
             let wanted = key.is_some() && self.filters.rows.hold(raw)?;
             rows.push_back(Row {
@@ -207,7 +225,29 @@ impl Walk {
             });
             Ok(())
         })?;
+        listed.count = rows.len();
         Ok(Page { rows, limit: ask.limit, more: listed.goes_on(ask), total: listed.total })
+    }
+
+    /// The page without what the one before yielded. Fails with `Decode` when pages repeat.
+    fn new_of(&mut self, mut page: Page) -> Result<Page> {
+        if !self.yielded.is_empty() {
+            self.before = std::mem::take(&mut self.yielded);
+        }
+        let mut brings = false;
+        for row in &mut page.rows {
+            let is_new = !self.before.contains(&row.key);
+            row.wanted &= is_new;
+            brings |= is_new;
+        }
+        // One row is the anchor, which comes twice by design. More of them at the end of a list say that there is
+        // another end.
+        self.repeats = if brings || page.rows.len() < 2 { 0 } else { self.repeats + 1 };
+        if self.repeats > REPEATS || (self.repeats > 0 && !page.more) {
+            return Err(Error::new(ErrorKind::Decode, "Fortnox repeats a page of a list")
+                .with_advice("go on later from the last stored state, and report it if it stays"));
+        }
+        Ok(page)
     }
 
     /// Moves the run behind the rows that this batch yields. Whether this list goes on.
@@ -244,6 +284,7 @@ impl Walk {
         if !rows.is_empty() {
             self.run.filled = self.run.year().or(self.run.filled);
         }
+        self.yielded.extend(rows.iter().map(|row| row.key.clone()));
         if page.rows.is_empty() {
             return Ok((rows, page.more));
         }

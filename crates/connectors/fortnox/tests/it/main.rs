@@ -10,6 +10,8 @@
 
 mod answers;
 mod common;
+mod company;
+mod conformance;
 mod connecting;
 mod discovering;
 mod files;
