@@ -97,7 +97,8 @@ impl Draft {
         Ok(account)
     }
 
-    /// Seals and stores it. Where there is a connection of this id already, it gets the new secret and settings.
+    /// Seals and stores it. Where there is a connection of this id already, it gets the new secret and settings,
+    /// and is switched on.
     ///
     /// # Errors
     ///
@@ -127,6 +128,7 @@ impl Draft {
                 store.put_secret(&id, Secret::NAME, put, by, now).await?;
                 let mut change = ConnectionChange::default();
                 change.config = Some(new.config);
+                change.active = Some(true);
                 change.name = Some(new.name).filter(|name| !name.is_empty());
                 store.change(&id, change, by, now).await?
             }

@@ -91,6 +91,11 @@ impl Connections {
         &self.shared.registry
     }
 
+    /// Whether the host has an app at a provider, for consents.
+    pub fn has_app(&self, provider: &str) -> bool {
+        self.shared.apps.contains_key(provider)
+    }
+
     /// Connects an account with the credential that the store keeps, else with the one in the environment. Sends
     /// nothing, except what the credential needs once it is used.
     ///

@@ -6,9 +6,11 @@ use std::process::ExitCode;
 
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
 use tieline::ReadMode;
+use url::Url;
 
 use crate::exit;
 use crate::failure::{Exit, tell, usage_line};
+use crate::store_arguments::{ConnectArgs, DisconnectArgs, NewArgs, StoreArgs};
 
 /// Connect, read, write and sync the business systems that your customers use.
 ///
@@ -114,6 +116,26 @@ pub(crate) enum Command {
     Invoke(InvokeArgs),
     /// Bring entities into a SQLite file, and later what changed.
     Sync(SyncArgs),
+    /// Connect an account, try it, and keep it: by a person's consent in a browser, or with a credential.
+    Connect(Box<ConnectArgs>),
+    /// List the connections that are kept, with their health and masked secrets.
+    Connections {
+        #[command(flatten)]
+        store: StoreArgs,
+        #[command(flatten)]
+        host: HostArgs,
+    },
+    /// Take a connection's tokens back at the provider, and erase its secret.
+    Disconnect(Box<DisconnectArgs>),
+    /// Wrap every kept secret by the vault's current key, so that older keys can go.
+    RotateKey {
+        #[command(flatten)]
+        store: StoreArgs,
+        #[command(flatten)]
+        host: HostArgs,
+    },
+    /// Try the credential in TIELINE_<PROVIDER>_<FIELD> and keep it, so that the variables can go.
+    ImportEnv(Box<NewArgs>),
     /// Make a key for the vault and print it.
     ///
     /// Put it where only the host application can read it: an environment variable, or a file with mode 600. Whoever
@@ -141,6 +163,11 @@ pub(crate) struct ConnectionArgs {
     /// A private file (chmod 600) with the credential as JSON, in place of TIELINE_CREDENTIAL.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Connection")]
     pub(crate) credential_file: Option<PathBuf>,
+    /// Use the connection that `tieline connect` kept under this id, in place of --config and a credential.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["config", "credential_file"], help_heading = "Connection")]
+    pub(crate) stored: Option<String>,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
     #[command(flatten)]
     pub(crate) host: HostArgs,
 }
@@ -151,6 +178,9 @@ pub(crate) struct HostArgs {
     /// Send requests here instead of to the provider: to a sandbox, to a recording proxy.
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "Host")]
     pub(crate) base_url: Option<String>,
+    /// Send consents and token requests to this server, with the provider's paths: to a sandbox.
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, help_heading = "Host")]
+    pub(crate) oauth_url: Option<Url>,
     /// Allow a network that is not public, and plain http to it, such as 127.0.0.1/32.
     #[arg(long, value_name = "NETWORK", help_heading = "Host")]
     pub(crate) allow_network: Vec<String>,

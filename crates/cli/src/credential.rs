@@ -11,16 +11,40 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use tieline::{
-    ApiKey, AuthScheme, Basic, Bearer, ConnectorSpec, Credential, Error, ErrorKind, IntoCredential, Password,
-    Result,
+    ApiKey, AuthScheme, Basic, Bearer, ConnectorSpec, Credential, Environment, Error, ErrorKind, Fields,
+    IntoCredential, Password, Result,
 };
 use zeroize::Zeroizing;
 
-const VARIABLE: &str = "TIELINE_CREDENTIAL";
+pub(crate) const VARIABLE: &str = "TIELINE_CREDENTIAL";
 const LARGEST: u64 = 64 << 10;
+
+/// What a person entered, where they did.
+pub(crate) fn fields(file: Option<&Path>, spec: &ConnectorSpec) -> Result<Option<Fields>> {
+    let Some((place, members)) = members(file, spec)? else { return Ok(None) };
+    let given: Vec<_> = members.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    // Whether they fit is said by the same words as everywhere.
+    bind(members, spec).map_err(|why| unreadable(&place, &why, spec))?;
+    Ok(Some(Fields::new(given)))
+}
+
+/// The variables that `import-env` reads, joined by "and", the ways by "or".
+pub(crate) fn variables(spec: &ConnectorSpec) -> String {
+    let ways = filled_in(spec).map(|scheme| {
+        let names = scheme.fields().into_iter().map(|field| Environment::variable(spec.id, field.name));
+        names.collect::<Vec<_>>().join(" and ")
+    });
+    ways.collect::<Vec<_>>().join(", or ")
+}
 
 /// Reads the credential and binds it to the scheme whose fields it has. No message holds a value of it.
 pub(crate) fn read(file: Option<&Path>, spec: &ConnectorSpec) -> Result<Arc<dyn Credential>> {
+    let (place, members) = members(file, spec)?.ok_or_else(|| absent(spec))?;
+    bind(members, spec).map_err(|why| unreadable(&place, &why, spec))
+}
+
+/// What was given, and where. `None` when nothing was.
+fn members(file: Option<&Path>, spec: &ConnectorSpec) -> Result<Option<(String, Members)>> {
     let (place, json) = match file {
         Some(path) => (
             format!("the credential file {path:?}"),
@@ -28,7 +52,7 @@ pub(crate) fn read(file: Option<&Path>, spec: &ConnectorSpec) -> Result<Arc<dyn 
         ),
         None => match std::env::var(VARIABLE) {
             Ok(json) => (VARIABLE.to_owned(), Zeroizing::new(json.into_bytes())),
-            Err(std::env::VarError::NotPresent) => return Err(absent(spec)),
+            Err(std::env::VarError::NotPresent) => return Ok(None),
             Err(std::env::VarError::NotUnicode(_)) => return Err(unreadable(VARIABLE, "is not UTF-8", spec)),
         },
     };
@@ -36,10 +60,10 @@ pub(crate) fn read(file: Option<&Path>, spec: &ConnectorSpec) -> Result<Arc<dyn 
         return Err(unreadable(&place, "is empty", spec));
     }
     let members = parse(&json).map_err(|why| unreadable(&place, &why, spec))?;
-    bind(members, spec).map_err(|why| unreadable(&place, &why, spec))
+    Ok(Some((place, members)))
 }
 
-fn absent(spec: &ConnectorSpec) -> Error {
+pub(crate) fn absent(spec: &ConnectorSpec) -> Error {
     Error::new(ErrorKind::Config, format!("there is no credential for {}", spec.title)).with_advice(format!(
         "set {VARIABLE} to {}, or name a private file that holds it with --credential-file",
         example(spec)

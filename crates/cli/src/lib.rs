@@ -5,11 +5,14 @@ mod commands;
 mod credential;
 mod exit;
 mod failure;
+mod keeping;
 mod lines;
+mod loopback;
 mod progress;
 mod session;
 mod settings;
 mod state_file;
+mod store_arguments;
 mod text;
 
 use std::process::ExitCode;
@@ -24,7 +27,7 @@ pub use text::colours_wanted;
 /// Carries out a command: the answer goes to standard output, what went wrong to standard error.
 pub async fn run(arguments: Arguments) -> ExitCode {
     let json = arguments.json();
-    match commands::run(arguments).await {
+    match keeping::until_idle(commands::run(arguments)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.show(json);

@@ -7,12 +7,14 @@ use serde_json::Value;
 use tieline::fortnox::FortnoxFactory;
 use tieline::odoo::OdooFactory;
 use tieline::pipedrive::PipedriveFactory;
+use tieline::store::ConnectionId;
 use tieline::{Connector, Error, ErrorKind, Host, HttpHost, Registry, Result};
 use tieline_http::{NetworkPolicy, RetryPolicy};
 use url::Url;
 
 use crate::arguments::{ConnectionArgs, HostArgs};
-use crate::{credential, settings};
+use crate::store_arguments::StoreArgs;
+use crate::{credential, keeping, settings};
 
 /// The connectors of this program. A new one is a line here.
 pub(crate) fn registry(host: Host) -> Registry {
@@ -41,9 +43,12 @@ pub(crate) struct Connected {
 }
 
 /// Connects. Sends nothing.
-pub(crate) fn connect(arguments: &ConnectionArgs) -> Result<Connected> {
-    let ConnectionArgs { provider, config, credential_file, host } = arguments;
+pub(crate) async fn connect(arguments: &ConnectionArgs) -> Result<Connected> {
+    let ConnectionArgs { provider, config, credential_file, stored, store, host } = arguments;
     let max_wait = Duration::from_secs(host.max_wait.into());
+    if let Some(id) = stored {
+        return connect_stored(provider, id, store, host).await;
+    }
     let registry = registry(build_host(host, max_wait)?);
     let factory = registry.factory(provider)?;
     let spec = factory.spec();
@@ -60,7 +65,27 @@ pub(crate) fn connect(arguments: &ConnectionArgs) -> Result<Connected> {
     Ok(Connected { provider: spec.id, title: spec.title, config, connector, max_wait })
 }
 
-fn build_host(options: &HostArgs, max_wait: Duration) -> Result<Host> {
+/// Connects with what `tieline connect` kept.
+async fn connect_stored(provider: &str, id: &str, store: &StoreArgs, host: &HostArgs) -> Result<Connected> {
+    let connections = keeping::connections(store, host).await?;
+    let spec = connections.registry().factory(provider)?.spec();
+    let id = ConnectionId::from(id);
+    let kept = connections.store().connection(&id).await?.ok_or_else(|| {
+        Error::new(ErrorKind::NotFound, "there is no such connection")
+            .with_advice("`tieline connections` lists them")
+            .with_context("connection", &id)
+    })?;
+    if kept.provider != spec.id {
+        let message = format!("the connection is one with {}, not with {}", kept.provider, spec.id);
+        return Err(Error::new(ErrorKind::Config, message).with_context("connection", id));
+    }
+    let (provider, title, max_wait) = (spec.id, spec.title, Duration::from_secs(host.max_wait.into()));
+    let connector = connections.connect(&id).await?;
+    keeping::used(&id, keeping::actor(store));
+    Ok(Connected { provider, title, config: kept.config, connector, max_wait })
+}
+
+pub(crate) fn build_host(options: &HostArgs, max_wait: Duration) -> Result<Host> {
     let agent = concat!("tieline-cli/", env!("CARGO_PKG_VERSION"));
     let retry = RetryPolicy::default().with_max_wait(max_wait);
     let builder = HttpHost::builder().user_agent(agent).retry(retry);
@@ -82,7 +107,7 @@ fn check_network(options: &HostArgs, target: &Url) -> Result<()> {
 }
 
 /// The address is not repeated in messages, because somebody may have put a password into it.
-fn base_url(text: &str) -> Result<Url> {
+pub(crate) fn base_url(text: &str) -> Result<Url> {
     text.parse().map_err(|error| {
         Error::new(ErrorKind::Config, format!("--base-url is not an address: {error}"))
             .with_advice("write it in full, such as http://127.0.0.1:8080")

@@ -12,7 +12,7 @@ use crate::session::connect;
 use crate::text::{Paint, clean};
 
 pub(crate) async fn check(connection: &ConnectionArgs, json: bool) -> Outcome {
-    let connected = connect(connection)?;
+    let connected = connect(connection).await?;
     let account = connected.connector.check(CheckRequest::default()).await?;
     let mut out = stdout();
     if json {
@@ -23,7 +23,7 @@ pub(crate) async fn check(connection: &ConnectionArgs, json: bool) -> Outcome {
     out.flush()
 }
 
-fn as_json(provider: &str, account: &Account) -> Value {
+pub(super) fn as_json(provider: &str, account: &Account) -> Value {
     let others: Vec<Value> =
         account.others.iter().map(|other| json!({ "value": other.value, "label": other.label })).collect();
     json!({
@@ -37,7 +37,7 @@ fn as_json(provider: &str, account: &Account) -> Value {
     })
 }
 
-fn for_people(title: &str, account: &Account, paint: Paint) -> String {
+pub(super) fn for_people(title: &str, account: &Account, paint: Paint) -> String {
     let mut text = format!("Connected to {} at {title}\n", paint.bold(&clean(&account.name)));
     let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:<8} {}\n", clean(value)));
     if let Some(id) = &account.id {

@@ -17,7 +17,7 @@ pub(crate) async fn discover(
     schemas: bool,
     json: bool,
 ) -> Outcome {
-    let connected = connect(connection)?;
+    let connected = connect(connection).await?;
     let described = schemas || !entities.is_empty();
     let request = if described { DiscoverRequest::schemas() } else { DiscoverRequest::names() };
     let request = entities.into_iter().fold(request, DiscoverRequest::only);

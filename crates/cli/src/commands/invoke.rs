@@ -24,7 +24,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 pub(crate) async fn invoke(options: InvokeArgs) -> Outcome {
     let input = input(&options.input)?;
-    let connected = connect(&options.connection)?;
+    let connected = connect(&options.connection).await?;
     let op = WriteOp::Invoke { action: options.action.into(), key: options.key.map(Into::into), input };
     let operation = Operation::new(options.id, op);
     let connector = &*connected.connector;

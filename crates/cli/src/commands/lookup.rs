@@ -24,7 +24,7 @@ pub(crate) async fn lookup(options: LookupArgs) -> Outcome {
             LookupRequest::keys(entity.as_str(), keys)
         }
     };
-    let connected = connect(&connection)?;
+    let connected = connect(&connection).await?;
     let found = connected.connector.lookup(request).await?;
     let mut out = stdout();
     for answer in &found.answers {

@@ -1,6 +1,8 @@
 //! The commands, each in a file of its own.
 
 mod account;
+mod connect;
+mod connections;
 mod describe;
 mod discover;
 mod invoke;
@@ -33,6 +35,11 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Command::Write(options) => write::write(options).await,
         Command::Invoke(options) => invoke::invoke(options).await,
         Command::Sync(options) => sync::sync(options, json, verbosity).await,
+        Command::Connect(options) => connect::connect(*options, json).await,
+        Command::ImportEnv(new) => connect::import(*new, json).await,
+        Command::Connections { store, host } => connections::list(store, host, json).await,
+        Command::Disconnect(options) => connections::disconnect(*options, json).await,
+        Command::RotateKey { store, host } => connections::rotate(store, host, json).await,
         Command::Keygen => keygen::keygen(),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { command } => shell::man(command.as_deref()),

@@ -16,7 +16,7 @@ use crate::session::{Connected, connect};
 use crate::state_file::{Owner, StateFile};
 
 pub(crate) async fn read(options: ReadArgs, verbosity: Verbosity) -> Outcome {
-    let connected = connect(&options.connection)?;
+    let connected = connect(&options.connection).await?;
     let owner = Owner {
         provider: connected.provider.to_owned(),
         config: connected.config.clone(),

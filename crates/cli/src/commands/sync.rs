@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tieline::mapping::Plan;
+use tieline::mapping::{Format, Plan};
 use tieline::store::Brake;
 use tieline::store_sqlite::SqliteStore;
 use tieline::sync::{Event, OneWay, Report, StreamPlan, StreamReport};
@@ -25,7 +25,7 @@ const ISSUES: usize = 5;
 
 pub(crate) async fn sync(options: SyncArgs, json: bool, verbosity: Verbosity) -> Outcome {
     let mut mappings = mappings(&options)?;
-    let connected = connect(&options.connection)?;
+    let connected = connect(&options.connection).await?;
     let store = SqliteStore::open(&options.into).await?;
     let progress = Progress::new(verbosity);
     let shown = progress.clone();
@@ -97,11 +97,12 @@ fn mappings(options: &SyncArgs) -> Outcome<Mappings> {
 
 fn mapping(path: &str) -> Result<Arc<dyn FieldMapping>> {
     let bytes = read_file(path.as_ref(), LARGEST_MAPPING, "mapping", |_| Ok(()))?;
-    let plan: Plan = serde_json::from_slice(&bytes).map_err(|error| {
-        Error::new(ErrorKind::Config, format!("the mapping file {path:?} is no mapping: {error}"))
-            .with_advice(r#"write it as {"fields":[{"to":"title","from":[{"path":"/title"}]}]}"#)
+    let text = std::str::from_utf8(&bytes).map_err(|error| {
+        Error::new(ErrorKind::Config, format!("the mapping file {path:?} is no text")).with_source(error)
     })?;
-    Ok(Arc::new(plan.compile().map_err(|error| error.with_context("mapping", path))?))
+    let format = Format::of_name(path).unwrap_or(Format::Yaml);
+    let mapping = Plan::load(text, format).map_err(|error| error.with_context("mapping", path))?;
+    Ok(Arc::new(mapping))
 }
 
 fn for_people(report: &Report, paint: Paint) -> String {

@@ -23,7 +23,7 @@ use crate::session::connect;
 const HELD: usize = 10_000;
 
 pub(crate) async fn write(options: WriteArgs) -> Outcome {
-    let connected = connect(&options.connection)?;
+    let connected = connect(&options.connection).await?;
     let mut writing =
         Writing { lines: stdout(), entity: options.entity, all_done: true, held: HashSet::new(), stop: None };
     if io::stdin().is_terminal() && io::stderr().is_terminal() {

@@ -10,6 +10,7 @@
     clippy::string_slice
 )]
 
+mod connections;
 mod credentials;
 mod describing;
 mod failures;

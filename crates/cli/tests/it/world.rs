@@ -78,7 +78,9 @@ impl World {
 pub fn bare<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tieline"));
     command.args(arguments);
-    for name in ["TIELINE_CREDENTIAL", "NO_COLOR", "CLICOLOR_FORCE", "COLUMNS", "RUST_LOG"] {
+    for name in
+        ["TIELINE_CREDENTIAL", "TIELINE_VAULT_KEY", "NO_COLOR", "CLICOLOR_FORCE", "COLUMNS", "RUST_LOG"]
+    {
         command.env_remove(name);
     }
     command
