@@ -16,6 +16,7 @@ mod facade;
 #[cfg(unix)]
 mod killed_refresh;
 mod main_job;
+mod mappings;
 mod messages;
 mod outbox;
 mod world;
