@@ -1,7 +1,7 @@
 //! Between the connector's HTTP stack and the world's transport: a log of what was sent, and trouble on the way.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -81,6 +81,20 @@ pub(crate) struct Sent {
 struct State {
     rules: Vec<Rule>,
     log: Vec<Sent>,
+    happening: Option<Happening>,
+}
+
+/// Something that people do at the provider between two requests.
+struct Happening {
+    /// After so many answers.
+    answers: u32,
+    what: Box<dyn FnOnce() + Send>,
+}
+
+impl std::fmt::Debug for Happening {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Happening").field("answers", &self.answers).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug)]
@@ -113,6 +127,33 @@ impl Wire {
 
     pub(crate) fn arm(&self, trouble: Trouble, on: On, skip: u32, times: u32) {
         self.state().rules.push(Rule { trouble, on, skip, times });
+    }
+
+    /// Lets something happen once so many answers were given from now on. What came of it is there afterwards.
+    pub(crate) fn after(
+        &self,
+        answers: u32,
+        what: impl FnOnce() -> bool + Send + 'static,
+    ) -> Arc<OnceLock<bool>> {
+        let done: Arc<OnceLock<bool>> = Arc::default();
+        let told = Arc::clone(&done);
+        let what = Box::new(move || drop(told.set(what())));
+        self.state().happening = Some(Happening { answers, what });
+        done
+    }
+
+    /// An answer was given.
+    fn let_happen(&self) {
+        let due = {
+            let mut state = self.state();
+            if let Some(happening) = &mut state.happening {
+                happening.answers = happening.answers.saturating_sub(1);
+            }
+            state.happening.take_if(|happening| happening.answers == 0)
+        };
+        if let Some(due) = due {
+            (due.what)();
+        }
     }
 
     pub(crate) fn calm(&self) {
@@ -243,6 +284,7 @@ impl Transport for Wire {
             Some(Trouble::Endless) => self.endless(),
         };
         self.answered(index, response.status());
+        self.let_happen();
         Ok(response)
     }
 }

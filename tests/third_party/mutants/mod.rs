@@ -88,6 +88,10 @@ flaws! {
     a_projection_that_leaves_nothing_out: AllFields breaks wanted_fields_arrive;
     numbers_through_a_float: Rounds breaks digits_beyond_a_float_arrive;
 
+    fields_of_the_list_alone: ListFields breaks a_wanted_field_arrives_wherever_it_comes_from;
+    an_error_for_what_went: MissesGone breaks a_record_that_goes_during_a_read_stops_nothing;
+    giving_up_the_others_too: Sulks breaks what_is_forbidden_stops_that_read_alone;
+
     a_read_that_begins_anew: Forgets breaks a_read_goes_on_after_any_batch;
     a_first_read_taken_for_finished: GivesUpFull
         breaks an_interrupted_first_read_is_finished_by_a_read_of_changes;

@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering;
 use futures_util::{Stream, StreamExt, stream};
 use serde_json::{Value, json};
 use tieline_core::{
-    Batch, BatchStream, Change, Error, ErrorKind, Key, Pass, PassEnd, RawJson, ReadMode, ReadRequest, Result,
-    State,
+    Batch, BatchStream, Change, Connector, Error, ErrorKind, FieldPath, Key, LookupRequest, Pass, PassEnd,
+    RawJson, ReadMode, ReadRequest, Result, State,
 };
 
 use super::Flaw;
@@ -27,6 +27,9 @@ pub(super) fn read(flawed: &Flawed, request: ReadRequest) -> Result<BatchStream>
         || (flaw == Flaw::OneAtATime && flawed.busy.swap(true, Ordering::SeqCst))
     {
         return Ok(only(Batch::new(entity, Vec::new(), nothing())));
+    }
+    if flaw == Flaw::Sulks && flawed.busy.load(Ordering::SeqCst) {
+        return Err(Error::new(ErrorKind::Forbidden, "nothing is allowed any more"));
     }
     if let (Flaw::Blind, ReadMode::Changes, Some(state)) = (flaw, mode, kept) {
         return Ok(only(Batch::new(entity, Vec::new(), state)));
@@ -55,6 +58,18 @@ pub(super) fn read(flawed: &Flawed, request: ReadRequest) -> Result<BatchStream>
         Flaw::EmptyIsEnd => until_empty(batches.boxed()),
         Flaw::ErrorIsEnd => batches.take_while(|batch| std::future::ready(!is_decode(batch))).boxed(),
         Flaw::Eager => unstoppable(batches.boxed()),
+        Flaw::MissesGone => {
+            let connector = Arc::clone(&flawed.inner);
+            let looked_up = move |batch| looked_up(Arc::clone(&connector), batch);
+            batches.then(looked_up).boxed()
+        }
+        Flaw::Sulks => {
+            let sulk = move |batch: &Result<Batch>| {
+                let forbidden = matches!(batch, Err(error) if error.kind() == ErrorKind::Forbidden);
+                busy.fetch_or(forbidden, Ordering::SeqCst);
+            };
+            batches.inspect(sulk).boxed()
+        }
         Flaw::OneAtATime => {
             let free = stream::once(async move {
                 busy.store(false, Ordering::SeqCst);
@@ -74,6 +89,7 @@ fn spoiled(flaw: Flaw, mut request: ReadRequest) -> ReadRequest {
         Flaw::NoLimit => request.max_records = None,
         Flaw::FullKeys if request.mode == ReadMode::Keys => request.mode = ReadMode::Full,
         Flaw::AllFields => request.fields.clear(),
+        Flaw::ListFields if !request.fields.is_empty() => request.fields = vec![FieldPath::field("title")],
         Flaw::Forgets => request.state = None,
         Flaw::NoIncrement => request.mode = ReadMode::Full,
         Flaw::AnyState | Flaw::Hoards => {
@@ -127,6 +143,22 @@ fn changes(flaw: Flaw, at: usize, batch: &mut Batch) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Asks for each record again, and fails when one is gone by then.
+async fn looked_up(connector: Arc<dyn Connector>, batch: Result<Batch>) -> Result<Batch> {
+    let batch = batch?;
+    for group in &batch.groups {
+        let keys = group.changes.iter().filter_map(|change| match change {
+            Change::Upsert(record) => Some(record.key.clone()),
+            _ => None,
+        });
+        let found = connector.lookup(LookupRequest::keys(group.entity.clone(), keys)).await?;
+        if found.records().count() < found.answers.len() {
+            return Err(Error::new(ErrorKind::NotFound, "a record is gone"));
+        }
+    }
+    Ok(batch)
 }
 
 fn is_decode(batch: &Result<Batch>) -> bool {

@@ -3,6 +3,7 @@
 mod catalog;
 mod changes;
 mod connecting;
+mod details;
 mod faults;
 mod limits;
 mod lookups;
@@ -86,6 +87,10 @@ promises! {
         a_pass_over_keys_yields_every_key
         wanted_fields_arrive
         digits_beyond_a_float_arrive;
+    details:
+        a_wanted_field_arrives_wherever_it_comes_from
+        a_record_that_goes_during_a_read_stops_nothing
+        what_is_forbidden_stops_that_read_alone;
     resuming:
         a_read_goes_on_after_any_batch
         an_interrupted_first_read_is_finished_by_a_read_of_changes
