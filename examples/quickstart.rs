@@ -13,7 +13,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use tieline::mapping::{Otherwise, Plan, Source};
+use tieline::mapping::{Format, Plan};
 use tieline::pipedrive::{Pipedrive, PipedriveConfig};
 use tieline::store::{ConnectionId, SyncStore};
 use tieline::store_sqlite::SqliteStore;
@@ -135,41 +135,10 @@ async fn show_catalog(crm: &Pipedrive) -> Outcome<()> {
     Ok(())
 }
 
-/// A deal as a host may want it: names instead of ids, one of five standard stages, lost and archived ones left out.
+/// The ready mapping of a standard deal: names instead of ids, one of six standard stages. Lost ones are left out here.
 fn standard_deal() -> tieline::Result<Arc<dyn FieldMapping>> {
-    let stages = [
-        ("Nya möjligheter", "lead"),
-        ("Kvalificerad", "qualified"),
-        ("Offert skickad", "proposal"),
-        ("Förhandling", "negotiation"),
-        ("Avtal tecknat", "won"),
-        ("Lead In", "lead"),
-        ("Qualified", "qualified"),
-        ("Contact Made", "qualified"),
-        ("Demo Scheduled", "qualified"),
-        ("Proposal Made", "proposal"),
-        ("Negotiations Started", "negotiation"),
-    ];
-    let plan = Plan::new()
-        .field("title", Source::path("/title"))
-        .field("value", Source::path("/value"))
-        .field("currency", Source::path("/currency"))
-        .first_of(
-            "stage",
-            [
-                Source::path("/status").table([("won", "won")], Otherwise::Null),
-                Source::lookup("/stage_id", "stages", "/name").table(stages, Otherwise::Issue),
-            ],
-        )
-        .field("organization", Source::lookup("/org_id", "organizations", "/name"))
-        .field("person", Source::lookup("/person_id", "persons", "/name"))
-        .field("owner", Source::lookup("/owner_id", "users", "/name"))
-        .field("source", Source::constant("pipedrive"))
-        .leave_out("/status", ["lost"])
-        // Archived deals are not in Pipedrive's own pipeline either.
-        .leave_out("/is_archived", [true])
-        .compile()?;
-    Ok(Arc::new(plan))
+    let plan = Plan::parse(include_str!("../docs/mappings/pipedrive-deal.yaml"), Format::Yaml)?;
+    Ok(Arc::new(plan.leave_out("status", ["lost"]).compile()?))
 }
 
 async fn sync(crm: &Arc<Pipedrive>, store: &Arc<SqliteStore>, connection: &ConnectionId) -> Outcome<Report> {
