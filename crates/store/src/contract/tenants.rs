@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tieline_core::{Change, Deletion, ErrorKind, FieldPath, Need, Operation, WriteOp};
+use tieline_core::{Change, Deletion, Error, ErrorKind, FieldPath, Need, Operation, WriteOp};
 
 use super::host::*;
 use super::isolation::fill;
@@ -17,6 +17,9 @@ use crate::{Commit, ConnectionId, Counts, Moment, Position};
 
 const STATE: ConsentState = ConsentState::new([7; 32]);
 
+/// A connection that waits for its customer, with a secret that nobody is renewing.
+const DEAD: &str = "dead";
+
 /// A tenant with something of everything.
 struct Filled {
     fence: Fence,
@@ -24,9 +27,9 @@ struct Filled {
     question: Mark,
 }
 
-fn operations() -> [Operation; 3] {
+fn operations() -> [Operation; 4] {
     let create = |id: &str| Operation::new(id, WriteOp::Create { fields: json("{}"), marker: None });
-    [create("sent"), create("asked"), create("waits")]
+    [create("sent"), create("asked"), create("done"), create("waits")]
 }
 
 fn consent() -> Consent {
@@ -40,11 +43,15 @@ async fn fill_all(store: &dyn WholeStore, n: u32) -> Filled {
     store.put_secret(&id, "oauth2", due, &anna(), at(0)).await.unwrap();
     fill(store, CONNECTION, n).await;
     store.enqueue(&id, &"deals".into(), &operations(), at(0)).await.unwrap();
-    let sent = store.claim(&id, &Claim::new(at(0), at(60), 2)).await.unwrap();
+    let sent = store.claim(&id, &Claim::new(at(0), at(60), 3)).await.unwrap();
+    store.advance(&id, sent[2].mark(), Status::Applied { key: None }, None, at(0)).await.unwrap();
     store.advance(&id, sent[1].mark(), Status::Question, Some("?".to_owned()), at(0)).await.unwrap();
     let fence = lease(store, CONNECTION, 60).await.unwrap();
     store.begin_renewal(&id, "oauth2", 2, fence, at(0)).await.unwrap();
     store.begin_consent(consent(), at(0)).await.unwrap();
+    make_with_secret(store, DEAD).await;
+    let dead = Error::new(ErrorKind::Unauthenticated, "the token is used up");
+    store.report(&DEAD.into(), RunReport::failed(at(0), &dead), &sync()).await.unwrap();
     let asked = store.entry(&id, &"asked".into()).await.unwrap().unwrap();
     Filled { fence, mark: sent[0].mark(), question: asked.mark() }
 }
@@ -168,7 +175,10 @@ pub async fn tenants_may_use_the_same_names(world: &Tenants<'_>) {
     other.reset(&deals()).await.unwrap();
     other.answer(&id, &"asked".into(), Answer::Done { key: None }, at(1)).await.unwrap();
     other.advance(&id, theirs.mark, Status::Rejected, None, at(1)).await.unwrap();
-    assert_eq!(other.prune(&id, at(999)).await.unwrap(), 2);
+    assert_eq!(other.prune(&id, at(999)).await.unwrap(), 3);
+    let fence = lease(other, DEAD, 60).await.unwrap();
+    other.begin_renewal(&DEAD.into(), "oauth2", 1, fence, at(1)).await.unwrap();
+    assert_eq!(put(other, DEAD, PutSecret::new(some().await)).await, Ok(2));
     let off = ConnectionChange { active: Some(false), ..Default::default() };
     other.change(&id, off, &anna(), at(1)).await.unwrap();
     other.report(&id, RunReport::went_well(at(1)), &sync()).await.unwrap();
