@@ -1,11 +1,14 @@
 //! Databases of a test server, and the roles in them.
 
+use std::path::PathBuf;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, PgPool};
 
 use super::TestServer;
+use super::server::command;
 
 /// Who connects. Every test server has all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,11 +45,22 @@ DO $$ BEGIN
 END $$;
 ";
 
-/// A database of its own for a test. It goes with its server.
-#[derive(Clone, Debug)]
+/// A database of its own for a test. It goes when this is dropped, and with its server.
+#[derive(Debug)]
 pub struct TestDatabase {
     socket: String,
     name: String,
+    dropper: (PathBuf, Option<(u32, u32)>),
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let (program, user) = &self.dropper;
+        let mut dropper = command(program, *user);
+        dropper.args(["--force", "--username=postgres", "--host", &self.socket, &self.name]);
+        // Where it cannot be dropped, its server is gone or will be.
+        let _ = dropper.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    }
 }
 
 impl TestServer {
@@ -61,29 +75,37 @@ impl TestServer {
         let socket = self.socket().to_string_lossy().into_owned();
         // Processes that share a server number their databases alike.
         let name = format!("test_{}_{number}", std::process::id());
-        let server = TestDatabase { socket: socket.clone(), name: "postgres".to_owned() };
-        let mut connection = PgConnection::connect_with(&server.options(Role::Superuser)).await.unwrap();
+        let superuser = options(&address(&socket, "postgres", Role::Superuser));
+        let mut connection = PgConnection::connect_with(&superuser).await.unwrap();
         sqlx::raw_sql(ROLES).execute(&mut connection).await.unwrap();
         let create = format!("CREATE DATABASE {name} OWNER {}", Role::Owner.name());
         sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
-        TestDatabase { socket, name }
+        TestDatabase { socket, name, dropper: self.dropper() }
     }
 }
 
 impl TestDatabase {
     /// An address for `PostgresStore::connect` and other programs.
     pub fn url(&self, role: Role) -> String {
-        format!("postgres:///{}?host={}&user={}", self.name, self.socket, role.name())
+        address(&self.socket, &self.name, role)
     }
 
     /// How to connect.
     pub fn options(&self, role: Role) -> PgConnectOptions {
-        self.url(role).parse().unwrap()
+        options(&self.url(role))
     }
 
     /// A pool of up to `connections`.
     pub fn pool(&self, role: Role, connections: u32) -> PgPool {
         PgPoolOptions::new().max_connections(connections).connect_lazy_with(self.options(role))
     }
+}
+
+fn address(socket: &str, name: &str, role: Role) -> String {
+    format!("postgres:///{name}?host={socket}&user={}", role.name())
+}
+
+fn options(url: &str) -> PgConnectOptions {
+    url.parse().unwrap()
 }

@@ -15,6 +15,8 @@ fsync = off
 full_page_writes = off
 max_connections = 200
 shared_buffers = 64MB
+max_wal_size = 64MB
+min_wal_size = 32MB
 autovacuum = off
 log_statement = none
 ";
@@ -104,6 +106,11 @@ impl TestServer {
         &self.folder
     }
 
+    /// A program that ends a database, made to run as the server's user.
+    pub(super) fn dropper(&self) -> (PathBuf, Option<(u32, u32)>) {
+        (self.programs.join("dropdb"), self.user)
+    }
+
     fn data(&self) -> PathBuf {
         self.folder.join("data")
     }
@@ -130,7 +137,7 @@ impl Drop for TestServer {
     }
 }
 
-fn command(program: &Path, user: Option<(u32, u32)>) -> Command {
+pub(super) fn command(program: &Path, user: Option<(u32, u32)>) -> Command {
     let mut command = Command::new(program);
     // The tests' own folder may be closed to the other user.
     command.current_dir("/").stdin(Stdio::null());

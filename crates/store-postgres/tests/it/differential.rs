@@ -301,7 +301,8 @@ proptest! {
     fn postgres_and_memory_agree(steps in proptest::collection::vec(step(), 1..20)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let (memory, postgres) = (MemoryStore::new(), World::new().await.store().await);
+            let world = World::new().await;
+            let (memory, postgres) = (MemoryStore::new(), world.store().await);
             let globex = || TenantId::new("globex");
             let mut memory = Subject::new([memory.for_tenant(globex()), memory]);
             let mut postgres = Subject::new([postgres.for_tenant(globex()), postgres]);

@@ -6,15 +6,16 @@ mod as_a_program {
 
     use tieline_core::Clock;
     use tieline_store_postgres::PostgresStore;
+    use tieline_store_postgres::testing::Role;
 
-    use crate::world::World;
+    use crate::world::InWorld;
 
-    async fn store() -> Box<PostgresStore> {
-        Box::new(World::new().await.store().await)
+    async fn store() -> InWorld {
+        InWorld::new(Role::App, 4).await
     }
 
-    async fn with_clock(clock: Arc<dyn Clock>) -> Box<PostgresStore> {
-        Box::new(World::new().await.store().await.with_clock(clock))
+    async fn with_clock(clock: Arc<dyn Clock>) -> InWorld {
+        store().await.map(|store| store.with_clock(clock))
     }
 
     tieline_store::contract_tests!(store);
@@ -31,16 +32,14 @@ mod as_superuser {
     use tieline_store_postgres::PostgresStore;
     use tieline_store_postgres::testing::Role;
 
-    use crate::world::World;
+    use crate::world::InWorld;
 
-    async fn store() -> Box<PostgresStore> {
-        let world = World::new().await;
-        let pool = world.database.pool(Role::Superuser, 1);
-        Box::new(PostgresStore::with_pool(pool).await.unwrap().without_named_statements())
+    async fn store() -> InWorld {
+        InWorld::new(Role::Superuser, 1).await.map(PostgresStore::without_named_statements)
     }
 
-    async fn with_clock(clock: Arc<dyn Clock>) -> Box<PostgresStore> {
-        Box::new(store().await.with_clock(clock))
+    async fn with_clock(clock: Arc<dyn Clock>) -> InWorld {
+        store().await.map(|store| store.with_clock(clock))
     }
 
     tieline_store::outbox_contract_tests!(store);

@@ -9,7 +9,7 @@ use tieline_store_postgres::testing::Role;
 
 use crate::world::World;
 
-const RECORDS: u32 = 100_000;
+const RECORDS: u32 = 50_000;
 const PER_COMMIT: u32 = 500;
 
 async fn pass(store: &PostgresStore, what: &str, n: u32, rows: bool, skip: u32) {
@@ -61,8 +61,8 @@ async fn speed() {
     let world = World::new().await;
     // As a server that is meant to last.
     let superuser = world.database.pool(Role::Superuser, 1);
-    for setting in ["fsync", "full_page_writes", "autovacuum"] {
-        let sql = format!("ALTER SYSTEM SET {setting} = on");
+    for setting in ["fsync = on", "full_page_writes = on", "autovacuum = on", "max_wal_size = '256MB'"] {
+        let sql = format!("ALTER SYSTEM SET {setting}");
         sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&superuser).await.unwrap();
     }
     sqlx::query("SELECT pg_reload_conf()").execute(&superuser).await.unwrap();

@@ -1,5 +1,7 @@
 //! What a test begins with.
 
+use std::ops::Deref;
+
 use tieline_core::{Batch, Change, RawJson, Record, State};
 use tieline_store::{Commit, StreamId};
 use tieline_store_postgres::PostgresStore;
@@ -23,6 +25,32 @@ impl World {
     /// As a program of the host's opens it.
     pub(crate) async fn store(&self) -> PostgresStore {
         PostgresStore::with_pool(self.database.pool(Role::App, 4)).await.unwrap()
+    }
+}
+
+/// A store with what keeps its database there.
+pub(crate) struct InWorld {
+    store: PostgresStore,
+    _world: World,
+}
+
+impl InWorld {
+    pub(crate) async fn new(role: Role, connections: u32) -> Self {
+        let world = World::new().await;
+        let store = PostgresStore::with_pool(world.database.pool(role, connections)).await.unwrap();
+        Self { store, _world: world }
+    }
+
+    pub(crate) fn map(self, change: impl FnOnce(PostgresStore) -> PostgresStore) -> Self {
+        Self { store: change(self.store), ..self }
+    }
+}
+
+impl Deref for InWorld {
+    type Target = PostgresStore;
+
+    fn deref(&self) -> &PostgresStore {
+        &self.store
     }
 }
 
