@@ -12,6 +12,7 @@
 
 mod canary;
 mod connections;
+mod credentials;
 mod facade;
 #[cfg(unix)]
 mod killed_refresh;

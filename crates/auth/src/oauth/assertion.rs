@@ -115,13 +115,17 @@ impl ServiceAccount {
         let issued = now.timestamp();
         let mut claims = json!({
             "iss": self.email,
-            "scope": scopes.join(" "),
             "aud": inner.token.as_str(),
             "iat": issued,
             "exp": issued.saturating_add(LIFE_SECONDS),
         });
-        if let (Some(subject), Some(claims)) = (&self.subject, claims.as_object_mut()) {
-            claims.insert("sub".to_owned(), subject.as_str().into());
+        if let Some(claims) = claims.as_object_mut() {
+            if !scopes.is_empty() {
+                claims.insert("scope".to_owned(), scopes.join(" ").into());
+            }
+            if let Some(subject) = &self.subject {
+                claims.insert("sub".to_owned(), subject.as_str().into());
+            }
         }
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let signed = Zeroizing::new(format!("{}.{}", part(&header), part(&claims)));
