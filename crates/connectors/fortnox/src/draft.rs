@@ -52,6 +52,7 @@ pub(crate) fn creation(endpoint: &'static Endpoint, fields: &RawJson, marker: Op
             continue;
         }
         check(endpoint, endpoint.fields, &FieldPath::field(&name), &name, value.get())?;
+        let value = as_described(endpoint.fields, &name, value);
         members.insert(name, value);
     }
     if let (Some(field), Some(marker)) = (endpoint.marker, marker) {
@@ -97,12 +98,45 @@ pub(crate) fn update(endpoint: &'static Endpoint, patch: &Patch) -> Result<Optio
         };
         let raw = RawValue::from_string(value.to_owned())
             .map_err(|_| refused(endpoint, format!("{:?} is given no JSON", excerpt(path.as_str(), 80))))?;
+        let raw = match change {
+            FieldPatch::Set(_) => as_described(endpoint.fields, name, raw),
+            _ => raw,
+        };
         members.insert(name.to_owned(), raw);
     }
     if members.is_empty() {
         return Ok(None);
     }
     Ok(Some(Body { json: wrapped(endpoint, &members)?, year: None }))
+}
+
+/// A checked value in the form that Fortnox's description gives it: numbers that were given as texts, as money often is,
+/// become numbers, also those in rows. Every digit stays.
+fn as_described(fields: &[Field], name: &str, value: Box<RawValue>) -> Box<RawValue> {
+    let Some(field) = fields.iter().find(|field| field.name == name) else { return value };
+    let written = match field.shape {
+        Shape::Decimal | Shape::Int => serde_json::from_str::<&str>(value.get())
+            .ok()
+            .and_then(|text| tieline_core::exact::decimal(text).ok())
+            .map(|number| number.to_string()),
+        Shape::Rows(parts) => serde_json::from_str::<Vec<Members>>(value.get()).ok().and_then(|rows| {
+            let rows: Vec<Members> = rows.into_iter().map(|row| parts_as_described(parts, row)).collect();
+            serde_json::to_string(&rows).ok()
+        }),
+        Shape::Object(parts) => serde_json::from_str::<Members>(value.get())
+            .ok()
+            .and_then(|members| serde_json::to_string(&parts_as_described(parts, members)).ok()),
+        _ => None,
+    };
+    written.and_then(|text| RawValue::from_string(text).ok()).unwrap_or(value)
+}
+
+fn parts_as_described(parts: &[Field], members: Members) -> Members {
+    let described = |(name, value): (String, Box<RawValue>)| {
+        let value = as_described(parts, &name, value);
+        (name, value)
+    };
+    members.into_iter().map(described).collect()
 }
 
 /// Checks a field of an update. An empty text is a value that is yet to be found.

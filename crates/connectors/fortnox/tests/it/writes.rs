@@ -51,7 +51,7 @@ async fn what_is_sent() {
         (
             "vouchers",
             create(
-                r#"{"Description":"Periodisering","TransactionDate":"2026-01-31","VoucherSeries":"A","Year":5,"VoucherRows":[{"Account":1930,"Debit":100.10},{"Account":3001,"Credit":100.10}]}"#,
+                r#"{"Description":"Periodisering","TransactionDate":"2026-01-31","VoucherSeries":"A","Year":5,"VoucherRows":[{"Account":"1930","Debit":"100.10"},{"Account":3001,"Credit":100.10}]}"#,
             ),
         ),
         (
