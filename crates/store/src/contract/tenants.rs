@@ -42,6 +42,9 @@ async fn fill_all(store: &dyn WholeStore, n: u32) -> Filled {
     let due = PutSecret::new(some().await).with_renew_by(Some(at(50)));
     store.put_secret(&id, "oauth2", due, &anna(), at(0)).await.unwrap();
     fill(store, CONNECTION, n).await;
+    let renamed = vec![world::upsert("7", n + 4)];
+    assert_eq!(world::put(store, changes(&persons(), renamed, n + 1)).await.mirror.updated, 1);
+    assert_eq!(world::stale(store).await, ["0001"]);
     store.enqueue(&id, &"deals".into(), &operations(), at(0)).await.unwrap();
     let sent = store.claim(&id, &Claim::new(at(0), at(60), 3)).await.unwrap();
     store.advance(&id, sent[2].mark(), Status::Applied { key: None }, None, at(0)).await.unwrap();
