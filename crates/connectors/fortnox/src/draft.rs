@@ -111,7 +111,7 @@ pub(crate) fn update(endpoint: &'static Endpoint, patch: &Patch) -> Result<Optio
 }
 
 /// A checked value in the form that Fortnox's description gives it: numbers that were given as texts, as money often is,
-/// become numbers, also those in rows. Every digit stays.
+/// become numbers, and the few that it wants as texts become those, also in rows. Every digit stays.
 fn as_described(fields: &[Field], name: &str, value: Box<RawValue>) -> Box<RawValue> {
     let Some(field) = fields.iter().find(|field| field.name == name) else { return value };
     let written = match field.shape {
@@ -119,6 +119,7 @@ fn as_described(fields: &[Field], name: &str, value: Box<RawValue>) -> Box<RawVa
             .ok()
             .and_then(|text| tieline_core::exact::decimal(text).ok())
             .map(|number| number.to_string()),
+        Shape::DecimalText if !value.get().starts_with('"') => Some(format!("\"{}\"", value.get())),
         Shape::Rows(parts) => serde_json::from_str::<Vec<Members>>(value.get()).ok().and_then(|rows| {
             let rows: Vec<Members> = rows.into_iter().map(|row| parts_as_described(parts, row)).collect();
             serde_json::to_string(&rows).ok()
@@ -156,7 +157,7 @@ fn empty(endpoint: &'static Endpoint, path: &FieldPath) -> Result<&'static str> 
     match shape {
         Some(Shape::Text | Shape::Ref(_)) if !endpoint.required.contains(&name) => Ok(BLANK),
         Some(Shape::Rows(_)) => Ok("[]"),
-        Some(Shape::Decimal | Shape::Int) => {
+        Some(Shape::Decimal | Shape::DecimalText | Shape::Int) => {
             Err(unclearable(endpoint, path).with_advice("Fortnox has no empty number: set it to 0"))
         }
         _ => Err(unclearable(endpoint, path).with_advice("set it to another value")),

@@ -1,6 +1,6 @@
 //! What is sold: invoices, orders, offers.
 
-use super::Shape::{Date, Decimal, Flag, Int, Object, Ref, Rows, Text, Word};
+use super::Shape::{Date, Decimal, DecimalText, Flag, Int, Object, Ref, Rows, Text, Word};
 use super::{Field, detail_ro, detail_rw, list_ro, list_rw, part, part_ro};
 
 pub(crate) const INVOICES: &[Field] = &[
@@ -259,7 +259,7 @@ const INVOICE_ROWS: &[Field] = &[
     part_ro("ContributionPercent", Decimal),
     part_ro("ContributionValue", Decimal),
     part("CostCenter", Ref("costcenters")),
-    part("DeliveredQuantity", Decimal),
+    part("DeliveredQuantity", DecimalText),
     part("Description", Text),
     part("Discount", Decimal),
     part("DiscountType", Word(&["AMOUNT", "PERCENT"])),
@@ -286,17 +286,17 @@ const ORDER_ROWS: &[Field] = &[
     part_ro("ContributionPercent", Decimal),
     part_ro("ContributionValue", Decimal),
     part("CostCenter", Ref("costcenters")),
-    part("DeliveredQuantity", Decimal),
+    part("DeliveredQuantity", DecimalText),
     part("Description", Text),
     part("Discount", Decimal),
     part("DiscountType", Word(&["AMOUNT", "PERCENT"])),
     part("HouseWork", Flag),
     part("HouseWorkHoursToReport", Decimal),
     part("HouseWorkType", Text),
-    part("OrderedQuantity", Decimal),
+    part("OrderedQuantity", DecimalText),
     part("Price", Decimal),
     part("Project", Ref("projects")),
-    part("ReservedQuantity", Decimal),
+    part("ReservedQuantity", DecimalText),
     part("RowId", Int),
     part("StockPointCode", Text),
     part("StockPointId", Text),
@@ -320,7 +320,7 @@ const OFFER_ROWS: &[Field] = &[
     part("HouseWorkType", Text),
     part("Price", Decimal),
     part("Project", Ref("projects")),
-    part("Quantity", Decimal),
+    part("Quantity", DecimalText),
     part("RowId", Int),
     part_ro("Total", Decimal),
     part("Unit", Text),

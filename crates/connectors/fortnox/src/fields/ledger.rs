@@ -1,6 +1,6 @@
 //! What is paid and booked.
 
-use super::Shape::{Date, Decimal, Flag, Int, Ref, Rows, Text, Word};
+use super::Shape::{Date, Decimal, DecimalText, Flag, Int, Ref, Rows, Text, Word};
 use super::{Field, detail_ro, detail_rw, list_only, list_ro, list_rw, part, part_ro};
 
 pub(crate) const INVOICE_PAYMENTS: &[Field] = &[
@@ -33,13 +33,13 @@ pub(crate) const INVOICE_PAYMENTS: &[Field] = &[
 pub(crate) const SUPPLIER_INVOICES: &[Field] = &[
     list_ro("GivenNumber", Text),
     list_only("AuthorizerName", Text),
-    list_ro("Balance", Decimal),
+    list_ro("Balance", DecimalText),
     list_ro("Booked", Flag),
     list_only("Cancel", Flag),
     list_rw("CostCenter", Ref("costcenters")),
     list_ro("Credit", Flag),
     list_rw("Currency", Text),
-    list_rw("CurrencyRate", Decimal),
+    list_rw("CurrencyRate", DecimalText),
     list_rw("CurrencyUnit", Decimal),
     list_rw("DueDate", Date),
     list_rw("ExternalInvoiceNumber", Text),
@@ -50,22 +50,22 @@ pub(crate) const SUPPLIER_INVOICES: &[Field] = &[
     list_rw("Project", Ref("projects")),
     list_ro("SupplierName", Text),
     list_rw("SupplierNumber", Ref("suppliers")),
-    list_rw("Total", Decimal),
+    list_rw("Total", DecimalText),
     list_ro("Vouchers", Rows(BOOKED_AS)),
     detail_rw("AccountingMethod", Word(&["ACCRUAL", "CASH"])),
-    detail_rw("AdministrationFee", Decimal),
+    detail_rw("AdministrationFee", DecimalText),
     detail_ro("Cancelled", Flag),
     detail_rw("Comments", Text),
     detail_ro("CreditReference", Int),
     detail_rw("DisablePaymentFile", Flag),
-    detail_rw("Freight", Decimal),
+    detail_rw("Freight", DecimalText),
     detail_rw("OCR", Text),
     detail_rw("OurReference", Text),
     detail_ro("PaymentPending", Flag),
-    detail_rw("RoundOffValue", Decimal),
+    detail_rw("RoundOffValue", DecimalText),
     detail_rw("SalesType", Word(&["STOCK", "SERVICE"])),
     detail_rw("SupplierInvoiceRows", Rows(SUPPLIER_INVOICE_ROWS)),
-    detail_rw("VAT", Decimal),
+    detail_rw("VAT", DecimalText),
     detail_rw("VATType", Word(&["NORMAL", "EUINTERNAL", "REVERSE"])),
     detail_ro("VoucherNumber", Int),
     detail_ro("VoucherSeries", Text),

@@ -8,7 +8,7 @@ mod registers;
 
 use serde_json::{Map, Value, json};
 
-use self::Shape::{Date, Decimal, Flag, Int, Object, Ref, Rows, Text, Word};
+use self::Shape::{Date, Decimal, DecimalText, Flag, Int, Object, Ref, Rows, Text, Word};
 pub(crate) use documents::{INVOICES, OFFERS, ORDERS};
 pub(crate) use ledger::{ACCOUNTS, COMPANY, FINANCIAL_YEARS, INVOICE_PAYMENTS, SUPPLIER_INVOICES, VOUCHERS};
 pub(crate) use registers::{ARTICLES, COST_CENTERS, CUSTOMERS, PROJECTS, SUPPLIERS};
@@ -30,6 +30,8 @@ pub(crate) struct Field {
 pub(crate) enum Shape {
     Text,
     Decimal,
+    /// A number that Fortnox describes as a text.
+    DecimalText,
     Int,
     Flag,
     Date,
@@ -85,7 +87,7 @@ impl Shape {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Text | Ref(_) => "string",
-            Decimal => "decimal",
+            Decimal | DecimalText => "decimal",
             Int => "integer",
             Flag => "boolean",
             Date => "date",
@@ -99,7 +101,9 @@ impl Shape {
     /// where a licence is missing.
     pub(crate) fn schema(self) -> Value {
         match self {
-            Text | Ref(_) | Word(_) | Decimal => json!({ "type": ["string", "number", "null"] }),
+            Text | Ref(_) | Word(_) | Decimal | DecimalText => {
+                json!({ "type": ["string", "number", "null"] })
+            }
             Int => json!({ "type": ["integer", "string", "null"] }),
             Flag => json!({ "type": ["boolean", "string", "null"] }),
             Date => json!({ "type": ["string", "null"] }),
@@ -118,7 +122,7 @@ impl Shape {
         let is_text = json.starts_with('"');
         match self {
             Text | Ref(_) | Date | Word(_) => is_text,
-            Decimal => tieline_core::exact::decimal(bare(json)).is_ok(),
+            Decimal | DecimalText => tieline_core::exact::decimal(bare(json)).is_ok(),
             Int => {
                 let text = bare(json);
                 let digits = text.strip_prefix('-').unwrap_or(text);
@@ -134,7 +138,7 @@ impl Shape {
         match self {
             Text | Ref(_) | Word(_) => "a text",
             Date => "a date such as \"2026-01-31\"",
-            Decimal => "a number",
+            Decimal | DecimalText => "a number",
             Int => "a whole number",
             Flag => "true or false",
             Object(_) => "an object",

@@ -1,6 +1,6 @@
 //! Customers, suppliers, articles, projects, cost centers.
 
-use super::Shape::{Date, Decimal, Flag, Int, Object, Ref, Text, Word};
+use super::Shape::{Date, Decimal, DecimalText, Flag, Int, Object, Ref, Text, Word};
 use super::{Field, detail_ro, detail_rw, list_only, list_ro, list_rw, part};
 
 pub(crate) const CUSTOMERS: &[Field] = &[
@@ -44,9 +44,9 @@ pub(crate) const CUSTOMERS: &[Field] = &[
     detail_rw("Fax", Text),
     detail_rw("GLN", Text),
     detail_rw("GLNDelivery", Text),
-    detail_rw("InvoiceAdministrationFee", Decimal),
+    detail_rw("InvoiceAdministrationFee", DecimalText),
     detail_rw("InvoiceDiscount", Decimal),
-    detail_rw("InvoiceFreight", Decimal),
+    detail_rw("InvoiceFreight", DecimalText),
     detail_rw("InvoiceRemark", Text),
     detail_rw("OurReference", Text),
     detail_rw("Phone1", Text),

@@ -45,7 +45,9 @@ async fn what_is_sent() {
         ),
         (
             "customers",
-            create(r#"{"Name":"Ada Demo AB","CountryCode":"SE","InvoiceDiscount":12345678901234567.89}"#),
+            create(
+                r#"{"Name":"Ada Demo AB","CountryCode":"SE","InvoiceDiscount":12345678901234567.89,"InvoiceFreight":12.50}"#,
+            ),
         ),
         ("accounts", create(r#"{"Number":1931,"Description":"Bank 2","Year":5}"#)),
         (
@@ -65,7 +67,17 @@ async fn what_is_sent() {
                 ],
             ),
         ),
-        ("invoices", update("204", &[("/InvoiceRows", FieldPatch::Clear), ("/Freight", set("\"0\""))])),
+        (
+            "invoices",
+            update(
+                "204",
+                &[
+                    ("/InvoiceRows", FieldPatch::Clear),
+                    ("/Freight", set("\"0\"")),
+                    ("/YourReference", set("\"7\"")),
+                ],
+            ),
+        ),
         ("invoices", update("204", &[("/SomethingNew", FieldPatch::Raw(json("[1.10]")))])),
         ("customers", update("1001", &[])),
         ("customers", delete("1001")),
