@@ -28,7 +28,11 @@ pub use tieline_store_sqlite as store_sqlite;
 pub use tieline_sync as sync;
 pub use tieline_vault as vault;
 
-/// The examples of the guide compile.
+/// The examples of the guides compile.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/getting-started.md")]
 pub struct GettingStarted;
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/credentials.md")]
+pub struct Credentials;

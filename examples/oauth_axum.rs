@@ -1,0 +1,286 @@
+//! A web host whose customers connect their Pipedrive accounts by consent: sign in, a page of connections, connect, the
+//! provider's callback, disconnect. Copy it, and put your own sign-in in the place of its users.
+//!
+//! By default it walks its own flow with three small browsers against a sandbox on this machine, says what happens, and
+//! ends (`oauth_axum/walk.rs`). With `--serve` it stays up for a browser of yours. The sandbox forgets its consents when
+//! it ends, so the database lies in a temporary folder.
+
+#[path = "oauth_axum/walk.rs"]
+mod walk;
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::extract::{DefaultBodyLimit, Form, FromRequestParts, RawQuery, State};
+use axum::http::header::{CACHE_CONTROL, COOKIE, REFERRER_POLICY, SET_COOKIE};
+use axum::http::{HeaderMap, StatusCode, request::Parts};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::{Router, routing};
+use minijinja::Value;
+use serde::Deserialize;
+use tieline::pipedrive::PipedriveFactory;
+use tieline::store::connections::{ConnectionFilter, NewConnection};
+use tieline::store::{ConnectionId, TenantId};
+use tieline::store_sqlite::SqliteStore;
+use tieline::vault::{Key, KeyRing, Vault};
+use tieline::{
+    Callback, Connections, Erase, ErrorKind, Host, HttpHost, OAuthApp, OAuthUrls, Registry, Revoked,
+};
+use tieline_sandbox::oauth::{Client, Decision};
+use tieline_sandbox::pipedrive::Pipedrive;
+use tieline_sandbox::{Sandbox, Server};
+use tokio::net::TcpListener;
+use url::Url;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+const PROVIDER: &str = "pipedrive";
+/// Who may sign in, and to which customer (tenant) each belongs.
+const USERS: [User; 3] = [
+    User { name: "anna", tenant: "acme" },
+    User { name: "carl", tenant: "acme" },
+    User { name: "ben", tenant: "globex" },
+];
+
+#[derive(Clone, Copy)]
+struct User {
+    name: &'static str,
+    tenant: &'static str,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Outcome<()> {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let address: Url = format!("http://{}", listener.local_addr()?).parse()?;
+    let sandbox = Sandbox::pipedrive().serve().await?;
+    let folder = tempfile::tempdir()?;
+    let store = SqliteStore::open(folder.path().join("host.db")).await?;
+    let connections = connections(&store, &address, &sandbox)?;
+    // A wrong vault key is found now, and not at a customer's first request.
+    connections.verify_keys().await?;
+    let site = Arc::new(Site { connections, store, sessions: Mutex::default() });
+    println!("This host serves {address}, a sandbox plays Pipedrive at {}", sandbox.base_url());
+
+    let server = tokio::spawn(axum::serve(listener, router(Arc::clone(&site))).into_future());
+    let outcome = if std::env::args().any(|argument| argument == "--serve") {
+        sandbox.authorization().set_decision(Decision::Asked);
+        println!("Open {address} and connect; Ctrl-C ends it");
+        tokio::signal::ctrl_c().await.map_err(Into::into)
+    } else {
+        walk::walk(&site, &address, &sandbox).await
+    };
+    server.abort();
+    // A renewal that is cut off between the provider's answer and the save can cost a connection.
+    site.connections.idle().await;
+    outcome
+}
+
+/// What the host offers. With a real provider there is an app from its developer portal in place of the invented one, an
+/// `HttpHost::new()`, and neither `base_url` nor `oauth_urls`.
+fn connections(store: &SqliteStore, address: &Url, sandbox: &Server<Pipedrive>) -> Outcome<Connections> {
+    let (callback, secret) = (address.join("/callback")?, random::<32>()?);
+    let client = Client::new("crm-host").with_secret(&secret).with_redirect(callback.as_str());
+    sandbox.authorization().register(client.with_scopes(["base", "deals:full", "users:read"]))?;
+
+    let provider: Url = sandbox.base_url().parse()?;
+    let urls = OAuthUrls::new(provider.join("/oauth/authorize")?, provider.join("/oauth/token")?)
+        .with_revoke(provider.join("/oauth/revoke")?);
+    // This machine's own addresses are refused unless the host allows them by name.
+    let http = HttpHost::builder().allow_network("127.0.0.1/32").build()?;
+    let registry = Registry::new(Host::from(http)).with(PipedriveFactory::default());
+    // A generated key is good for a database that ends with the program. Keep yours, or its secrets are lost.
+    let keys = match std::env::var_os("TIELINE_VAULT_KEY") {
+        Some(_) => KeyRing::from_env("TIELINE_VAULT_KEY")?,
+        None => KeyRing::new(Key::generate()?),
+    };
+    Ok(Connections::builder(registry, Vault::new(keys))
+        .app(PROVIDER, OAuthApp::new("crm-host", secret, callback))
+        .base_url(PROVIDER, provider)
+        .oauth_urls(PROVIDER, urls)
+        .build(Arc::new(store.clone())))
+}
+
+/// So many bytes from the operating system, in hex.
+fn random<const BYTES: usize>() -> tieline::Result<String> {
+    let mut bytes = [0_u8; BYTES];
+    getrandom::fill(&mut bytes)
+        .map_err(|_| tieline::Error::new(ErrorKind::Internal, "there are no random numbers"))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+struct Site {
+    connections: Connections,
+    store: SqliteStore,
+    /// Who is signed in, by the value of the session cookie.
+    sessions: Mutex<HashMap<String, User>>,
+}
+
+impl Site {
+    fn sessions(&self) -> MutexGuard<'_, HashMap<String, User>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn connections_of(&self, tenant: &str) -> Connections {
+        self.connections.for_tenant(Arc::new(self.store.for_tenant(TenantId::new(tenant))))
+    }
+}
+
+/// What changes something is a POST, and other sites' forms come without the cookie, because it is `SameSite=Lax`.
+fn router(site: Arc<Site>) -> Router {
+    Router::new()
+        .route("/", routing::get(settings))
+        .route("/login", routing::get(users).post(login))
+        .route("/connect", routing::post(connect))
+        .route("/callback", routing::get(callback))
+        .route("/disconnect", routing::post(disconnect))
+        .layer(DefaultBodyLimit::max(4096))
+        .with_state(site)
+}
+
+/// A user who signed in, and the connections of the user's tenant: no handler can reach another tenant's.
+struct Visitor {
+    user: User,
+    session: String,
+    connections: Connections,
+}
+
+impl FromRequestParts<Arc<Site>> for Visitor {
+    type Rejection = Redirect;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Redirect> {
+        let session = session_of(&parts.headers).ok_or_else(|| Redirect::to("/login"))?;
+        let user = site.sessions().get(session).copied().ok_or_else(|| Redirect::to("/login"))?;
+        let connections = site.connections_of(user.tenant);
+        Ok(Self { user, session: session.to_owned(), connections })
+    }
+}
+
+fn session_of(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get(COOKIE)?.to_str().ok()?;
+    cookies.split(';').find_map(|cookie| cookie.trim().strip_prefix("session="))
+}
+
+#[derive(Deserialize)]
+struct Named {
+    #[serde(default)]
+    name: String,
+}
+
+async fn users() -> Response {
+    page(StatusCode::OK, Value::from_pairs([("users", USERS.map(|user| user.name))]))
+}
+
+/// Here a host checks a password, or asks its identity provider.
+async fn login(State(site): State<Arc<Site>>, Form(form): Form<Named>) -> Result<Response, Refused> {
+    let Some(user) = USERS.into_iter().find(|user| user.name == form.name) else {
+        return Ok(page(StatusCode::FORBIDDEN, Value::from_pairs([("error", "there is no such user")])));
+    };
+    let session = random::<32>()?;
+    let mut sessions = site.sessions();
+    sessions.retain(|_, other| other.name != user.name);
+    sessions.insert(session.clone(), user);
+    // Served by https, it is `Secure` as well.
+    let cookie = format!("session={session}; HttpOnly; SameSite=Lax; Path=/");
+    Ok(([(SET_COOKIE, cookie)], Redirect::to("/")).into_response())
+}
+
+async fn settings(visitor: Visitor) -> Result<Response, Refused> {
+    let mut rows = Vec::new();
+    for connection in visitor.connections.store().connections(&ConnectionFilter::default(), 100).await? {
+        let secret = visitor.connections.masked(&connection.id).await?;
+        let secret: Vec<_> = secret.iter().map(|(name, masked)| format!("{name} {masked}")).collect();
+        rows.push(Value::from_pairs([
+            ("id", connection.id.as_str()),
+            ("name", &connection.name),
+            ("provider", &connection.provider),
+            ("health", connection.health.as_str()),
+            ("secret", &secret.join(", ")),
+            ("by", connection.created_by.as_str()),
+        ]));
+    }
+    let User { name, tenant } = visitor.user;
+    let values = [("user", Value::from(name)), ("tenant", Value::from(tenant)), ("rows", Value::from(rows))];
+    Ok(page(StatusCode::OK, Value::from_pairs(values)))
+}
+
+/// Sends the browser to the provider: for a new connection, or once more for the one that the form names.
+async fn connect(visitor: Visitor, Form(form): Form<Named>) -> Result<Redirect, Refused> {
+    let Visitor { connections, session, .. } = visitor;
+    let begun = if form.name.is_empty() {
+        connections.begin(NewConnection::new(random::<8>()?, PROVIDER, "Pipedrive"), session).await?
+    } else {
+        connections.begin_again(&ConnectionId::new(form.name), session).await?
+    };
+    Ok(Redirect::to(begun.url.as_str()))
+}
+
+/// Where the provider sends the browser back to. The connection is tried before anything is stored.
+async fn callback(visitor: Visitor, RawQuery(query): RawQuery) -> Result<Redirect, Refused> {
+    let callback = Callback::new(query.unwrap_or_default(), visitor.session);
+    let mut draft = visitor.connections.finish(&callback).await?;
+    let account = draft.check().await?;
+    draft.named(account.name).store(&visitor.user.name.into()).await?;
+    Ok(Redirect::to("/"))
+}
+
+async fn disconnect(visitor: Visitor, Form(form): Form<Named>) -> Result<Redirect, Refused> {
+    let (id, by) = (ConnectionId::new(form.name), visitor.user.name.into());
+    let ended = visitor.connections.disconnect(&id, Erase::Everything, &by).await?;
+    match ended.revoked {
+        // Erased here; at the provider the customer has to take the app's access back.
+        Revoked::Failed(error) => Err(error.into()),
+        _ => Ok(Redirect::to("/")),
+    }
+}
+
+/// An error as a page. Errors say what to do, and hold no secret.
+struct Refused(tieline::Error);
+
+impl From<tieline::Error> for Refused {
+    fn from(error: tieline::Error) -> Self {
+        Self(error)
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        page(StatusCode::BAD_REQUEST, Value::from_pairs([("error", self.0.to_string())]))
+    }
+}
+
+const PAGE: &str = r#"<!doctype html>
+<html lang="en"><title>Connections</title>
+{% if error %}<p>{{ error }}</p><p><a href="/">Back</a></p>
+{% elif users %}{% for user in users %}
+<form method="post" action="/login"><button name="name" value="{{ user }}">Sign in as {{ user }}</button></form>
+{% endfor %}{% else %}<h1>Connections of {{ tenant }}, for {{ user }}</h1>
+{% for row in rows %}
+<p>{{ row.name }} ({{ row.provider }}), {{ row.health }}, {{ row.secret }}, connected by {{ row.by }}</p>
+<form method="post" action="/connect"><button name="name" value="{{ row.id }}">Connect again</button></form>
+<form method="post" action="/disconnect"><button name="name" value="{{ row.id }}">Disconnect</button></form>
+{% else %}<p>There are none yet</p>
+{% endfor %}<form method="post" action="/connect"><button>Connect Pipedrive</button></form>
+{% endif %}</html>
+"#;
+
+/// Values are escaped, because the template's name says that it is HTML.
+fn page(status: StatusCode, values: Value) -> Response {
+    match minijinja::Environment::new().render_named_str("page.html", PAGE, values) {
+        // The address of a callback is nobody else's, and pages are not kept.
+        Ok(html) => (status, [(CACHE_CONTROL, "no-store"), (REFERRER_POLICY, "no-referrer")], Html(html))
+            .into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
