@@ -239,7 +239,7 @@ impl Plan {
     /// Adds a field that comes from one source.
     #[must_use]
     pub fn field(self, host: impl AsRef<str>, from: Source) -> Self {
-        self.add(FieldPlan::new(host, from))
+        self.with_field(FieldPlan::new(host, from))
     }
 
     /// Adds a field that comes from the first source that gives a value other than null.
@@ -247,12 +247,12 @@ impl Plan {
     pub fn first_of(self, host: impl AsRef<str>, from: impl IntoIterator<Item = Source>) -> Self {
         let mut from = from.into_iter();
         let field = FieldPlan::new(host, from.next().unwrap_or_default());
-        self.add(FieldPlan { or: from.collect(), ..field })
+        self.with_field(FieldPlan { or: from.collect(), ..field })
     }
 
     /// Adds a field.
     #[must_use]
-    pub fn add(mut self, field: FieldPlan) -> Self {
+    pub fn with_field(mut self, field: FieldPlan) -> Self {
         self.fields.push(field);
         self
     }

@@ -1,11 +1,11 @@
 //! The closed set of steps, as data.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tieline_core::{EntityName, FieldPath, RawJson};
 
-use crate::paths;
 use crate::time_steps::{Date, Datetime, Time};
+use crate::{pairs, paths};
 
 /// What is done to a value on its way to the host. Null passes by, except where a step says otherwise.
 ///
@@ -63,8 +63,6 @@ pub enum Step {
     ObjectToList(ObjectToList),
     /// A field of another synced record.
     Lookup(Lookup),
-    /// A jq program over the value. One-way, and only with the feature `jq`.
-    Jq(String),
 }
 
 macro_rules! into_step {
@@ -393,64 +391,5 @@ impl Lookup {
     pub fn key(mut self, field: &str) -> Self {
         self.key = Some(paths::path(field));
         self
-    }
-}
-
-/// Entries as a list of pairs, or as an object.
-mod pairs {
-    use std::fmt;
-
-    use serde::de::{MapAccess, SeqAccess, Visitor};
-
-    use super::*;
-
-    #[cfg(test)]
-    #[derive(schemars::JsonSchema)]
-    #[serde(untagged)]
-    #[allow(dead_code, reason = "only its schema is used")]
-    pub(super) enum Written {
-        /// The provider's texts with the host's values.
-        Object(std::collections::BTreeMap<String, Value>),
-        /// Pairs of a value at the provider and the host's value.
-        Pairs(Vec<(Value, Value)>),
-    }
-
-    pub(super) fn serialize<S: Serializer>(
-        entries: &[(RawJson, RawJson)],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        entries.serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Vec<(RawJson, RawJson)>, D::Error> {
-        deserializer.deserialize_any(Pairs)
-    }
-
-    struct Pairs;
-
-    impl<'de> Visitor<'de> for Pairs {
-        type Value = Vec<(RawJson, RawJson)>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object, or a list of pairs")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut entries = Vec::new();
-            while let Some((name, value)) = map.next_entry::<String, RawJson>()? {
-                entries.push((crate::plan::literal(name), value));
-            }
-            Ok(entries)
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-            let mut entries = Vec::new();
-            while let Some(pair) = seq.next_element()? {
-                entries.push(pair);
-            }
-            Ok(entries)
-        }
     }
 }

@@ -7,11 +7,9 @@ use super::{DEEPEST, Format, malformed};
 use crate::problem::Problem;
 
 pub(super) fn parse(text: &str) -> Result<Node, Problem> {
-    let mut parser = Parser::new_from_str(text);
     let mut open: Vec<Open> = Vec::new();
     let mut document = None;
-    loop {
-        let Some(next) = parser.next() else { break };
+    for next in Parser::new_from_str(text) {
         let (event, span) = next.map_err(|error| scan(&error))?;
         let mark = mark(span.start);
         let refuse = |why: &str| malformed(Format::Yaml, Some(mark), why);
@@ -24,10 +22,9 @@ pub(super) fn parse(text: &str) -> Result<Node, Problem> {
             }
             Event::StreamEnd => break,
             Event::Alias(_) => return Err(refuse("aliases are not read, so write the value out")),
-            Event::Scalar(_, _, anchor, Some(_))
-            | Event::SequenceStart(anchor, Some(_))
-            | Event::MappingStart(anchor, Some(_)) => {
-                let _ = anchor;
+            Event::Scalar(_, _, _, Some(_))
+            | Event::SequenceStart(_, Some(_))
+            | Event::MappingStart(_, Some(_)) => {
                 return Err(refuse("tags are not read, so leave it out"));
             }
             Event::Scalar(text, style, _, None) => {

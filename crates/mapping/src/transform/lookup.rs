@@ -26,11 +26,6 @@ impl Resolve {
         Some(self.need(value, Some(self.field.clone()), self.back.clone()?))
     }
 
-    /// Which field of which entity it reads.
-    pub(crate) fn reads(&self) -> (&EntityName, &FieldPath) {
-        (&self.entity, &self.field)
-    }
-
     fn need(&self, value: &Val<'_>, by: Option<FieldPath>, field: FieldPath) -> Need {
         let mut need = Need::new(self.entity.clone(), Key::new(value.word()), field);
         need.by = by;

@@ -4,7 +4,6 @@ mod boolean;
 mod case;
 mod clock;
 mod datetime;
-mod jq;
 mod list;
 mod lookup;
 mod null;
@@ -120,7 +119,6 @@ pub(crate) fn compile(step: &Step) -> Result<Box<dyn Transform>, Refused> {
         Step::Join(settings) => Box::new(list::Join(list::Split::new(settings)?)),
         Step::ObjectToList(settings) => Box::new(object::ObjectToList::new(settings)?),
         Step::Lookup(settings) => Box::new(lookup::Lookup::new(settings)?),
-        Step::Jq(program) => jq::compile(program)?,
     })
 }
 
@@ -170,7 +168,6 @@ pub(crate) fn name(step: &Step) -> &'static str {
         Step::Join(_) => "join",
         Step::ObjectToList(_) => "object_to_list",
         Step::Lookup(_) => "lookup",
-        Step::Jq(_) => "jq",
     }
 }
 

@@ -5,6 +5,7 @@
 mod backward;
 mod forward;
 mod laws;
+mod people;
 mod refused;
 mod steps;
 mod written;

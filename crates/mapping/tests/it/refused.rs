@@ -75,12 +75,6 @@ fn templates_that_reach_outside() {
     assert_snapshot!(template("{% if a is defined and (b) %}{{ c|default('(') }}{% endif %}"), @"sound");
 }
 
-#[cfg(not(feature = "jq"))]
-#[test]
-fn jq_is_a_feature() {
-    assert_snapshot!(in_yaml("\n  - {host: a, provider: a, steps: [jq: '.x']}"), @"line 3, column 36: field /a: jq is not built in: build tieline-mapping with its feature jq");
-}
-
 #[test]
 fn files_that_are_not_of_their_format() {
     assert_snapshot!(problems("version: 1\nfields: [", Format::Yaml), @"line 3, column 1: this is not valid YAML: while parsing a node, did not find expected node content");

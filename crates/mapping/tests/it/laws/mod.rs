@@ -55,7 +55,7 @@ fn worlds() -> impl Strategy<Value = World> {
             // Every third is nested on one side or the other.
             let host = if index % 3 == 1 { format!("/nest/h{index}") } else { format!("/h{index}") };
             let provider = if index % 3 == 2 { format!("/in/p{index}") } else { format!("/p{index}") };
-            plan = plan.add(field(&case.kind, &host, &provider));
+            plan = plan.with_field(field(&case.kind, &host, &provider));
             if let Some(value) = &case.provider {
                 let place = if index % 3 == 2 { &mut nested } else { &mut record };
                 place.insert(format!("p{index}"), raw(value));
@@ -73,9 +73,9 @@ fn worlds() -> impl Strategy<Value = World> {
         }
         // What goes one way keeps out of the way.
         plan = plan
-            .add(FieldPlan::new("label", Source::template("{{ shared|default('') }}")))
-            .add(FieldPlan::new("copy", Source::path("/p0")).direction(FieldDirection::Forward))
-            .add(FieldPlan::write_only("/channel", Source::constant("tieline")));
+            .with_field(FieldPlan::new("label", Source::template("{{ shared|default('') }}")))
+            .with_field(FieldPlan::new("copy", Source::path("/p0")).direction(FieldDirection::Forward))
+            .with_field(FieldPlan::write_only("/channel", Source::constant("tieline")));
         if !nested.is_empty() {
             record.insert(
                 "in".to_owned(),
