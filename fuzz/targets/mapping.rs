@@ -1,35 +1,31 @@
-//! A plan and a record, one a line, both as JSON.
+//! A mapping file. Its first byte says in which format the rest is.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use serde_json::{Map, Value};
-use tieline_core::{Direction, ErrorKind, FieldMapping, Given, RawJson, Record};
-use tieline_mapping::Plan;
+use tieline_core::ErrorKind;
+use tieline_mapping::{Format, Plan};
 
 fuzz_target!(|text: &str| {
-    let Some((plan, payload)) = text.split_once('\n') else { return };
-    let Ok(plan) = serde_json::from_str::<Plan>(plan) else { return };
-    let names: Vec<String> = plan.fields.iter().map(|field| field.to.clone()).collect();
-    let mapping = match plan.compile() {
-        Ok(mapping) => mapping,
+    let format = match text.as_bytes().first() {
+        Some(b'{') => Format::Json,
+        Some(b'[' | b'#') => Format::Toml,
+        _ => Format::Yaml,
+    };
+    let problems = Plan::check(text, format);
+    match Plan::load(text, format) {
         Err(error) => {
             assert_eq!(error.kind(), ErrorKind::Config, "{error}");
-            return;
+            assert!(!problems.is_empty());
+            for problem in problems {
+                assert!(!problem.message().is_empty());
+            }
         }
-    };
-    let Ok(payload) = RawJson::parse(payload) else { return };
-    let record = Record::new("1", payload);
-    let mut given = Given::default();
-    for need in mapping.needs(Direction::Forward, &record) {
-        given.resolved.insert(need, RawJson::from_checked("\"resolved\""));
-    }
-    let Ok(mapped) = mapping.forward(&record, &given) else { return };
-    assert_eq!(mapping.forward(&record, &given).unwrap(), mapped, "a mapping is pure");
-    if let Some(fields) = mapped.fields {
-        // Numbers beyond `f64` and halves of surrogate pairs are kept as they are, which `Value` cannot.
-        if let Ok(fields) = fields.view::<Map<String, Value>>() {
-            assert!(names.iter().all(|name| fields.contains_key(name)), "{fields:?}");
+        Ok(mapping) => {
+            assert!(problems.is_empty(), "{problems:?}");
+            let written = mapping.plan().to_json().unwrap();
+            let again = Plan::parse(&written, Format::Json).unwrap();
+            assert_eq!(*mapping.plan(), again, "a plan is read as it was written");
         }
     }
 });
