@@ -8,6 +8,7 @@ use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum, 
 use tieline::ReadMode;
 use url::Url;
 
+use crate::commands::map::MapArgs;
 use crate::exit;
 use crate::failure::{Exit, tell, usage_line};
 use crate::store_arguments::{ConnectArgs, DisconnectArgs, NewArgs, StoreArgs};
@@ -116,6 +117,8 @@ pub(crate) enum Command {
     Invoke(InvokeArgs),
     /// Bring entities into a SQLite file, and later what changed.
     Sync(SyncArgs),
+    /// Show what a mapping makes of records, check mappings, explain a field, draft a mapping.
+    Map(Box<MapArgs>),
     /// Connect an account, try it, and keep it: by a person's consent in a browser, or with a credential.
     Connect(Box<ConnectArgs>),
     /// List the connections that are kept, with their health and masked secrets.

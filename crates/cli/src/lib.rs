@@ -27,7 +27,7 @@ pub use text::colours_wanted;
 /// Carries out a command: the answer goes to standard output, what went wrong to standard error.
 pub async fn run(arguments: Arguments) -> ExitCode {
     let json = arguments.json();
-    match keeping::until_idle(commands::run(arguments)).await {
+    match Box::pin(keeping::until_idle(commands::run(arguments))).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.show(json);

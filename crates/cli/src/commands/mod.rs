@@ -8,6 +8,7 @@ mod discover;
 mod invoke;
 mod keygen;
 mod lookup;
+pub(crate) mod map;
 mod operations;
 mod outcomes;
 mod read;
@@ -40,6 +41,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Command::Connections { store, host } => connections::list(store, host, json).await,
         Command::Disconnect(options) => connections::disconnect(*options, json).await,
         Command::RotateKey { store, host } => connections::rotate(store, host, json).await,
+        Command::Map(options) => map::map(*options, json),
         Command::Keygen => keygen::keygen(),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { command } => shell::man(command.as_deref()),

@@ -14,6 +14,7 @@ mod connections;
 mod credentials;
 mod describing;
 mod failures;
+mod mapping;
 mod odoo;
 mod reading;
 mod resuming;

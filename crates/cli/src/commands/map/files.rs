@@ -1,0 +1,177 @@
+//! What the commands read: mappings, records, and what a mapping asks for.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tieline::mapping::{CompiledPlan, Format, Plan};
+use tieline::{Direction, Error, ErrorKind, FieldMapping as _, Given, Key, RawJson, Record, Result, Text};
+
+use crate::credential::read_file;
+
+/// The longest mapping or schema.
+const LARGEST: u64 = 1 << 20;
+/// The longest input.
+const LARGEST_INPUT: u64 = 64 << 20;
+
+/// A text file, and its format by its name; YAML when the name says none.
+pub(super) fn text(path: &Path, what: &str, largest: u64) -> Result<(String, Format)> {
+    let bytes = read_file(path, largest, what, |_| Ok(()))?;
+    let text = std::str::from_utf8(&bytes).map_err(|error| {
+        Error::new(ErrorKind::Config, format!("the {what} file {path:?} is no text")).with_source(error)
+    })?;
+    let format = path.to_str().and_then(Format::of_name).unwrap_or(Format::Yaml);
+    Ok((text.to_owned(), format))
+}
+
+pub(super) fn mapping_text(path: &Path) -> Result<(String, Format)> {
+    text(path, "mapping", LARGEST)
+}
+
+pub(super) fn mapping(path: &Path) -> Result<CompiledPlan> {
+    let (text, format) = mapping_text(path)?;
+    Plan::load(&text, format).map_err(|error| error.with_context("mapping", path.display()))
+}
+
+pub(super) fn json(path: &Path, what: &str) -> Result<RawJson> {
+    let (text, _) = text(path, what, LARGEST)?;
+    RawJson::parse(text).map_err(|error| named(error, path))
+}
+
+fn named(error: Error, path: &Path) -> Error {
+    let what = if path == Path::new("-") { "standard input".to_owned() } else { format!("{path:?}") };
+    let named = Error::new(ErrorKind::Config, format!("{what} holds no JSON that fits here"));
+    named
+        .with_context("why", std::error::Error::source(&error).map_or(error.to_string(), ToString::to_string))
+}
+
+/// A line of `tieline read`, or a record on its own.
+#[derive(Deserialize)]
+struct Line<'a> {
+    #[serde(rename = "type", borrow)]
+    kind: Option<&'a RawValue>,
+    #[serde(borrow)]
+    key: Option<&'a RawValue>,
+    #[serde(borrow)]
+    record: Option<&'a RawValue>,
+}
+
+/// The records of a file: objects, one after another or in a list, or the lines of `tieline read`.
+pub(super) fn records(path: &Path) -> Result<Vec<Record>> {
+    let text = if path == Path::new("-") {
+        let mut text = String::new();
+        let read = std::io::stdin().lock().take(LARGEST_INPUT + 1).read_to_string(&mut text);
+        read.map_err(|error| {
+            Error::new(ErrorKind::Config, "standard input cannot be read as text").with_source(error)
+        })?;
+        if text.len() as u64 > LARGEST_INPUT {
+            return Err(Error::new(
+                ErrorKind::Config,
+                format!("standard input is larger than {LARGEST_INPUT} bytes"),
+            )
+            .with_advice("show fewer records at once"));
+        }
+        text
+    } else {
+        text(path, "input", LARGEST_INPUT)?.0
+    };
+    let not_json =
+        |error: serde_json::Error| named(Error::new(ErrorKind::Config, "no JSON").with_source(error), path);
+    let mut records = Vec::new();
+    for value in serde_json::Deserializer::from_str(&text).into_iter::<&RawValue>() {
+        let value = value.map_err(not_json)?;
+        if value.get().starts_with('[') {
+            let values: Vec<&RawValue> = serde_json::from_str(value.get()).map_err(not_json)?;
+            for value in values {
+                records.extend(record(value, records.len(), path)?);
+            }
+        } else {
+            records.extend(record(value, records.len(), path)?);
+        }
+    }
+    if records.is_empty() {
+        return Err(Error::new(ErrorKind::Config, format!("{path:?} holds no record"))
+            .with_advice("give a JSON object, or what `tieline read` wrote"));
+    }
+    Ok(records)
+}
+
+/// The record of a value; `None` for a line that is about something else.
+fn record(value: &RawValue, before: usize, path: &Path) -> Result<Option<Record>> {
+    if !value.get().starts_with('{') {
+        return Err(Error::new(ErrorKind::Config, format!("{path:?} holds something that is no record"))
+            .with_advice("a record is a JSON object"));
+    }
+    let line: Line<'_> = serde_json::from_str(value.get())
+        .map_err(|error| named(Error::new(ErrorKind::Config, "no object").with_source(error), path))?;
+    let plain = |raw: &RawValue| serde_json::from_str::<String>(raw.get()).ok();
+    let kind = line.kind.and_then(plain);
+    let key = line.key.and_then(plain);
+    Ok(match (kind.as_deref(), line.record) {
+        (Some("upsert" | "record"), Some(record)) => {
+            Some(Record::new(Key::new(key.unwrap_or_default()), RawJson::from_raw(record)))
+        }
+        (Some("delete" | "merged" | "present" | "issue" | "schema_changed" | "state" | "end"), None) => None,
+        _ => Some(Record::new(Key::new((before + 1).to_string()), RawJson::from_raw(value))),
+    })
+}
+
+/// What a host would hand in, as a file.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Handed {
+    values: BTreeMap<String, RawJson>,
+    records: BTreeMap<String, BTreeMap<String, RawJson>>,
+}
+
+impl Handed {
+    pub(super) fn read(path: Option<&Path>) -> Result<Self> {
+        match path {
+            None => Ok(Self::default()),
+            Some(path) => json(path, "given")?.view().map_err(|error| {
+                named(error, path)
+                    .with_advice(r#"write it as {"values":{…},"records":{"entity":{"key":{…}}}}"#)
+            }),
+        }
+    }
+
+    /// What the mapping asks for, as far as the file knows it.
+    pub(super) fn given(
+        &self,
+        mapping: &CompiledPlan,
+        direction: Direction,
+        record: &Record,
+    ) -> Result<Given> {
+        let mut given = Given::default();
+        for (name, value) in &self.values {
+            given.values.insert(Text::new(name), value.clone());
+        }
+        for need in mapping.needs(direction, record) {
+            let Some(known) = self.records.get(need.entity.as_str()) else { continue };
+            let found = match &need.by {
+                None => known.get(need.key.as_str()),
+                Some(by) => {
+                    let mut found = None;
+                    for other in known.values() {
+                        if other.at(by.as_str())?.is_some_and(|value| plain(value) == need.key.as_str()) {
+                            found = Some(other);
+                        }
+                    }
+                    found
+                }
+            };
+            let value = found.map(|other| other.at(need.field.as_str())).transpose()?.flatten();
+            if let Some(value) = value.map(RawJson::from_raw) {
+                given.resolved.insert(need, value);
+            }
+        }
+        Ok(given)
+    }
+}
+
+/// A value as a key: a text without its quotes, all else as it is written.
+fn plain(value: &RawValue) -> String {
+    serde_json::from_str(value.get()).unwrap_or_else(|_| value.get().to_owned())
+}
