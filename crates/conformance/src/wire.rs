@@ -137,7 +137,9 @@ impl Wire {
     ) -> Arc<OnceLock<bool>> {
         let done: Arc<OnceLock<bool>> = Arc::default();
         let told = Arc::clone(&done);
-        let what = Box::new(move || drop(told.set(what())));
+        let what = Box::new(move || {
+            let _kept = told.set(what());
+        });
         self.state().happening = Some(Happening { answers, what });
         done
     }
