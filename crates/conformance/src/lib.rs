@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod bench;
+mod consents;
+mod hunt;
 mod mirror;
 mod promises;
 mod run;
@@ -8,6 +10,7 @@ mod subject;
 mod verdict;
 mod wire;
 
+pub use hunt::{Hunt, Log};
 pub use promises::PROMISES;
 pub use run::{Promise, keep, verdict};
 pub use subject::{Draft, Exact, Subject, Twist, World};

@@ -8,8 +8,10 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{Request, Response, StatusCode};
 use serde_json::Value;
+use tieline_auth::OAuthApp;
 use tieline_core::http::Transport;
 use tieline_core::{ConnectorFactory, Credential, FieldPath, Key, RawJson, Result};
+use url::Url;
 
 /// A connector as the suite sees it before there is an account.
 pub trait Subject: Sync {
@@ -44,6 +46,12 @@ pub trait Subject: Sync {
     /// of the connector's reads.
     fn lateness(&self) -> Duration {
         Duration::from_secs(30)
+    }
+
+    /// An application that the provider of a [`world`](Self::world) knows, for people's consents. `None` where there are
+    /// none, or the world does not model them.
+    fn app(&self) -> Option<OAuthApp> {
+        None
     }
 
     /// Whether the world needs real time, because it does not stand in this process. The suite then waits for real.
@@ -95,6 +103,17 @@ pub trait World: Debug + Send + Sync {
 
     /// The provider stops accepting the secret.
     fn revoke(&self);
+
+    /// A person is sent to this address of the provider, consents, and is sent back: the query of the callback.
+    fn consent(&self, address: &Url) -> Option<String> {
+        let _ = address;
+        None
+    }
+
+    /// Every secret of consents that the provider gave out or was told: codes, tokens, verifiers, the application's.
+    fn issued(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Something is wrong with a page of this entity's list: with the one after `skip` others, and for
     /// [`Twist::RepeatToken`] with all that follow. What the world itself asks for its truth does not count.

@@ -1,28 +1,25 @@
 //! The hunt for the secret.
 
-use std::error::Error as _;
-use std::fmt::Debug;
-use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use tieline_core::{
-    AuthScheme, CheckRequest, DiscoverRequest, Entity, Error, KeyPlacement, LookupRequest, ReadRequest,
+    AuthScheme, CheckRequest, DiscoverRequest, Entity, KeyPlacement, LookupRequest, ReadRequest,
 };
 use tieline_http::RetryPolicy;
 use tieline_store::SyncStore;
 use tieline_store_sqlite::SqliteStore;
 use tieline_sync::{OneWay, StreamPlan};
-use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::writes::create;
-use crate::Failure;
 use crate::bench::{Bench, HOUR, Lab, kept};
+use crate::consents::try_consents;
 use crate::mirror::Mirror;
 use crate::verdict::{Applies, Verdict, ensure, not};
 use crate::wire::{Hint, Trouble};
+use crate::{Failure, Hunt, Log};
 
 pub(crate) async fn the_secret_is_in_no_address(lab: &Lab<'_>) -> Result<Verdict, Failure> {
     lab.each(async |bench, entity| {
@@ -42,78 +39,19 @@ pub(crate) async fn the_secret_is_in_no_address(lab: &Lab<'_>) -> Result<Verdict
     .await
 }
 
-/// A place where everything that is logged on this thread ends up.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-/// Everything that a host could come to show.
-#[derive(Default)]
-struct Shown(Vec<(String, String)>);
-
-impl Shown {
-    fn debug(&mut self, what: &str, value: &impl Debug) {
-        self.0.push((what.to_owned(), format!("{value:?} {value:#?}")));
-    }
-
-    fn error(&mut self, what: &str, error: &Error) {
-        self.0.push((what.to_owned(), format!("{error} {error:?}")));
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            self.0.push((format!("a cause of {what}"), format!("{error} {error:?}")));
-            cause = error.source();
-        }
-    }
-
-    fn result<T: Debug>(&mut self, what: &str, result: &Result<T, Error>) {
-        match result {
-            Ok(value) => self.debug(what, value),
-            Err(error) => self.error(what, error),
-        }
-    }
-}
-
 pub(crate) async fn the_secret_is_found_nowhere(lab: &Lab<'_>) -> Result<Verdict, Failure> {
     let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(log.clone())
-        .with_span_events(FmtSpan::FULL)
-        .finish();
     // With a second one alive, a call site that another test's thread meets first asks both, and is not taken for
     // one that nobody wants.
     let _second = tracing::Dispatch::new(tracing_subscriber::registry());
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let _guard = log.subscriber().set_default();
     let folder = tempfile::tempdir()?;
-    let store: Arc<dyn SyncStore> = Arc::new(SqliteStore::open(folder.path().join("conformance.db")).await?);
+    let database = SqliteStore::open(folder.path().join("conformance.db")).await?;
+    let store: Arc<dyn SyncStore> = Arc::new(database.clone());
 
     let secret = lab.subject.secret();
-    let mut shown = Shown::default();
+    let mut shown = Hunt::default();
+    shown.secret("the secret", &secret);
     shown.debug("the credential", &lab.subject.credential(&secret)?);
     shown.debug("the factory", &lab.subject.factory());
     let mut verdict = Verdict::default();
@@ -132,24 +70,24 @@ pub(crate) async fn the_secret_is_found_nowhere(lab: &Lab<'_>) -> Result<Verdict
         try_everything(&bench, entity, &store, &mut shown).await?;
         verdict.add(entity.name.as_str(), Applies::Kept);
     }
-    drop(store);
-
-    for (what, text) in &shown.0 {
-        ensure!(!text.contains(&secret), "the secret is in {what}: {}", around(text, &secret));
+    let what = "consents and renewals";
+    if try_consents(lab, Arc::new(database.clone()), &mut shown).await? {
+        verdict.add(what, Applies::Kept);
+    } else {
+        verdict.add(what, Applies::Not("the provider has none, or its world does not model them"));
     }
+    drop(store);
+    shown.folder("the database's file", folder.path());
+    // Closed, its side files are in it.
+    database.close().await;
+    let before = shown.searched();
+    shown.folder("the closed database's file", folder.path());
+    ensure!(shown.searched() > before, "the sync left no database file");
     let log = log.text();
     ensure!(!log.is_empty(), "nothing was logged at TRACE");
-    ensure!(!log.contains(&secret), "the secret is in the log: {}", around(&log, &secret));
-    let mut searched = 0;
-    for entry in std::fs::read_dir(folder.path())? {
-        let path = entry?.path();
-        // SQLite takes its side files away when it closes.
-        let Ok(bytes) = std::fs::read(&path) else { continue };
-        searched += bytes.len();
-        let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
-        ensure!(!found, "the secret is in the database file {:?}", path.file_name());
-    }
-    ensure!(searched > 0, "the sync left no database file");
+    shown.text("the log", log);
+    let found = shown.found();
+    ensure!(found.is_empty(), "{}", found.join("\n"));
     Ok(verdict)
 }
 
@@ -157,7 +95,7 @@ async fn try_everything(
     bench: &Bench<'_>,
     entity: &Entity,
     store: &Arc<dyn SyncStore>,
-    shown: &mut Shown,
+    shown: &mut Hunt,
 ) -> Result<(), Failure> {
     shown.debug("the connector", &bench.crm);
     sync(bench, entity, store, shown).await;
@@ -201,17 +139,10 @@ async fn try_everything(
     Ok(())
 }
 
-async fn sync(bench: &Bench<'_>, entity: &Entity, store: &Arc<dyn SyncStore>, shown: &mut Shown) {
+async fn sync(bench: &Bench<'_>, entity: &Entity, store: &Arc<dyn SyncStore>, shown: &mut Hunt) {
     let report = OneWay::new(Arc::clone(&bench.crm), Arc::clone(store), "conformance")
         .stream(StreamPlan::mirror(entity.name.clone()))
         .run()
         .await;
     shown.debug("the report of a sync", &report);
-}
-
-/// What stands before the secret, without it.
-fn around(text: &str, secret: &str) -> String {
-    let before = text.split(secret).next().unwrap_or_default();
-    let tail: Vec<char> = before.chars().rev().take(120).collect();
-    tail.into_iter().rev().collect()
 }
