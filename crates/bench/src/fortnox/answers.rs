@@ -52,7 +52,7 @@ impl Answers {
 
     /// The page that begins at that offset.
     pub(crate) fn page(&self, offset: usize) -> Option<Bytes> {
-        self.pages.get(offset / (PAGE - 1)).filter(|_| offset % (PAGE - 1) == 0).cloned()
+        self.pages.get(offset / (PAGE - 1)).filter(|_| offset.is_multiple_of(PAGE - 1)).cloned()
     }
 
     fn render(&self, offset: usize) -> Bytes {
