@@ -115,12 +115,12 @@ impl<M: Model + Authorizes> Walk<M> {
     async fn consent(&mut self, connections: &Connections, id: &str) -> Callback {
         let callback = self.visit(connections, id).await;
         let mut draft = connections.finish(&callback).await.unwrap();
-        self.tried_and_stored(&mut draft).await;
+        self.tried(&mut draft).await;
         draft.store(&"anna".into()).await.unwrap();
         callback
     }
 
-    async fn tried_and_stored(&mut self, draft: &mut Draft) {
+    async fn tried(&mut self, draft: &mut Draft) {
         let account = draft.check().await.unwrap();
         self.hunt.debug("the account", &account);
         self.hunt.debug("the draft", &draft);
@@ -222,7 +222,7 @@ impl<M: Model + Authorizes> Walk<M> {
         self.hunt.debug("the fields", &fields);
         let connections = self.process();
         let mut draft = connections.draft(new, fields).unwrap();
-        self.tried_and_stored(&mut draft).await;
+        self.tried(&mut draft).await;
         draft.store(&"anna".into()).await.unwrap();
         for status in STATUSES {
             self.echo("GET", "", status);
@@ -294,8 +294,6 @@ impl<M: Model + Authorizes> Walk<M> {
         for secret in self.server.authorization().secrets() {
             self.hunt.secret("a secret of the provider", secret);
         }
-        let [old, fresh] = self.keys.each_ref().map(|text| text.expose_secret().to_owned());
-        assert_ne!(old, fresh);
     }
 }
 

@@ -8,13 +8,15 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
-use tieline_auth::Bearer;
+use tieline_auth::{Bearer, OAuthApp};
 use tieline_conformance::{Draft, Exact, Subject, Twist, World};
 use tieline_core::http::Transport;
 use tieline_core::{ConnectorFactory, Credential, FieldPath, IntoCredential, Key, RawJson, Result};
 use tieline_fortnox::FortnoxFactory;
 use tieline_sandbox::fortnox::{Entity, Fortnox as Model, TENANT};
+use tieline_sandbox::oauth::{CLIENT_ID, CLIENT_SECRET, REDIRECT_URI};
 use tieline_sandbox::{Fault, FaultRule, InProcess, Sandbox};
+use url::Url;
 
 struct FortnoxSubject;
 
@@ -31,6 +33,13 @@ impl Subject for FortnoxSubject {
 
     fn credential(&self, secret: &str) -> Result<Arc<dyn Credential>> {
         Bearer::new(secret.to_owned()).into_credential(&FortnoxFactory::default().spec().auth)
+    }
+
+    fn app(&self) -> Option<OAuthApp> {
+        Some(
+            OAuthApp::new(CLIENT_ID, CLIENT_SECRET, REDIRECT_URI.parse().unwrap())
+                .with_scopes(["companyinformation"]),
+        )
     }
 
     fn world(&self, secret: &str) -> Box<dyn World> {
@@ -113,6 +122,17 @@ impl World for Company {
 
     fn advance(&self, by: Duration) {
         self.sandbox.advance(by);
+    }
+
+    fn consent(&self, address: &Url) -> Option<String> {
+        let request = http::Request::get(address.as_str()).body(Bytes::new()).unwrap();
+        let reply = self.sandbox.handle(request);
+        let location: Url = reply.headers.get(http::header::LOCATION)?.to_str().ok()?.parse().ok()?;
+        location.query().map(str::to_owned)
+    }
+
+    fn issued(&self) -> Vec<String> {
+        self.sandbox.authorization().secrets()
     }
 
     fn keys(&self, entity: &str) -> Vec<Key> {
