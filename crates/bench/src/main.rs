@@ -2,6 +2,7 @@
 
 mod fortnox;
 mod harness;
+mod mapping;
 mod read;
 mod refresh;
 mod server;
@@ -27,8 +28,12 @@ struct Arguments {
 enum Bench {
     /// A year of Fortnox invoices with their rows against borrowed structs.
     Fortnox(fortnox::Options),
+    /// Mapping thirty fields against structs written by hand.
+    Mapping(mapping::Options),
     /// A full read of Pipedrive deals against a bare loop that reads nothing.
     Read(read::Options),
+    /// The same read with thirty fields mapped, against the same bare loop.
+    ReadMapped(mapping::ReadOptions),
     /// Counts the refreshes of many tasks in several processes; exactly one is right.
     Refresh(refresh::Options),
     /// One of the processes of `refresh`.
@@ -49,7 +54,9 @@ enum Bench {
 fn main() -> ExitCode {
     let done = match Arguments::parse().bench {
         Bench::Fortnox(options) => fortnox::run(&options),
+        Bench::Mapping(options) => mapping::run(&options),
         Bench::Read(options) => read::run(&options),
+        Bench::ReadMapped(options) => mapping::run_read(&options),
         Bench::Refresh(options) => refresh::run(&options),
         Bench::RefreshWorker(options) => refresh::work(&options),
         Bench::Vault(options) => vault::run(&options),

@@ -8,7 +8,7 @@ use url::Url;
 use crate::Result;
 
 #[derive(Debug)]
-pub(super) struct Bare {
+pub(crate) struct Bare {
     client: Client,
     server: Url,
 }
@@ -25,12 +25,12 @@ struct AdditionalData {
 }
 
 impl Bare {
-    pub(super) fn new(server: &Url) -> Result<Self> {
+    pub(crate) fn new(server: &Url) -> Result<Self> {
         Ok(Self { client: Client::builder().no_proxy().build()?, server: server.clone() })
     }
 
     /// Reads all deals and says how many there were.
-    pub(super) async fn read(&self) -> Result<u64> {
+    pub(crate) async fn read(&self) -> Result<u64> {
         let mut records = 0;
         let mut cursor: Option<String> = None;
         loop {

@@ -27,7 +27,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ours = Ours::new(&options.server)?;
-    runtime.block_on(exactly(options.records, ours.read()))?;
+    runtime.block_on(exactly(options.records, ours.read(super::ours::key_and_time)))?;
     if let Some(peak) = peak() {
         println!("{peak}");
     }

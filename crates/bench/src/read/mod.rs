@@ -8,8 +8,8 @@ use std::future::Future;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use self::bare::Bare;
-use self::ours::Ours;
+pub(crate) use self::bare::Bare;
+pub(crate) use self::ours::Ours;
 use crate::Result;
 use crate::harness::{self, Cost, LEAST_ROUNDS, Report, Round};
 use crate::server::Server;
@@ -43,7 +43,7 @@ fn times(options: &Options, report: &mut Report) -> Result<()> {
     let (ours, bare) = (Ours::new(server.url())?, Bare::new(server.url())?);
     let rounds = harness::alternate(
         rounds,
-        || runtime.block_on(exactly(records, ours.read())),
+        || runtime.block_on(exactly(records, ours.read(ours::key_and_time))),
         || runtime.block_on(exactly(records, bare.read())),
     )?;
 

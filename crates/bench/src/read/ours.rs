@@ -1,4 +1,4 @@
-//! Our side: the connector on the whole stack, and a sink that reads what every host needs of a record.
+//! Our side: the connector on the whole stack, and what a sink does with each record.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use futures_util::TryStreamExt as _;
 use tieline_auth::ApiKey;
 use tieline_core::{
     Change, Connector as _, ConnectorConfig as _, ConnectorFactory as _, IntoCredential as _, PassEnd,
-    ReadRequest,
+    ReadRequest, Record,
 };
 use tieline_http::{ClientOptions, HttpHost};
 use tieline_pipedrive::{Pipedrive, PipedriveConfig, PipedriveFactory};
@@ -19,12 +19,12 @@ use crate::Result;
 const QUOTA: u32 = 1_000_000;
 
 #[derive(Debug)]
-pub(super) struct Ours {
+pub(crate) struct Ours {
     connector: Arc<Pipedrive>,
 }
 
 impl Ours {
-    pub(super) fn new(server: &Url) -> Result<Self> {
+    pub(crate) fn new(server: &Url) -> Result<Self> {
         let factory = PipedriveFactory::default();
         // The provider's own limits in kind and number, each with room for all.
         let mut limits = factory.spec().limits.clone();
@@ -45,8 +45,8 @@ impl Ours {
         Ok(Self { connector: PipedriveConfig::company("bench").connect(server.clone(), http, host.clock())? })
     }
 
-    /// Reads all deals and says how many there were, each with a time of change.
-    pub(super) async fn read(&self) -> Result<u64> {
+    /// Reads all deals, gives each to the sink, and says how many there were.
+    pub(crate) async fn read(&self, sink: impl Fn(&Record) -> Result<usize>) -> Result<u64> {
         let mut batches = self.connector.read(ReadRequest::full("deals"))?;
         let (mut records, mut read, mut end) = (0, 0, None);
         while let Some(batch) = batches.try_next().await? {
@@ -54,8 +54,7 @@ impl Ours {
                 let Change::Upsert(record) = change else {
                     return Err("a full read yields records only".into());
                 };
-                let changed_at = record.changed_at.as_ref().ok_or("a record has no time of change")?;
-                read += record.key.as_str().len() + changed_at.as_str().len();
+                read += sink(record)?;
                 records += 1;
             }
             end = batch.end;
@@ -63,4 +62,10 @@ impl Ours {
         black_box(read);
         if end == Some(PassEnd::Complete) { Ok(records) } else { Err("the pass is not complete".into()) }
     }
+}
+
+/// Reads what every host needs of a record.
+pub(crate) fn key_and_time(record: &Record) -> Result<usize> {
+    let changed_at = record.changed_at.as_ref().ok_or("a record has no time of change")?;
+    Ok(record.key.as_str().len() + changed_at.as_str().len())
 }

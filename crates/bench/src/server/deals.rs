@@ -39,12 +39,12 @@ const STREETS: [&str; 3] = [
 ];
 
 /// How many pages so many records fill.
-pub(super) fn pages(records: u64) -> u64 {
+pub(crate) fn pages(records: u64) -> u64 {
     records.div_ceil(PAGE)
 }
 
 /// The answer with page number `page` of a list of `records`.
-pub(super) fn page(page: u64, records: u64) -> String {
+pub(crate) fn page(page: u64, records: u64) -> String {
     let first = page * PAGE;
     let last = (first + PAGE).min(records);
     let mut text = String::with_capacity(800_000);

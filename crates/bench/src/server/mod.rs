@@ -18,6 +18,7 @@ use serde::Deserialize;
 use tokio::net::TcpListener;
 
 pub(crate) use self::child::{Server, this_program};
+pub(crate) use self::deals::{page as deals_page, pages as deals_pages};
 use crate::Result;
 
 #[derive(Clone, Copy, Debug, clap::Args)]

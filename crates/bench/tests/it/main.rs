@@ -15,6 +15,12 @@ fn vault_prints_a_line_and_ends_accordingly() {
     prints_and_ends(&["vault", "--secrets", "20", "--rounds", "5"], &["vault"]);
 }
 
+#[test]
+fn mapping_prints_a_line_and_ends_accordingly() {
+    prints_and_ends(&["mapping", "--records", "600", "--rounds", "5"], &["mapping"]);
+    prints_and_ends(&["read-mapped", "--records", "1200", "--rounds", "5"], &["read-mapped"]);
+}
+
 fn prints_and_ends(arguments: &[&str], expected: &[&str]) {
     let output = Command::new(env!("CARGO_BIN_EXE_tieline-bench")).args(arguments).output().unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
