@@ -110,7 +110,10 @@ impl Connections {
                 .with_advice("switch it on before it is used")
                 .with_context("connection", id));
         }
-        self.connector_of(&connection).await.map_err(|error| error.with_context("connection", id))
+        self.connector_of(&connection).await.map_err(|error| {
+            let named = error.context().any(|(name, _)| name == "connection");
+            if named { error } else { error.with_context("connection", id) }
+        })
     }
 
     /// Notes how something that used a connection ended: its health, for a page that lists them.

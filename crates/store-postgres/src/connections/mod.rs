@@ -22,5 +22,5 @@ fn kept(time: DateTime<Utc>) -> DateTime<Utc> {
 fn sealed(bytes: &[u8], connection: &str, name: &str) -> Result<Sealed, Fault> {
     let sealed = Sealed::from_bytes(bytes);
     Ok(sealed
-        .map_err(|error: Error| error.with_context("connection", connection).with_context("secret", name))?)
+        .map_err(|error: Error| error.with_context("connection", connection).with_context("name", name))?)
 }
