@@ -38,8 +38,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let server = tieline_store_postgres::testing::TestServer::start();
     match &server {
         Some(server) => {
-            let place = runtime.block_on(Place::postgres(server));
-            sound &= runtime.block_on(one_store(options, &place))?;
+            let database = runtime.block_on(server.database());
+            sound &= runtime.block_on(one_store(options, &Place::postgres(&database)))?;
         }
         // Where the machine has none, the server has said so.
         None => println!("store=postgres left out"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tieline_auth::CredentialStore;
 use tieline_store_postgres::PostgresStore;
-use tieline_store_postgres::testing::{Role, TestServer};
+use tieline_store_postgres::testing::{Role, TestDatabase};
 use tieline_store_sqlite::SqliteStore;
 
 use crate::Result;
@@ -21,8 +21,9 @@ impl Place {
         Self::Sqlite(path.to_owned())
     }
 
-    pub(crate) async fn postgres(server: &TestServer) -> Self {
-        Self::Postgres(server.database().await.url(Role::Owner))
+    /// The database must outlive it.
+    pub(crate) fn postgres(database: &TestDatabase) -> Self {
+        Self::Postgres(database.url(Role::Owner))
     }
 
     pub(crate) fn name(&self) -> &'static str {
