@@ -6,7 +6,8 @@ use jaq_core::load::{self, parse::Def};
 use jaq_core::native::{Filter, Fun, bome, run, unary, v};
 use jaq_core::{Cv, RunPtr, ValT as _, data::JustLut};
 
-use super::value::{V, compare, error};
+use super::operators::compare;
+use super::value::{V, error};
 use crate::digits::Digits;
 
 pub(super) const NAMES: [&str; 27] = [

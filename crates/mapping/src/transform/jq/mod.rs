@@ -2,6 +2,7 @@
 
 mod check;
 mod library;
+mod operators;
 mod value;
 
 use jaq_core::load::lex::{StrPart, Tok, Token};
