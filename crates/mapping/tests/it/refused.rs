@@ -108,5 +108,5 @@ fn a_plan_without_a_file_names_its_field() {
 #[cfg(not(feature = "jq"))]
 #[test]
 fn a_filter_without_the_feature() {
-    assert_snapshot!(in_yaml("\n  - {host: a, provider: a, steps: [jq: .b]}"), @"line 3, column 39: field /a: tieline-mapping was built without the feature jq: build it with the feature, or use other steps");
+    assert_snapshot!(in_yaml("\n  - {host: a, provider: a, steps: [jq: .b]}"), @"line 3, column 36: field /a: tieline-mapping was built without the feature jq: build it with the feature, or use other steps");
 }
