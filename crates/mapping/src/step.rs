@@ -63,6 +63,8 @@ pub enum Step {
     ObjectToList(ObjectToList),
     /// A field of another synced record.
     Lookup(Lookup),
+    /// What a jq filter makes of it. One-way, and only with the feature `jq`.
+    Jq(String),
 }
 
 macro_rules! into_step {

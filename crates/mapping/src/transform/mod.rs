@@ -4,6 +4,8 @@ mod boolean;
 mod case;
 mod clock;
 mod datetime;
+#[cfg(feature = "jq")]
+mod jq;
 mod list;
 mod lookup;
 mod null;
@@ -119,6 +121,13 @@ pub(crate) fn compile(step: &Step) -> Result<Box<dyn Transform>, Refused> {
         Step::Join(settings) => Box::new(list::Join(list::Split::new(settings)?)),
         Step::ObjectToList(settings) => Box::new(object::ObjectToList::new(settings)?),
         Step::Lookup(settings) => Box::new(lookup::Lookup::new(settings)?),
+        #[cfg(feature = "jq")]
+        Step::Jq(filter) => Box::new(jq::Jq::new(filter)?),
+        #[cfg(not(feature = "jq"))]
+        Step::Jq(_) => {
+            return Err(Refused::new("", "tieline-mapping was built without the feature jq")
+                .advise("build it with the feature, or use other steps"));
+        }
     })
 }
 
@@ -168,6 +177,7 @@ pub(crate) fn name(step: &Step) -> &'static str {
         Step::Join(_) => "join",
         Step::ObjectToList(_) => "object_to_list",
         Step::Lookup(_) => "lookup",
+        Step::Jq(_) => "jq",
     }
 }
 

@@ -4,6 +4,8 @@
 
 mod backward;
 mod forward;
+#[cfg(feature = "jq")]
+mod jq;
 mod laws;
 mod people;
 mod refused;

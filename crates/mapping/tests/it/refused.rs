@@ -104,3 +104,9 @@ fn a_plan_without_a_file_names_its_field() {
         .field("b", Source::default());
     assert_snapshot!(plan.compile().unwrap_err(), @r#"the mapping: field /a: the zone "Mars" is not known: write an IANA name, such as Europe/Stockholm (config, more_problems=1)"#);
 }
+
+#[cfg(not(feature = "jq"))]
+#[test]
+fn a_filter_without_the_feature() {
+    assert_snapshot!(in_yaml("\n  - {host: a, provider: a, steps: [jq: .b]}"), @"line 3, column 36: field /a: tieline-mapping was built without the feature jq: build it with the feature, or use other steps");
+}

@@ -9,7 +9,7 @@ use tieline_mapping::{
 };
 
 /// JSON texts.
-pub(super) type Values = BoxedStrategy<String>;
+pub(crate) type Values = BoxedStrategy<String>;
 
 /// A kind of field.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub(super) struct Kind {
     pub(super) range: Values,
 }
 
-pub(super) fn any_number() -> Values {
+pub(crate) fn any_number() -> Values {
     prop_oneof![
         any::<i64>().prop_map(|n| n.to_string()),
         re("-?(0|[1-9][0-9]{0,30})(\\.[0-9]{1,30})?"),
@@ -39,7 +39,7 @@ pub(super) fn any_text() -> Values {
     prop_oneof![re("\\PC{0,12}"), re("[ \t\n\"\\\\a-zåÄÖ,;0-9-]{0,12}")].prop_map(json).boxed()
 }
 
-pub(super) fn any_json() -> Values {
+pub(crate) fn any_json() -> Values {
     let leaf = prop_oneof![Just("null".to_owned()), Just("true".to_owned()), any_number(), any_text()];
     leaf.prop_recursive(3, 16, 4, |inner| {
         prop_oneof![

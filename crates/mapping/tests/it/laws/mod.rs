@@ -1,6 +1,6 @@
 //! The laws of a two-way mapping, over generated mappings and records.
 
-mod kinds;
+pub(crate) mod kinds;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
