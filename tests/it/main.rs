@@ -14,6 +14,7 @@ mod canary;
 mod connections;
 mod credentials;
 mod facade;
+mod fortnox_tokens;
 mod hostile;
 #[cfg(unix)]
 mod killed_refresh;
