@@ -5,15 +5,15 @@ use std::io;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tieline::mapping::{Format, Plan};
+use tieline::mapping::{CompiledPlan, Format, Plan};
 use tieline::store::Brake;
 use tieline::store_sqlite::SqliteStore;
 use tieline::sync::{Event, OneWay, Report, StreamPlan, StreamReport};
-use tieline::{Error, ErrorKind, FieldMapping, Issue, Result};
+use tieline::{Connector, DiscoverRequest, Error, ErrorKind, Issue, Result};
 
 use crate::arguments::{Mode, SyncArgs, Verbosity};
 use crate::credential::read_file;
-use crate::failure::{Described, Failure, Outcome, seconds};
+use crate::failure::{Described, Failure, Outcome, seconds, tell};
 use crate::lines::stdout;
 use crate::progress::Progress;
 use crate::session::connect;
@@ -26,6 +26,7 @@ const ISSUES: usize = 5;
 pub(crate) async fn sync(options: SyncArgs, json: bool, verbosity: Verbosity) -> Outcome {
     let mut mappings = mappings(&options)?;
     let connected = connect(&options.connection).await?;
+    warn_of_drift(&*connected.connector, &mappings).await?;
     let store = SqliteStore::open(&options.into).await?;
     let progress = Progress::new(verbosity);
     let shown = progress.clone();
@@ -72,7 +73,25 @@ pub(crate) async fn sync(options: SyncArgs, json: bool, verbosity: Verbosity) ->
     if incomplete { Err(Failure::Incomplete) } else { Ok(()) }
 }
 
-type Mappings = BTreeMap<String, Arc<dyn FieldMapping>>;
+/// Says what a mapping lost at the provider, before anything is read by it: fields that are gone or of another type.
+async fn warn_of_drift(connector: &dyn Connector, mappings: &Mappings) -> Outcome {
+    if mappings.is_empty() {
+        return Ok(());
+    }
+    let request =
+        mappings.keys().fold(DiscoverRequest::schemas(), |request, entity| request.only(entity.as_str()));
+    let catalog = connector.discover(request).await?;
+    for (entity, mapping) in mappings {
+        let drifts = catalog.entity(entity).map(|found| mapping.drift(found)).unwrap_or_default();
+        for drift in drifts.iter().filter(|drift| drift.broken) {
+            let paint = Paint::on(&io::stderr());
+            tell(&format!("{} {entity}: {}\n", paint.yellow("mapping:"), clean(&drift.to_string())));
+        }
+    }
+    Ok(())
+}
+
+type Mappings = BTreeMap<String, Arc<CompiledPlan>>;
 
 /// The mappings by entity, each compiled before anything is sent.
 fn mappings(options: &SyncArgs) -> Outcome<Mappings> {
@@ -95,7 +114,7 @@ fn mappings(options: &SyncArgs) -> Outcome<Mappings> {
     Ok(mappings)
 }
 
-fn mapping(path: &str) -> Result<Arc<dyn FieldMapping>> {
+fn mapping(path: &str) -> Result<Arc<CompiledPlan>> {
     let bytes = read_file(path.as_ref(), LARGEST_MAPPING, "mapping", |_| Ok(()))?;
     let text = std::str::from_utf8(&bytes).map_err(|error| {
         Error::new(ErrorKind::Config, format!("the mapping file {path:?} is no text")).with_source(error)

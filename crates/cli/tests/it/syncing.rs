@@ -43,6 +43,17 @@ async fn a_run_keeps_entities_and_rows_and_then_what_changed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_mapping_lost_at_the_provider_is_said_before_anything_is_read() {
+    let world = World::new().await;
+    let mapping = r#"{"version":1,"fields":[{"host":"title","provider":"title"},{"host":"region","provider":"sales_region"}]}"#;
+    world.file("deals.json", mapping);
+    let arguments = "sync pipedrive deals @ --into t.db --connection acme --map deals=deals.json";
+    let said = world.run(arguments);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    insta::assert_snapshot!(said.err, @"mapping: deals: broken: /region: /sales_region is not among the entity's fields any more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_fails_is_in_the_table_and_in_the_exit_code() {
     let world = World::new().await;
     let fault = Fault::Status { status: 403, body: None };
