@@ -29,6 +29,7 @@
 
 mod commits;
 mod connections;
+mod differential;
 mod host;
 mod isolation;
 mod leases;
@@ -42,6 +43,7 @@ mod world;
 
 pub use commits::*;
 pub use connections::*;
+pub use differential::{History, agrees_with_memory, histories, other_tenant};
 pub use host::{CANARY, StandingClock, Tenants, WholeStore};
 pub use isolation::*;
 pub use leases::*;

@@ -1,0 +1,332 @@
+//! Whatever is done to a store, it and memory agree.
+
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
+use tieline_core::{
+    Batch, Change, Deletion, DeletionScope, EntityName, ErrorKind, FieldPath, Need, Pass, PassEnd, RawJson,
+    Record, State,
+};
+
+use crate::{
+    Brake, Commit, ConnectionId, MemoryStore, Moment, Position, StreamId, SyncStore, Tally, TargetChange,
+    TenantId, Token,
+};
+
+/// Connections of two tenants; two have the same name.
+const PLACES: [(usize, &str); 3] = [(0, "acme"), (0, "other"), (1, "acme")];
+const ENTITIES: [&str; 2] = ["deals", "persons"];
+const TARGETS: [&str; 2] = ["copy", "short"];
+
+#[derive(Clone, Debug)]
+enum Step {
+    Commit(Box<Run>),
+    Remap { place: usize, age: usize, rows: Rows },
+    Reset(Source),
+    Open { place: usize, target: usize, entity: usize, fingerprint: u8 },
+    Drop { place: usize, target: usize },
+    Erase { place: usize },
+}
+
+/// Which stream.
+#[derive(Clone, Debug)]
+struct Source {
+    place: usize,
+    entity: usize,
+    partition: Option<u8>,
+}
+
+type Rows = Vec<(usize, Vec<(u8, Option<u8>, Vec<(usize, u8)>)>)>;
+
+#[derive(Clone, Debug)]
+struct Run {
+    source: Source,
+    groups: Vec<(usize, Vec<Change>)>,
+    pass: Pass,
+    end: Option<PassEnd>,
+    fresh: bool,
+    brake: Brake,
+    /// The token of the position, or one that is wrong.
+    expected: Option<bool>,
+    /// How many steps ago the rows were mapped.
+    age: Option<usize>,
+    rows: Rows,
+}
+
+fn key() -> impl Strategy<Value = u8> {
+    0..6_u8
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let text = |key: u8| format!("k{key}");
+    prop_oneof![
+        6 => (key(), 0..3_u8, proptest::option::of(0..2_u8)).prop_map(move |(key, value, version)| {
+            let mut record = Record::new(text(key), RawJson::parse(value.to_string()).unwrap());
+            record.version = version.map(|version| version.to_string().into());
+            Change::Upsert(record)
+        }),
+        1 => key().prop_map(move |key| Change::Delete(Deletion::new(text(key)))),
+        1 => key().prop_map(move |key| {
+            Change::Delete(Deletion::new(text(key)).with_scope(DeletionScope::Partition))
+        }),
+        1 => (key(), key()).prop_map(move |(from, into)| Change::Merged {
+            from: text(from).into(),
+            into: text(into).into(),
+        }),
+        2 => key().prop_map(move |key| Change::Present(text(key).into())),
+    ]
+}
+
+fn rows() -> impl Strategy<Value = Rows> {
+    let looked_up = proptest::collection::vec((0..2_usize, key()), 0..3);
+    let row = (key(), proptest::option::weighted(0.8, 0..3_u8), looked_up);
+    proptest::collection::vec((0..2_usize, proptest::collection::vec(row, 0..5)), 0..3)
+}
+
+fn source() -> impl Strategy<Value = Source> {
+    (0..3_usize, 0..2_usize, proptest::option::of(0..2_u8)).prop_map(|(place, entity, partition)| Source {
+        place,
+        entity,
+        partition,
+    })
+}
+
+fn run() -> impl Strategy<Value = Run> {
+    let pass = prop_oneof![3 => Just(Pass::Full), 1 => Just(Pass::Keys), 2 => Just(Pass::Changes)];
+    let end = proptest::option::of(prop_oneof![3 => Just(PassEnd::Complete), 1 => Just(PassEnd::Partial)]);
+    let brake = prop_oneof![Just(Brake::default()), Just(Brake { share: 0.4, min: 1 })];
+    let group = (0..2_usize, proptest::collection::vec(change(), 0..8));
+    (
+        (source(), proptest::collection::vec(group, 0..3), pass, end, proptest::bool::weighted(0.1), brake),
+        (proptest::option::of(proptest::bool::weighted(0.9)), proptest::option::of(0..4_usize), rows()),
+    )
+        .prop_map(|((source, groups, pass, end, fresh, brake), (expected, age, rows))| Run {
+            source,
+            groups,
+            pass,
+            end,
+            fresh,
+            brake,
+            expected,
+            age,
+            rows,
+        })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        12 => run().prop_map(|run| Step::Commit(Box::new(run))),
+        3 => (0..3_usize, 0..4_usize, rows()).prop_map(|(place, age, rows)| Step::Remap { place, age, rows }),
+        1 => source().prop_map(Step::Reset),
+        3 => (0..3_usize, 0..2_usize, 0..2_usize, 0..2_u8).prop_map(|(place, target, entity, fingerprint)| {
+            Step::Open { place, target, entity, fingerprint }
+        }),
+        1 => (0..3_usize, 0..2_usize).prop_map(|(place, target)| Step::Drop { place, target }),
+        1 => (0..3_usize).prop_map(|place| Step::Erase { place }),
+    ]
+}
+
+impl Source {
+    fn id(&self) -> StreamId {
+        StreamId::new(PLACES[self.place].1, ENTITIES[self.entity])
+            .with_partition(self.partition.map(|partition| partition.to_string().into()))
+    }
+}
+
+fn with_rows(mut commit: Commit, rows: &Rows) -> Commit {
+    for (target, rows) in rows {
+        let change = |(key, value, looked_up): &(u8, Option<u8>, Vec<(usize, u8)>)| {
+            let need = |(entity, key): &(usize, u8)| {
+                Need::new(ENTITIES[*entity], format!("k{key}"), FieldPath::field("n"))
+            };
+            let needs = looked_up.iter().map(need).collect();
+            match value {
+                Some(value) => {
+                    let fields = RawJson::parse(value.to_string()).unwrap();
+                    TargetChange::put(format!("k{key}"), fields, needs)
+                }
+                None => TargetChange::remove(format!("k{key}"), needs),
+            }
+        };
+        commit = commit.with_target(TARGETS[*target], rows.iter().map(change).collect());
+    }
+    commit
+}
+
+async fn commit_to(store: &impl SyncStore, commit: Commit) -> Answer {
+    Answer::Tally(match store.commit(commit).await {
+        Ok(mut tally) => {
+            tally.token = None;
+            Ok(tally)
+        }
+        Err(error) => Err(error.kind()),
+    })
+}
+
+/// A store's handles with the moments of its past.
+struct Subject<S> {
+    tenants: [S; 2],
+    moments: [Vec<Moment>; 3],
+}
+
+/// What a step answered, without the tokens, whose numbers are the store's own.
+#[derive(Debug, PartialEq)]
+enum Answer {
+    Tally(Result<Tally, ErrorKind>),
+    Stale(Result<u64, ErrorKind>),
+    Nothing,
+}
+
+impl<S: SyncStore> Subject<S> {
+    fn new(tenants: [S; 2]) -> Self {
+        Self { tenants, moments: Default::default() }
+    }
+
+    /// Where a place is: the handle of its tenant, and its name there.
+    fn at(&self, place: usize) -> (&S, ConnectionId) {
+        let (tenant, name) = PLACES[place];
+        (&self.tenants[tenant], name.into())
+    }
+
+    fn moment(&self, place: usize, age: usize) -> Moment {
+        self.moments[place].iter().rev().nth(age).copied().unwrap_or_default()
+    }
+
+    async fn take(&mut self, step: &Step, n: usize) -> Answer {
+        for place in 0..PLACES.len() {
+            let (store, connection) = self.at(place);
+            let moment = store.moment(&connection).await.unwrap();
+            self.moments[place].push(moment);
+        }
+        match step {
+            Step::Commit(run) => {
+                let (store, id) = (self.at(run.source.place).0, run.source.id());
+                let mut batch =
+                    Batch::new(ENTITIES[run.source.entity], Vec::new(), State::new(1, &n).unwrap())
+                        .with_pass(run.pass);
+                for (entity, changes) in &run.groups {
+                    batch = batch.with_group(ENTITIES[*entity], changes.clone());
+                }
+                batch.end = run.end;
+                let mut commit = Commit::batch(id.clone(), batch).with_brake(run.brake);
+                if run.fresh {
+                    commit = commit.fresh();
+                }
+                if let Some(right) = run.expected {
+                    let token = store.position(&id).await.unwrap().token;
+                    commit = commit.expecting(if right { token } else { Token::new(77, 77) });
+                }
+                if let Some(age) = run.age {
+                    commit = commit.mapped_at(self.moment(run.source.place, age));
+                }
+                commit_to(store, with_rows(commit, &run.rows)).await
+            }
+            Step::Remap { place, age, rows } => {
+                let (store, connection) = self.at(*place);
+                let commit = Commit::remap(connection, self.moment(*place, *age));
+                commit_to(store, with_rows(commit, rows)).await
+            }
+            Step::Reset(source) => {
+                self.at(source.place).0.reset(&source.id()).await.unwrap();
+                Answer::Nothing
+            }
+            Step::Open { place, target, entity, fingerprint } => {
+                let entity = EntityName::from(ENTITIES[*entity]);
+                let ((store, connection), target) = (self.at(*place), TARGETS[*target].into());
+                let opened = store.open_target(&connection, &target, &entity, &fingerprint.to_string()).await;
+                Answer::Stale(opened.map_err(|error| error.kind()))
+            }
+            Step::Drop { place, target } => {
+                let ((store, connection), target) = (self.at(*place), TARGETS[*target].into());
+                store.drop_target(&connection, &target).await.unwrap();
+                Answer::Nothing
+            }
+            Step::Erase { place } => {
+                let (store, connection) = self.at(*place);
+                store.erase(&connection).await.unwrap();
+                Answer::Nothing
+            }
+        }
+    }
+
+    /// Everything that can be seen, as text.
+    async fn everything(&self) -> String {
+        let mut all = String::new();
+        for place in 0..PLACES.len() {
+            let (store, connection) = self.at(place);
+            all += &format!("{place} {connection}: {:?}\n", store.counts(&connection).await.unwrap());
+            for entity in ENTITIES.map(EntityName::from) {
+                let records = store.records(&connection, &entity, None, 99).await.unwrap();
+                all += &format!("{entity}: {records:?}\n");
+                for partition in [None, Some("0"), Some("1")] {
+                    let stream = StreamId::new(connection.clone(), entity.clone())
+                        .with_partition(partition.map(Into::into));
+                    let Position { state, passes, .. } = store.position(&stream).await.unwrap();
+                    all += &format!("{stream}: {state:?} {passes:?}\n");
+                }
+            }
+            for target in TARGETS.map(Into::into) {
+                let rows = store.rows(&connection, &target, None, 99).await.unwrap();
+                let stale = store.stale(&connection, &target, 99).await.unwrap();
+                all += &format!("{target}: {rows:?} stale {stale:?}\n");
+            }
+        }
+        all
+    }
+}
+
+/// What holds in every store after every step.
+async fn check_invariants(subject: &Subject<impl SyncStore>) {
+    for place in 0..PLACES.len() {
+        let (store, connection) = subject.at(place);
+        for target in TARGETS.map(Into::into) {
+            let mut recorded = Vec::new();
+            for entity in ENTITIES.map(EntityName::from) {
+                let records = store.records(&connection, &entity, None, 99).await.unwrap();
+                recorded.extend(records.into_iter().map(|record| record.key));
+            }
+            for row in store.rows(&connection, &target, None, 99).await.unwrap() {
+                assert!(recorded.contains(&row.key), "a row without record: {row:?}");
+            }
+            for key in store.stale(&connection, &target, 99).await.unwrap() {
+                assert!(recorded.contains(&key), "a stale key without record: {key:?}");
+            }
+        }
+    }
+}
+
+/// What is done to a store, step by step.
+#[derive(Clone, Debug)]
+pub struct History(Vec<Step>);
+
+/// Histories of fewer than `longest` steps.
+pub fn histories(longest: usize) -> impl Strategy<Value = History> {
+    proptest::collection::vec(step(), 1..longest).prop_map(History)
+}
+
+/// The tenant of the first of the two handles that [`agrees_with_memory`] takes.
+pub fn other_tenant() -> TenantId {
+    TenantId::new("globex")
+}
+
+/// Does the same to a new, empty store and to memory, and compares every answer; after every `look_every` steps, and after
+/// the last, also everything that can be seen. `tenants` are handles of the [other](other_tenant) tenant and of `main`.
+pub async fn agrees_with_memory<S: SyncStore>(
+    tenants: [S; 2],
+    history: &History,
+    look_every: usize,
+) -> Result<(), TestCaseError> {
+    let memory = MemoryStore::new();
+    let mut memory = Subject::new([memory.for_tenant(other_tenant()), memory]);
+    let mut subject = Subject::new(tenants);
+    let History(steps) = history;
+    for (n, step) in steps.iter().enumerate() {
+        let (expected, answer) = (memory.take(step, n).await, subject.take(step, n).await);
+        prop_assert_eq!(expected, answer, "step {}", n);
+        if (n + 1) % look_every == 0 || n + 1 == steps.len() {
+            let (expected, answer) = (memory.everything().await, subject.everything().await);
+            prop_assert_eq!(expected, answer, "after step {}", n);
+            check_invariants(&subject).await;
+        }
+    }
+    Ok(())
+}
