@@ -1,6 +1,7 @@
 //! `tieline connections`, `disconnect` and `rotate-key`.
 
 use std::io;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tieline::store::connections::{Connection, ConnectionFilter};
@@ -22,7 +23,10 @@ pub(crate) async fn list(arguments: StoreArgs, host: HostArgs, json: bool) -> Ou
         Some(_) => Some(keeping::connections(&arguments, &host).await?),
         None => None,
     };
-    let store = keeping::store(&arguments, false).await?;
+    let store = match &opened {
+        Some(opened) => Arc::clone(opened.store()),
+        None => keeping::store(&arguments, false).await?,
+    };
     let mut filter = ConnectionFilter::default();
     let mut out = stdout();
     let mut table =
