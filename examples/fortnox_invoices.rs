@@ -15,8 +15,8 @@ use rust_decimal::Decimal;
 use tieline::fortnox::{Fortnox, FortnoxConfig, Invoice};
 use tieline::store::{ConnectionId, SyncStore};
 use tieline::store_sqlite::SqliteStore;
-use tieline::sync::{Event, OneWay, StreamPlan};
-use tieline::{Bearer, CheckRequest, Connector, Host, HttpHost};
+use tieline::sync::{Event, OneWaySync, StreamPlan};
+use tieline::{Bearer, CheckRequest, Connector, Host, HttpStack};
 use tieline_sandbox::fortnox::{Entity, Fortnox as Model};
 use tieline_sandbox::{Object, Server};
 use tracing::Subscriber;
@@ -52,7 +52,7 @@ async fn run() -> Outcome<()> {
     let sandbox = Model::builder().invoices(YEAR).build().serve().await?;
     println!("A sandbox serves a company in Fortnox at {}", sandbox.base_url());
     // This machine's own addresses are refused unless the host allows them by name.
-    let http = HttpHost::builder().allow_network("127.0.0.1/32").build()?;
+    let http = HttpStack::builder().allow_network("127.0.0.1/32").build()?;
     let books = Host::from(http)
         .connection(FortnoxConfig::new(), Bearer::new(sandbox.token()))
         .base_url(sandbox.base_url().parse()?)
@@ -94,7 +94,7 @@ async fn sync(
     let begun = Instant::now();
     pace.start();
 
-    let report = OneWay::new(books.clone(), store.clone(), connection.clone())
+    let report = OneWaySync::new(books.clone(), store.clone(), connection.clone())
         // Small batches, so that the bar moves and a run that is cut off asks for little twice.
         .stream(StreamPlan::mirror("customers").page_size(20))
         .stream(StreamPlan::mirror("invoices").page_size(20))

@@ -14,8 +14,8 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use tieline::fortnox::FortnoxConfig;
 use tieline::mapping::{Format, Plan};
 use tieline::store::{ConnectionId, MemoryStore, SyncStore};
-use tieline::sync::{OneWay, StreamPlan};
-use tieline::{Bearer, CheckRequest, Connector, Host, HttpHost};
+use tieline::sync::{OneWaySync, StreamPlan};
+use tieline::{Bearer, CheckRequest, Connector, Host, HttpStack};
 use tieline_insights::{Figures, Report, Rules};
 use tieline_sandbox::Sandbox;
 use tieline_sandbox::fortnox::Limits;
@@ -42,7 +42,7 @@ async fn run() -> Outcome<()> {
     sandbox.set_limits(Limits::none());
     let sandbox = sandbox.serve().await?;
     // This machine's own addresses are refused unless the host allows them by name.
-    let http = HttpHost::builder().allow_network("127.0.0.1/32").build()?;
+    let http = HttpStack::builder().allow_network("127.0.0.1/32").build()?;
     let books = Host::from(http)
         .connection(FortnoxConfig::new(), Bearer::new(sandbox.token()))
         .base_url(sandbox.base_url().parse()?)
@@ -53,7 +53,7 @@ async fn run() -> Outcome<()> {
     let mapping = Plan::load(include_str!("../docs/mappings/fortnox-invoice.yaml"), Format::Yaml)?;
     let store = Arc::new(MemoryStore::new());
     let connection = ConnectionId::new("fortnox-sandbox");
-    let report = OneWay::new(books, store.clone(), connection.clone())
+    let report = OneWaySync::new(books, store.clone(), connection.clone())
         .stream(StreamPlan::mapped(INVOICES, INVOICES, Arc::new(mapping)))
         .run()
         .await

@@ -26,7 +26,7 @@ use tieline::store::{ConnectionId, TenantId};
 use tieline::store_sqlite::SqliteStore;
 use tieline::vault::{Key, KeyRing, Vault};
 use tieline::{
-    Callback, Connections, Erase, ErrorKind, Host, HttpHost, OAuthApp, OAuthUrls, Registry, Revoked,
+    Callback, Connections, Erase, ErrorKind, Host, HttpStack, OAuthApp, OAuthUrls, Registry, Revoked,
 };
 use tieline_sandbox::oauth::{Client, Decision};
 use tieline_sandbox::pipedrive::Pipedrive;
@@ -88,7 +88,7 @@ async fn run() -> Outcome<()> {
 }
 
 /// What the host offers. With a real provider there is an app from its developer portal in place of the invented one, an
-/// `HttpHost::new()`, and neither `base_url` nor `oauth_urls`.
+/// `HttpStack::new()`, and neither `base_url` nor `oauth_urls`.
 fn connections(store: &SqliteStore, address: &Url, sandbox: &Server<Pipedrive>) -> Outcome<Connections> {
     let (callback, secret) = (address.join("/callback")?, random::<32>()?);
     let client = Client::new("crm-host").with_secret(&secret).with_redirect(callback.as_str());
@@ -98,7 +98,7 @@ fn connections(store: &SqliteStore, address: &Url, sandbox: &Server<Pipedrive>) 
     let urls = OAuthUrls::new(provider.join("/oauth/authorize")?, provider.join("/oauth/token")?)
         .with_revoke(provider.join("/oauth/revoke")?);
     // This machine's own addresses are refused unless the host allows them by name.
-    let http = HttpHost::builder().allow_network("127.0.0.1/32").build()?;
+    let http = HttpStack::builder().allow_network("127.0.0.1/32").build()?;
     let registry = Registry::new(Host::from(http)).with(PipedriveFactory::default());
     // A generated key is good for a database that ends with the program. Keep yours, or its secrets are lost.
     let keys = match std::env::var_os("TIELINE_VAULT_KEY") {

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use tieline::odoo::OdooConfig;
-use tieline::{ApiKey, CheckRequest, Connector, Host, HttpHost};
+use tieline::{ApiKey, CheckRequest, Connector, Host, HttpStack};
 use tieline_sandbox::Sandbox;
 use tieline_sandbox::odoo::{API_KEY, DATABASE, LOGIN, Version};
 
@@ -40,7 +40,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
             println!("No account given, so a sandbox serves one at {}", server.base_url());
             println!("(set ODOO_URL, ODOO_LOGIN and ODOO_API_KEY to read your own)\n");
             // This machine's own addresses are refused unless the host allows them by name.
-            let http = HttpHost::builder().allow_network("127.0.0.1/32").build()?;
+            let http = HttpStack::builder().allow_network("127.0.0.1/32").build()?;
             let config = OdooConfig::new("https://norrsken.example", LOGIN).with_database(DATABASE);
             Host::from(http)
                 .connection(config, ApiKey::new(API_KEY))

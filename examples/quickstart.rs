@@ -17,8 +17,8 @@ use tieline::mapping::{Format, Plan};
 use tieline::pipedrive::{Pipedrive, PipedriveConfig};
 use tieline::store::{ConnectionId, SyncStore};
 use tieline::store_sqlite::SqliteStore;
-use tieline::sync::{Event, OneWay, Report, StreamPlan};
-use tieline::{ApiKey, CheckRequest, Connector, DiscoverRequest, FieldMapping, Host, HttpHost};
+use tieline::sync::{Event, OneWaySync, Report, StreamPlan};
+use tieline::{ApiKey, CheckRequest, Connector, DiscoverRequest, FieldMapping, Host, HttpStack};
 use tieline_sandbox::pipedrive::{COMPANY, Entity};
 use tieline_sandbox::{Object, Sandbox, Server};
 
@@ -102,7 +102,7 @@ impl Account {
             }
             Self::Sandbox(sandbox) => {
                 // This machine's own addresses are refused unless the host allows them by name.
-                let http = HttpHost::builder().allow_network("127.0.0.1/32").build()?;
+                let http = HttpStack::builder().allow_network("127.0.0.1/32").build()?;
                 Host::from(http)
                     .connection(PipedriveConfig::company(COMPANY), ApiKey::new(sandbox.token()))
                     .base_url(sandbox.base_url().parse()?)
@@ -150,7 +150,7 @@ async fn sync(crm: &Arc<Pipedrive>, store: &Arc<SqliteStore>, connection: &Conne
     bar.enable_steady_tick(Duration::from_millis(100));
     let shown = bar.clone();
 
-    let report = OneWay::new(crm.clone(), store.clone(), connection.clone())
+    let report = OneWaySync::new(crm.clone(), store.clone(), connection.clone())
         .stream(StreamPlan::mirror("users"))
         .stream(StreamPlan::mirror("stages"))
         .stream(StreamPlan::mirror("organizations"))

@@ -15,7 +15,7 @@ use tieline::store::{ConnectionId, SyncStore};
 use tieline::store_sqlite::SqliteStore;
 use tieline::sync::Outbox;
 use tieline::{
-    ApiKey, Clock, FieldPatch, FieldPath, Host, HttpHost, Key, Operation, Patch, RawJson, SystemClock,
+    ApiKey, Clock, FieldPatch, FieldPath, Host, HttpStack, Key, Operation, Patch, RawJson, SystemClock,
     WriteOp,
 };
 use tieline_sandbox::pipedrive::{COMPANY, Entity, Pipedrive as Model, keys};
@@ -108,7 +108,7 @@ fn connect(sandbox: &Server<Model>) -> Outcome<Arc<Pipedrive>> {
     // A text field of the account that carries the markers of deals.
     let config = PipedriveConfig::company(COMPANY).with_marker("deals", keys::DEAL_REFERENCE);
     // This machine's own addresses are refused unless the host allows them by name.
-    let http = HttpHost::builder().allow_network("127.0.0.1/32").build()?;
+    let http = HttpStack::builder().allow_network("127.0.0.1/32").build()?;
     Ok(Host::from(http)
         .connection(config, ApiKey::new(sandbox.token()))
         .base_url(sandbox.base_url().parse()?)

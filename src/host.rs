@@ -7,7 +7,7 @@ use tieline_core::{
     BuildContext, Connector, ConnectorConfig, ConnectorFactory, Error, ErrorKind, IntoCredential, Limit,
     Result,
 };
-use tieline_http::{ClientOptions, HttpHost};
+use tieline_http::{ClientOptions, HttpStack};
 use url::Url;
 
 /// Connects with a host of its own: one line for one account. An application with more than one connection builds a
@@ -33,17 +33,17 @@ pub fn connect<C: ConnectorConfig>(config: C, secret: impl IntoCredential) -> Re
 /// What all connections of an application share. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Host {
-    http: HttpHost,
+    http: HttpStack,
 }
 
 impl Host {
     /// A host that reaches public addresses by https.
     pub fn new() -> Result<Self> {
-        HttpHost::new().map(Self::from)
+        HttpStack::new().map(Self::from)
     }
 
     /// The HTTP stack.
-    pub fn http(&self) -> &HttpHost {
+    pub fn http(&self) -> &HttpStack {
         &self.http
     }
 
@@ -57,13 +57,13 @@ impl Host {
     }
 
     /// Connects an account with options.
-    pub fn connection<C, S: IntoCredential>(&self, config: C, secret: S) -> Connecting<'_, C, S> {
-        Connecting { host: self, config, secret, base_url: None, account: None, limits: None }
+    pub fn connection<C, S: IntoCredential>(&self, config: C, secret: S) -> ConnectionBuilder<'_, C, S> {
+        ConnectionBuilder { host: self, config, secret, base_url: None, account: None, limits: None }
     }
 }
 
-impl From<HttpHost> for Host {
-    fn from(http: HttpHost) -> Self {
+impl From<HttpStack> for Host {
+    fn from(http: HttpStack) -> Self {
         Self { http }
     }
 }
@@ -71,7 +71,7 @@ impl From<HttpHost> for Host {
 /// A connection with the host's options. They are the host's, never part of a customer's settings.
 #[derive(Debug)]
 #[must_use]
-pub struct Connecting<'h, C, S> {
+pub struct ConnectionBuilder<'h, C, S> {
     host: &'h Host,
     config: C,
     secret: S,
@@ -80,7 +80,7 @@ pub struct Connecting<'h, C, S> {
     limits: Option<Vec<Limit>>,
 }
 
-impl<C, S: IntoCredential> Connecting<'_, C, S> {
+impl<C, S: IntoCredential> ConnectionBuilder<'_, C, S> {
     /// Sends requests here instead of to the provider: a sandbox, a recording proxy.
     pub fn base_url(mut self, url: Url) -> Self {
         self.base_url = Some(url);

@@ -5,7 +5,7 @@ mod host;
 mod registry;
 
 pub use connections::{Connections, ConnectionsBuilder, Disconnected, Draft, Erase, Renewed, Rotated};
-pub use host::{Connecting, Host, connect};
+pub use host::{ConnectionBuilder, Host, connect};
 pub use registry::Registry;
 pub use tieline_auth::{
     ApiKey, AuthorizationUrl, Basic, Bearer, Callback, CredentialStore, Environment, Fields, OAuthApp,
@@ -14,7 +14,7 @@ pub use tieline_auth::{
 pub use tieline_core::*;
 #[cfg(feature = "fortnox")]
 pub use tieline_fortnox as fortnox;
-pub use tieline_http::HttpHost;
+pub use tieline_http::HttpStack;
 pub use tieline_mapping as mapping;
 #[cfg(feature = "odoo")]
 pub use tieline_odoo_xmlrpc as odoo;

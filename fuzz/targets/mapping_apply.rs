@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tieline_core::{Direction, ErrorKind, FieldMapping, Given, RawJson, Record};
+use tieline_core::{Direction, ErrorKind, FieldMapping, MappingContext, RawJson, Record};
 use tieline_mapping::{Format, Plan, apply};
 
 fuzz_target!(|text: &str| {
@@ -12,7 +12,7 @@ fuzz_target!(|text: &str| {
     let Ok(mapping) = Plan::load(plan, Format::Json) else { return };
     let (Ok(record), Ok(wanted)) = (RawJson::parse(record), RawJson::parse(wanted)) else { return };
     let (record, wanted) = (Record::new("1", record), Record::new("1", wanted));
-    let mut given = Given::default();
+    let mut given = MappingContext::default();
     let mut needs = mapping.needs(Direction::Forward, &record);
     assert_eq!(mapping.begin(&record).needs(), needs);
     needs.extend(mapping.needs(Direction::Backward, &wanted));

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tieline_auth::{CredentialStore, Environment, Keeper, OAuthApp, OAuthUrls};
+use tieline_auth::{CredentialManager, CredentialStore, Environment, OAuthApp, OAuthUrls};
 use tieline_vault::Vault;
 use url::Url;
 
@@ -14,7 +14,7 @@ use crate::Registry;
 pub struct ConnectionsBuilder {
     registry: Registry,
     vault: Vault,
-    keeper: Option<Keeper>,
+    keeper: Option<CredentialManager>,
     environment: Environment,
     apps: BTreeMap<String, OAuthApp>,
     oauth_urls: BTreeMap<String, OAuthUrls>,
@@ -64,7 +64,7 @@ impl ConnectionsBuilder {
 
     /// Takes a keeper that was made before, in place of one with this vault and the host's clock. For tests.
     #[doc(hidden)]
-    pub fn keeper(mut self, keeper: Keeper) -> Self {
+    pub fn keeper(mut self, keeper: CredentialManager) -> Self {
         self.keeper = Some(keeper);
         self
     }
@@ -72,7 +72,7 @@ impl ConnectionsBuilder {
     /// For the tenant of this store.
     pub fn build(self, store: Arc<dyn CredentialStore>) -> Connections {
         let clock = self.registry.host().http().clock();
-        let keeper = self.keeper.unwrap_or_else(|| Keeper::new(self.vault, clock));
+        let keeper = self.keeper.unwrap_or_else(|| CredentialManager::new(self.vault, clock));
         let shared = Shared {
             registry: self.registry,
             keeper,

@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use tieline_auth::{AuthorizationUrl, Callback, ConsentRequest, Consented, Returned, Secret};
+use tieline_auth::{AuthorizationUrl, Authorized, Callback, ConsentRequest, Secret, VerifiedCallback};
 use tieline_core::{Error, ErrorKind, Result};
 use tieline_store::ConnectionId;
 use tieline_store::connections::NewConnection;
@@ -81,11 +81,11 @@ impl Connections {
     /// or too late, or without a code; `Forbidden` when the person denied; `Unauthenticated` when the provider does not
     /// accept its code; whatever the token request, the store and the vault answer.
     pub async fn finish(&self, callback: &Callback) -> Result<Draft> {
-        let returned = Returned::take(&*self.store, callback, self.now()).await?;
+        let returned = VerifiedCallback::take(&*self.store, callback, self.now()).await?;
         let client = self.oauth(self.registry().factory(returned.provider())?)?;
         let provider = returned.provider().to_owned();
         let consented = client.finish(self.shared.keeper.vault(), returned, self.now()).await?;
-        let Consented { connection, tokens, settings, mut detail, .. } = consented;
+        let Authorized { connection, tokens, settings, mut detail, .. } = consented;
         let mut config = detail.get_mut("config").map(Value::take).unwrap_or_default();
         if config.is_null() {
             config = json!({});

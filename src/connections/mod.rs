@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use tieline_auth::{CredentialStore, Environment, Keeper, OAuthApp, OAuthUrls};
+use tieline_auth::{CredentialManager, CredentialStore, Environment, OAuthApp, OAuthUrls};
 use tieline_core::{Connector, Error, ErrorKind, Result};
 use tieline_store::ConnectionId;
 use tieline_store::connections::{Actor, Connection, RunReport};
@@ -67,7 +67,7 @@ pub struct Connections {
 #[derive(Debug)]
 struct Shared {
     registry: Registry,
-    keeper: Keeper,
+    keeper: CredentialManager,
     environment: Environment,
     apps: BTreeMap<String, OAuthApp>,
     oauth_urls: BTreeMap<String, OAuthUrls>,

@@ -11,7 +11,7 @@ use tieline::store::{ConnectionStore, MemoryStore, SecretStore, TenantId};
 use tieline::vault::{Key, KeyRing, Vault};
 use tieline::{
     Callback, CheckRequest, Clock, Connections, CredentialStore, Environment, Erase, ErrorKind, Fields, Host,
-    HttpHost, OAuthApp, Registry, Revoked, Secret,
+    HttpStack, OAuthApp, Registry, Revoked, Secret,
 };
 use tieline_http::TokioClock;
 use tieline_sandbox::oauth::{CLIENT_ID, CLIENT_SECRET, REDIRECT_URI};
@@ -66,7 +66,7 @@ fn build(
     environment: Environment,
 ) -> Connections {
     let transport = Arc::new(InProcess::new(Arc::clone(sandbox)));
-    let http = HttpHost::builder().transport(transport).clock(Arc::new(clock)).build().unwrap();
+    let http = HttpStack::builder().transport(transport).clock(Arc::new(clock)).build().unwrap();
     let registry = Registry::new(Host::from(http)).with(PipedriveFactory::default());
     let app = OAuthApp::new(CLIENT_ID, CLIENT_SECRET, REDIRECT_URI.parse().unwrap());
     Connections::builder(registry, Vault::new(keys))

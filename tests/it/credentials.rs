@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use tieline::http::{Answer, Escape, HttpClient, HttpRequest, Verdict};
+use tieline::http::{Classification, Escape, HttpClient, HttpRequest, ResponseView};
 use tieline::store::MemoryStore;
 use tieline::store::connections::NewConnection;
 use tieline::vault::{Key, KeyRing, Vault};
 use tieline::{
     Account, AuthScheme, BatchStream, BuildContext, Catalog, Category, CheckRequest, Connections, Connector,
-    ConnectorFactory, ConnectorSpec, DiscoverRequest, Error, ErrorKind, Field, Fields, Grant, Host, HttpHost,
-    KeyPlacement, LoginPart, LookupRequest, Lookups, OAuth2, OAuthApp, Origins, ReadRequest, Registry,
-    Result, Scope, Secret, ServiceAccount, SessionLogin, SessionToken,
+    ConnectorFactory, ConnectorSpec, DiscoverRequest, Error, ErrorKind, Field, Fields, Grant, Host,
+    HttpStack, KeyPlacement, LoginPart, LookupRequest, Lookups, OAuth2, OAuthApp, Origins, ReadRequest,
+    Registry, Result, Scope, Secret, ServiceAccount, SessionLogin, SessionToken,
 };
 use tieline_http::TokioClock;
 use tieline_http::memory::{MemoryTransport, answer};
@@ -34,7 +34,7 @@ impl ConnectorFactory for Probe {
         &self.0
     }
 
-    fn classify(&self, answer: &Answer<'_>) -> Verdict {
+    fn classify(&self, answer: &ResponseView<'_>) -> Classification {
         let failed = answer.status == http::StatusCode::UNAUTHORIZED;
         failed.then(|| Error::new(ErrorKind::Unauthenticated, "the probe is refused")).into()
     }
@@ -73,7 +73,7 @@ fn connections(scheme: AuthScheme, transport: Arc<dyn tieline::http::Transport>)
     spec.auth = vec![scheme];
     spec.origins = Origins::Patterns(vec!["api.probe.example".into()]);
     let clock = Arc::new(TokioClock::starting_at(EPOCH.parse().unwrap()));
-    let http = HttpHost::builder().transport(transport).clock(clock).build().unwrap();
+    let http = HttpStack::builder().transport(transport).clock(clock).build().unwrap();
     let registry = Registry::new(Host::from(http)).with(Probe(spec));
     let vault = Vault::new(KeyRing::new(Key::generate().unwrap()));
     let app = OAuthApp::new(CLIENT_ID, CLIENT_SECRET, REDIRECT_URI.parse().unwrap());

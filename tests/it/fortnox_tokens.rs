@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tieline::fortnox::FortnoxFactory;
 use tieline::store::connections::NewConnection;
 use tieline::store::{MemoryStore, SyncStore};
-use tieline::sync::{Event, OneWay, StreamPlan};
+use tieline::sync::{Event, OneWaySync, StreamPlan};
 use tieline::vault::{Key, KeyRing, Vault};
-use tieline::{Callback, Connections, Host, HttpHost, OAuthApp, Registry};
+use tieline::{Callback, Connections, Host, HttpStack, OAuthApp, Registry};
 use tieline_http::TokioClock;
 use tieline_sandbox::fortnox::Fortnox as Model;
 use tieline_sandbox::oauth::{CLIENT_ID, CLIENT_SECRET, OAuthCounters, REDIRECT_URI};
@@ -21,7 +21,7 @@ const INVOICES: u32 = 250;
 fn build(sandbox: &Arc<Sandbox<Model>>, store: &MemoryStore, app: OAuthApp) -> Connections {
     let clock = TokioClock::starting_at(sandbox.now());
     let transport = Arc::new(InProcess::new(Arc::clone(sandbox)));
-    let http = HttpHost::builder().transport(transport).clock(Arc::new(clock)).build().unwrap();
+    let http = HttpStack::builder().transport(transport).clock(Arc::new(clock)).build().unwrap();
     let registry = Registry::new(Host::from(http)).with(FortnoxFactory::default());
     let vault = Vault::new(KeyRing::new(Key::generate().unwrap()));
     Connections::builder(registry, vault).app("fortnox", app).build(Arc::new(store.clone()))
@@ -46,7 +46,7 @@ async fn a_year(sandbox: &Arc<Sandbox<Model>>, app: OAuthApp, as_application: bo
 
     let books = connections.connect(&"books".into()).await.unwrap();
     let (ended, company) = (AtomicBool::new(false), Arc::clone(sandbox));
-    let report = OneWay::new(books, Arc::new(store.clone()), "books")
+    let report = OneWaySync::new(books, Arc::new(store.clone()), "books")
         .on_event(move |event| {
             if matches!(event, Event::Committed { .. }) && !ended.swap(true, Ordering::Relaxed) {
                 company.expire_access_tokens();

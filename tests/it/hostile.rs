@@ -11,10 +11,10 @@ use tieline::store::{MemoryStore, TenantId};
 use tieline::store_sqlite::SqliteStore;
 use tieline::vault::{Key, KeyRing, Vault};
 use tieline::{
-    Callback, CheckRequest, Clock, Connections, CredentialStore, Error, ErrorKind, Host, HttpHost, OAuthApp,
+    Callback, CheckRequest, Clock, Connections, CredentialStore, Error, ErrorKind, Host, HttpStack, OAuthApp,
     Registry, Secret,
 };
-use tieline_auth::{Keeper, Moment, Step, StepObserver};
+use tieline_auth::{CredentialManager, Moment, Step, StepObserver};
 use tieline_http::TokioClock;
 use tieline_sandbox::oauth::{CLIENT_ID, CLIENT_SECRET, REDIRECT_URI};
 use tieline_sandbox::pipedrive::Pipedrive as Model;
@@ -67,12 +67,12 @@ impl World {
     fn process_with(&self, ring: KeyRing, off: TimeDelta, observer: Arc<dyn StepObserver>) -> Connections {
         let clock: Arc<dyn Clock> = Arc::new(Off(self.clock, off));
         let transport = Arc::new(InProcess::new(Arc::clone(&self.sandbox)));
-        let http = HttpHost::builder().transport(transport).clock(Arc::clone(&clock)).build().unwrap();
+        let http = HttpStack::builder().transport(transport).clock(Arc::clone(&clock)).build().unwrap();
         let registry = Registry::new(Host::from(http)).with(PipedriveFactory::default());
         let vault = Vault::new(ring);
         Connections::builder(registry, vault.clone())
             .app("pipedrive", OAuthApp::new(CLIENT_ID, CLIENT_SECRET, REDIRECT_URI.parse().unwrap()))
-            .keeper(Keeper::observed(vault, clock, observer))
+            .keeper(CredentialManager::observed(vault, clock, observer))
             .build(Arc::clone(&self.store))
     }
 

@@ -9,7 +9,7 @@ use tieline::store::MemoryStore;
 use tieline::store::outbox::{Entry, OutboxStore, Stage};
 use tieline::sync::Outbox;
 use tieline::{
-    ApiKey, Clock, Connector, FieldPath, Host, HttpHost, LookupRequest, Operation, RawJson, WriteOp,
+    ApiKey, Clock, Connector, FieldPath, Host, HttpStack, LookupRequest, Operation, RawJson, WriteOp,
 };
 use tieline_http::TokioClock;
 use tieline_sandbox::odoo::{API_KEY, DATABASE, LOGIN, Version};
@@ -49,7 +49,7 @@ struct Provider<M> {
 fn in_process<M: tieline_sandbox::Model>(sandbox: &Arc<Sandbox<M>>) -> (Host, Arc<dyn Clock>) {
     let clock: Arc<dyn Clock> = Arc::new(TokioClock::starting_at(sandbox.now()));
     let transport = Arc::new(InProcess::new(Arc::clone(sandbox)));
-    let http = HttpHost::builder().transport(transport).clock(Arc::clone(&clock)).build().unwrap();
+    let http = HttpStack::builder().transport(transport).clock(Arc::clone(&clock)).build().unwrap();
     (Host::from(http), clock)
 }
 

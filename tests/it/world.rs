@@ -6,8 +6,8 @@ use std::time::Duration;
 use tieline::mapping::{Otherwise, Plan, Source};
 use tieline::pipedrive::{Pipedrive, PipedriveConfig};
 use tieline::store::{ConnectionId, SyncStore};
-use tieline::sync::{OneWay, StreamPlan};
-use tieline::{ApiKey, FieldMapping, Host, HttpHost, Result};
+use tieline::sync::{OneWaySync, StreamPlan};
+use tieline::{ApiKey, FieldMapping, Host, HttpStack, Result};
 use tieline_http::{RetryPolicy, TokioClock};
 use tieline_sandbox::pipedrive::{COMPANY, Limits, Pipedrive as Model};
 use tieline_sandbox::{InProcess, Sandbox, Server};
@@ -26,7 +26,7 @@ fn retry() -> RetryPolicy {
 }
 
 fn host_with(retry: RetryPolicy) -> Host {
-    HttpHost::builder().allow_network("127.0.0.1/32").retry(retry).build().unwrap().into()
+    HttpStack::builder().allow_network("127.0.0.1/32").retry(retry).build().unwrap().into()
 }
 
 /// A host that may reach this machine and does not wait long before it tries again.
@@ -59,7 +59,7 @@ pub fn connect_to(host: &Host, sandbox: &Server<Model>, token: &str) -> Result<A
 pub fn connect_in_process(sandbox: &Arc<Sandbox<Model>>) -> Arc<Pipedrive> {
     let transport = Arc::new(InProcess::new(Arc::clone(sandbox)));
     let http =
-        HttpHost::builder().transport(transport).clock(Arc::new(TokioClock::starting_at(sandbox.now())));
+        HttpStack::builder().transport(transport).clock(Arc::new(TokioClock::starting_at(sandbox.now())));
     let host = Host::from(http.build().unwrap());
     host.connect(PipedriveConfig::company(COMPANY), ApiKey::new(sandbox.token())).unwrap()
 }
@@ -75,8 +75,8 @@ pub fn deals_mapping() -> Arc<dyn FieldMapping> {
     Arc::new(plan.compile().unwrap())
 }
 
-pub fn run(crm: &Arc<Pipedrive>, store: &Arc<dyn SyncStore>) -> OneWay {
-    OneWay::new(crm.clone(), store.clone(), CONNECTION)
+pub fn run(crm: &Arc<Pipedrive>, store: &Arc<dyn SyncStore>) -> OneWaySync {
+    OneWaySync::new(crm.clone(), store.clone(), CONNECTION)
         .stream(StreamPlan::mirror("stages"))
         .stream(StreamPlan::mirror("organizations").page_size(25))
         .stream(StreamPlan::mapped("deals", "deals", deals_mapping()).page_size(25))

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 use tieline_core::Result;
-use tieline_core::http::{Answer, Verdict};
+use tieline_core::http::{Classification, ResponseView};
 use tieline_core::{
     AuthScheme, BuildContext, Category, Connector, ConnectorFactory, ConnectorSpec, Error, ErrorKind, Field,
     KeyPlacement, Limit, LimitScope, Origins,
@@ -45,11 +45,11 @@ impl ConnectorFactory for TickFactory {
         &self.0
     }
 
-    fn classify(&self, answer: &Answer<'_>) -> Verdict {
+    fn classify(&self, answer: &ResponseView<'_>) -> Classification {
         if answer.status.is_success() && is_html(answer.body) {
-            return Verdict::Fail(web_page());
+            return Classification::Fail(web_page());
         }
-        let Some(mut error) = failure("Tick", answer.status) else { return Verdict::Accept };
+        let Some(mut error) = failure("Tick", answer.status) else { return Classification::Accept };
         if error.kind() == ErrorKind::Unauthenticated {
             error = error.with_advice("copy the key again in Tick under Settings > API");
         }
@@ -57,7 +57,7 @@ impl ConnectorFactory for TickFactory {
         if !said.error.is_empty() {
             error = error.with_context("error", excerpt(&said.error, 200));
         }
-        Verdict::Fail(error)
+        Classification::Fail(error)
     }
 
     fn base_url(&self, _: &Value) -> Result<Url> {

@@ -11,7 +11,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tieline_conformance::Twist;
+use tieline_conformance::PageFault;
 use tieline_core::Clock;
 use tieline_core::http::{BodyStream, Transport};
 use tieline_http::TokioClock;
@@ -43,7 +43,7 @@ pub struct State {
     pub tasks: BTreeMap<u64, Task>,
     pub lists: BTreeMap<u64, String>,
     /// What is wrong with which page, after how many others.
-    pub twist: Option<(String, Twist, u32)>,
+    pub twist: Option<(String, PageFault, u32)>,
     recent: VecDeque<DateTime<Utc>>,
 }
 
@@ -215,14 +215,14 @@ impl State {
         found.truncate(limit);
         let mut next = found.last().filter(|_| more).map(|(id, _)| format!("after-{id}"));
         match self.twist_of(entity) {
-            Some(Twist::RepeatToken) if more => next = Some(format!("after-{}", query.after())),
-            Some(Twist::EmptyPage) => {
+            Some(PageFault::RepeatToken) if more => next = Some(format!("after-{}", query.after())),
+            Some(PageFault::EmptyPage) => {
                 found.clear();
                 // The same place, written another way.
                 next = Some(format!("after-{}_", query.after()));
                 self.twist = None;
             }
-            Some(Twist::DuplicateRecords) => {
+            Some(PageFault::DuplicateRecords) => {
                 found.extend(found.last().cloned());
                 self.twist = None;
             }
@@ -233,7 +233,7 @@ impl State {
         (200, format!(r#"{{"items":[{}],"next":{next}}}"#, rows.join(",")))
     }
 
-    fn twist_of(&mut self, entity: &str) -> Option<Twist> {
+    fn twist_of(&mut self, entity: &str) -> Option<PageFault> {
         let (_, twist, skip) = self.twist.as_mut().filter(|(of, ..)| of == entity)?;
         if *skip > 0 {
             *skip -= 1;

@@ -7,7 +7,7 @@ use tieline_core::{
     Batch, BatchStream, Change, Deletion, Entity, Error, ErrorKind, FieldPath, Pass, PassEnd, ReadMode,
     ReadRequest, State, Text,
 };
-use tieline_kit::{Budget, Call, Highest, TokenGuard, Watermark, batches, walk};
+use tieline_kit::{Budget, Call, MaxWatermark, TokenGuard, Watermark, batches, walk};
 
 use crate::connector::{Head, Tick, entity};
 
@@ -137,7 +137,7 @@ impl Walk {
 
         let mut changes = Vec::new();
         let mut highest =
-            Highest::new(self.run.highest.as_ref().and_then(|text| Watermark::parse(text.as_str())));
+            MaxWatermark::new(self.run.highest.as_ref().and_then(|text| Watermark::parse(text.as_str())));
         let keys_only = self.run.kind == Kind::Keys;
         let page = walk(answer.text()?, &["items"], |head: Head<'_>, raw| {
             if let Some(time) = head.updated_at.get() {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use tieline_auth::ApiKey;
-use tieline_conformance::{Draft, Exact, Subject, Twist, World};
+use tieline_conformance::{ConnectorUnderTest, Draft, Exact, FakeProvider, PageFault};
 use tieline_core::Result;
 use tieline_core::http::Transport;
 use tieline_core::{ConnectorFactory, Credential, FieldPath, IntoCredential, Key, RawJson};
@@ -16,7 +16,7 @@ use crate::provider::{InProcess, Provider, Task};
 
 pub struct TickSubject;
 
-impl Subject for TickSubject {
+impl ConnectorUnderTest for TickSubject {
     fn factory(&self) -> Arc<dyn ConnectorFactory> {
         Arc::new(TickFactory::default())
     }
@@ -29,7 +29,7 @@ impl Subject for TickSubject {
         ApiKey::new(secret).into_credential(&TickFactory::default().spec().auth)
     }
 
-    fn world(&self, secret: &str) -> Box<dyn World> {
+    fn world(&self, secret: &str) -> Box<dyn FakeProvider> {
         Box::new(Team(Provider::new(secret)))
     }
 }
@@ -46,7 +46,7 @@ impl Team {
     }
 }
 
-impl World for Team {
+impl FakeProvider for Team {
     fn transport(&self) -> Arc<dyn Transport> {
         Arc::new(InProcess(Arc::clone(&self.0)))
     }
@@ -110,7 +110,7 @@ impl World for Team {
         self.0.state().key = "another".to_owned();
     }
 
-    fn twist(&self, entity: &str, twist: Twist, skip: u32) -> bool {
+    fn twist(&self, entity: &str, twist: PageFault, skip: u32) -> bool {
         self.0.state().twist = Some((entity.to_owned(), twist, skip));
         true
     }

@@ -5,7 +5,9 @@ use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use tieline_core::http::{HttpRequest, RequestAuth};
-use tieline_core::{Credential, Error, ErrorKind, KeyPlacement, Recovery, Rejection, Result, Stamp};
+use tieline_core::{
+    Credential, Error, ErrorKind, KeyPlacement, Recovery, Rejection, Result, SecretGeneration,
+};
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
@@ -42,7 +44,7 @@ impl fmt::Debug for Fixed {
 
 #[async_trait]
 impl Credential for Fixed {
-    async fn authorize(&self, request: &mut HttpRequest) -> Result<Stamp> {
+    async fn authorize(&self, request: &mut HttpRequest) -> Result<SecretGeneration> {
         match &self.place {
             _ if request.auth() == RequestAuth::Bearer => {
                 put_bearer(request, self.bare())?;
@@ -55,10 +57,10 @@ impl Credential for Fixed {
             self.slots.iter().find(|(name, _)| *name == slot).map(|(_, secret)| secret.clone())
         })?;
         *request.body_mut() = filled;
-        Ok(Stamp::default())
+        Ok(SecretGeneration::default())
     }
 
-    async fn rejected(&self, _: Stamp, _: &Rejection) -> Result<Recovery> {
+    async fn rejected(&self, _: SecretGeneration, _: &Rejection) -> Result<Recovery> {
         Ok(Recovery::NeedsReconnect)
     }
 

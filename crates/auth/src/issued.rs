@@ -9,7 +9,7 @@ use oauth2::TokenResponse;
 use secrecy::SecretString;
 use serde_json::Value;
 use tieline_core::http::HttpRequest;
-use tieline_core::{Clock, Credential, Error, ErrorKind, Recovery, Rejection, Result, Stamp};
+use tieline_core::{Clock, Credential, Error, ErrorKind, Recovery, Rejection, Result, SecretGeneration};
 use tokio::time::Instant;
 
 use crate::fixed::{put_bearer, put_key};
@@ -211,13 +211,13 @@ fn of(client: &OAuthClient, answer: &TokenAnswer) -> (SecretString, Option<Durat
 
 #[async_trait]
 impl Credential for IssuedCredential {
-    async fn authorize(&self, request: &mut HttpRequest) -> Result<Stamp> {
+    async fn authorize(&self, request: &mut HttpRequest) -> Result<SecretGeneration> {
         let token = self.current().await?;
         self.put(request, &token.value)?;
-        Ok(Stamp(token.generation))
+        Ok(SecretGeneration(token.generation))
     }
 
-    async fn rejected(&self, stamp: Stamp, _: &Rejection) -> Result<Recovery> {
+    async fn rejected(&self, stamp: SecretGeneration, _: &Rejection) -> Result<Recovery> {
         {
             let mut state = lock(&self.state);
             let token = state.token.clone();

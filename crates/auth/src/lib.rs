@@ -26,12 +26,12 @@ pub use environment::Environment;
 pub use fields::Fields;
 pub use issued::IssuedCredential;
 pub use oauth::{
-    AuthorizationUrl, Callback, ConsentRequest, Consented, OAuthApp, OAuthClient, OAuthUrls, Returned,
-    ServiceAccount, Tokens, token_endpoint,
+    AuthorizationUrl, Authorized, Callback, ConsentRequest, OAuthApp, OAuthClient, OAuthUrls, ServiceAccount,
+    Tokens, VerifiedCallback, token_endpoint,
 };
 pub use password::Password;
 pub use secret::Secret;
 pub use session::Login;
-pub use stored::{CredentialStore, Keeper, Revoked, StoredCredential};
+pub use stored::{CredentialManager, CredentialStore, Revoked, StoredCredential};
 #[doc(hidden)]
 pub use stored::{Moment, Step, StepObserver};

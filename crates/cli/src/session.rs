@@ -8,7 +8,7 @@ use tieline::fortnox::FortnoxFactory;
 use tieline::odoo::OdooFactory;
 use tieline::pipedrive::PipedriveFactory;
 use tieline::store::ConnectionId;
-use tieline::{Connector, Error, ErrorKind, Host, HttpHost, Registry, Result};
+use tieline::{Connector, Error, ErrorKind, Host, HttpStack, Registry, Result};
 use tieline_http::{NetworkPolicy, RetryPolicy};
 use url::Url;
 
@@ -88,7 +88,7 @@ async fn connect_stored(provider: &str, id: &str, store: &StoreArgs, host: &Host
 pub(crate) fn build_host(options: &HostArgs, max_wait: Duration) -> Result<Host> {
     let agent = concat!("tieline-cli/", env!("CARGO_PKG_VERSION"));
     let retry = RetryPolicy::default().with_max_wait(max_wait);
-    let builder = HttpHost::builder().user_agent(agent).retry(retry);
+    let builder = HttpStack::builder().user_agent(agent).retry(retry);
     let host = options.allow_network.iter().fold(builder, |builder, network| builder.allow_network(network));
     host.build().map(Host::from)
 }

@@ -9,11 +9,11 @@ use tieline_core::{
     BuildContext, Catalog, Clock, Connector, Credential, DiscoverRequest, Entity, Key, Lookup, LookupRequest,
     Operation, OperationOutcome, ReadRequest, Record, WriteRequest,
 };
-use tieline_http::{ClientOptions, HttpHost, RetryPolicy};
+use tieline_http::{ClientOptions, HttpStack, RetryPolicy};
 
 use crate::Failure;
 use crate::mirror::Mirror;
-use crate::subject::{Subject, World};
+use crate::subject::{ConnectorUnderTest, FakeProvider};
 use crate::verdict::{Applies, Check, Verdict, ensure};
 use crate::wire::Wire;
 
@@ -21,7 +21,7 @@ pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
 /// Where promises are tried.
 pub(crate) struct Lab<'s> {
-    pub(crate) subject: &'s dyn Subject,
+    pub(crate) subject: &'s dyn ConnectorUnderTest,
     pub(crate) real_time: bool,
 }
 
@@ -37,15 +37,15 @@ pub(crate) struct Stack {
 
 /// A world, the wire to it, and a connector.
 pub(crate) struct Bench<'s> {
-    pub(crate) subject: &'s dyn Subject,
-    pub(crate) world: Arc<dyn World>,
+    pub(crate) subject: &'s dyn ConnectorUnderTest,
+    pub(crate) world: Arc<dyn FakeProvider>,
     pub(crate) wire: Arc<Wire>,
     pub(crate) crm: Arc<dyn Connector>,
     real_time: bool,
 }
 
 #[derive(Debug)]
-struct WorldClock(Arc<dyn World>);
+struct WorldClock(Arc<dyn FakeProvider>);
 
 impl Clock for WorldClock {
     fn now(&self) -> DateTime<Utc> {
@@ -57,7 +57,7 @@ impl<'s> Lab<'s> {
     /// A fresh world and a connector to it.
     pub(crate) fn bench(&self) -> Result<Bench<'s>, Failure> {
         let secret = self.subject.secret();
-        let world: Arc<dyn World> = Arc::from(self.subject.world(&secret));
+        let world: Arc<dyn FakeProvider> = Arc::from(self.subject.world(&secret));
         let wire = Arc::new(Wire::new(Arc::clone(&world)));
         let stack = Stack::of(self.subject);
         let crm = connect(self.subject, &world, &wire, stack)?;
@@ -105,15 +105,15 @@ impl<'s> Lab<'s> {
 
 impl Stack {
     /// Retries as a host does by default, with a budget that no test uses up.
-    pub(crate) fn of(subject: &dyn Subject) -> Self {
+    pub(crate) fn of(subject: &dyn ConnectorUnderTest) -> Self {
         let retry = RetryPolicy::default().with_budget(1.0, 100_000);
         Self { secret: subject.secret(), retry, body_limit: None, limits: true, credential: None }
     }
 }
 
 fn connect(
-    subject: &dyn Subject,
-    world: &Arc<dyn World>,
+    subject: &dyn ConnectorUnderTest,
+    world: &Arc<dyn FakeProvider>,
     wire: &Arc<Wire>,
     stack: Stack,
 ) -> Result<Arc<dyn Connector>, Failure> {
@@ -122,7 +122,7 @@ fn connect(
     let base = factory.base_url(&config)?;
     let clock: Arc<dyn Clock> = Arc::new(WorldClock(Arc::clone(world)));
     let transport: Arc<Wire> = Arc::clone(wire);
-    let mut host = HttpHost::builder()
+    let mut host = HttpStack::builder()
         .allow_network("127.0.0.1/32")
         .transport(transport)
         .clock(Arc::clone(&clock))

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use chrono::Utc;
 use secrecy::ExposeSecret as _;
 use tieline_auth::{
-    Callback, ConsentRequest, Consented, CredentialStore, Keeper, OAuthApp, OAuthClient, Returned, Secret,
-    token_endpoint,
+    Authorized, Callback, ConsentRequest, CredentialManager, CredentialStore, OAuthApp, OAuthClient, Secret,
+    VerifiedCallback, token_endpoint,
 };
 use tieline_core::{AuthScheme, Clock, ConnectorSpec, Error, Result, SystemClock};
-use tieline_http::{ClientOptions, HttpHost, RetryPolicy};
+use tieline_http::{ClientOptions, HttpStack, RetryPolicy};
 use tieline_store::ConnectionId;
 use tieline_store::connections::NewConnection;
 use tieline_vault::{Key, KeyRing, Vault};
@@ -62,15 +62,16 @@ pub(crate) async fn try_consents(
 
 impl Walk<'_> {
     /// A process of its own, which met nothing yet.
-    fn process(&self, token_url: &str) -> Result<(OAuthClient, Keeper)> {
+    fn process(&self, token_url: &str) -> Result<(OAuthClient, CredentialManager)> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let transport = Arc::clone(&self.bench.wire);
         let retry = RetryPolicy::default().with_max_attempts(1);
-        let host = HttpHost::builder().transport(transport).clock(Arc::clone(&clock)).retry(retry).build()?;
+        let host =
+            HttpStack::builder().transport(transport).clock(Arc::clone(&clock)).retry(retry).build()?;
         let url: Url = token_url.parse().map_err(|_| Error::unsupported("a token address that is no URL"))?;
         let http = host.client(ClientOptions::new(token_endpoint(&self.spec), url))?;
         let client = OAuthClient::new(&self.spec, http)?.with_app(self.app.clone());
-        Ok((client, Keeper::new(self.vault.clone(), clock)))
+        Ok((client, CredentialManager::new(self.vault.clone(), clock)))
     }
 
     /// Begins, and comes back from the provider.
@@ -92,8 +93,8 @@ impl Walk<'_> {
         Ok(callback)
     }
 
-    async fn finish(&self, client: &OAuthClient, callback: &Callback) -> Result<Consented> {
-        let returned = Returned::take(&*self.store, callback, Utc::now()).await?;
+    async fn finish(&self, client: &OAuthClient, callback: &Callback) -> Result<Authorized> {
+        let returned = VerifiedCallback::take(&*self.store, callback, Utc::now()).await?;
         client.finish(&self.vault, returned, Utc::now()).await
     }
 

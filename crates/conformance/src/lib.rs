@@ -12,6 +12,6 @@ mod wire;
 
 pub use hunt::{Hunt, Log};
 pub use promises::PROMISES;
-pub use run::{Promise, keep, verdict};
-pub use subject::{Draft, Exact, Subject, Twist, World};
+pub use run::{Promise, run_test, verdict};
+pub use subject::{ConnectorUnderTest, Draft, Exact, FakeProvider, PageFault};
 pub use verdict::{Failure, Verdict};

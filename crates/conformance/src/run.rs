@@ -6,7 +6,7 @@ use std::pin::Pin;
 
 use crate::bench::Lab;
 use crate::promises::PROMISES;
-use crate::{Failure, Subject, Verdict};
+use crate::{ConnectorUnderTest, Failure, Verdict};
 
 pub(crate) type Kept<'l> = Pin<Box<dyn Future<Output = Result<Verdict, Failure>> + 'l>>;
 
@@ -29,7 +29,7 @@ const IN_REAL_TIME: &[&str] = &["the_secret_is_found_nowhere"];
 
 /// Whether a subject keeps the promise of this name, and for what. For tests of the suite itself; a connector's tests
 /// come from [`suite!`](crate::suite).
-pub fn verdict(subject: &dyn Subject, name: &str) -> Result<Verdict, Failure> {
+pub fn verdict(subject: &dyn ConnectorUnderTest, name: &str) -> Result<Verdict, Failure> {
     let promise = PROMISES.iter().find(|promise| promise.name == name);
     let promise = promise.ok_or_else(|| Failure::new(format!("there is no promise {name:?}")))?;
     let real_time = subject.in_real_time() || IN_REAL_TIME.contains(&name);
@@ -42,7 +42,7 @@ pub fn verdict(subject: &dyn Subject, name: &str) -> Result<Verdict, Failure> {
 }
 
 /// What a test of the suite does: fails when the promise is not kept, and says it when nothing could be checked.
-pub fn keep(subject: &dyn Subject, name: &str) -> Result<(), Failure> {
+pub fn run_test(subject: &dyn ConnectorUnderTest, name: &str) -> Result<(), Failure> {
     let verdict = verdict(subject, name)?;
     if verdict.is_not_applicable() {
         // Past the capture of the test harness: a test that checked nothing must not look like one that did.

@@ -25,7 +25,7 @@ pub trait Subject: Sync {
     fn credential(&self, secret: &str) -> Result<Arc<dyn Credential>>;
 
     /// A provider in process, with a filled account that accepts this secret and no other. Each test asks for several.
-    fn world(&self, secret: &str) -> Box<dyn World>;
+    fn world(&self, secret: &str) -> Box<dyn FakeProvider>;
 
     /// A secret in the provider's form. Long and odd enough to be found by a search, and never part of a record.
     fn secret(&self) -> String {
@@ -64,7 +64,7 @@ pub trait Subject: Sync {
 ///
 /// What a provider does not have, or a world cannot do, is answered with `None` or `false`; the test then says that
 /// it was not applicable.
-pub trait World: Debug + Send + Sync {
+pub trait FakeProvider: Debug + Send + Sync {
     /// The way to the provider. It ignores the host of a request.
     fn transport(&self) -> Arc<dyn Transport>;
 
@@ -116,8 +116,8 @@ pub trait World: Debug + Send + Sync {
     }
 
     /// Something is wrong with a page of this entity's list: with the one after `skip` others, and for
-    /// [`Twist::RepeatToken`] with all that follow. What the world itself asks for its truth does not count.
-    fn twist(&self, entity: &str, twist: Twist, skip: u32) -> bool {
+    /// [`PageFault::RepeatToken`] with all that follow. What the world itself asks for its truth does not count.
+    fn twist(&self, entity: &str, twist: PageFault, skip: u32) -> bool {
         let _ = (entity, twist, skip);
         false
     }
@@ -159,7 +159,7 @@ pub trait World: Debug + Send + Sync {
 /// Something wrong with a page, which only the provider's model can make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Twist {
+pub enum PageFault {
     /// The page is right, but its token leads to the same page again.
     RepeatToken,
     /// A page without records that has a next page. No record is lost by it.

@@ -13,7 +13,7 @@ use tieline_core::http::{BodyStream, Transport};
 use tieline_core::{Error, ErrorKind, Resend, Result};
 use tokio::time::Instant;
 
-use crate::subject::World;
+use crate::subject::FakeProvider;
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug)]
@@ -100,7 +100,7 @@ impl std::fmt::Debug for Happening {
 #[derive(Debug)]
 pub(crate) struct Wire {
     inner: Arc<dyn Transport>,
-    world: Arc<dyn World>,
+    world: Arc<dyn FakeProvider>,
     state: Mutex<State>,
     /// Bytes of endless bodies that were taken.
     taken: Arc<AtomicU64>,
@@ -111,7 +111,7 @@ pub(crate) const VERBOSE: &str = "lorem-ipsum-";
 const PIECE: usize = 64 * 1024;
 
 impl Wire {
-    pub(crate) fn new(world: Arc<dyn World>) -> Self {
+    pub(crate) fn new(world: Arc<dyn FakeProvider>) -> Self {
         Self { inner: world.transport(), world, state: Mutex::default(), taken: Arc::default() }
     }
 

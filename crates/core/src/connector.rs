@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use crate::http::{Answer, HttpClient, Verdict};
+use crate::http::{Classification, HttpClient, ResponseView};
 use crate::webhook::WebhookReceiver;
 use crate::{
     Account, BatchStream, Catalog, CheckRequest, Choices, ChoicesRequest, Clock, ConnectorSpec, Content,
@@ -99,7 +99,7 @@ pub trait ConnectorFactory: Debug + Send + Sync {
     fn spec(&self) -> &ConnectorSpec;
 
     /// What an answer of the provider means. The one function over answers, also over errors inside a 200.
-    fn classify(&self, answer: &Answer<'_>) -> Verdict;
+    fn classify(&self, answer: &ResponseView<'_>) -> Classification;
 
     /// Where the connection's requests go, from its settings. The stack lets a credential leave for this origin and
     /// for the spec's origins only. Fails with `Config` for settings that name none.

@@ -11,7 +11,7 @@ use crate::{AuthScheme, Result};
 
 /// Which generation of a secret a request was sent with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Stamp(pub u64);
+pub struct SecretGeneration(pub u64);
 
 /// How the provider refused a credential.
 #[derive(Clone, Debug)]
@@ -46,11 +46,11 @@ pub enum Recovery {
 #[async_trait]
 pub trait Credential: Debug + Send + Sync {
     /// Adds the secret, fresh for each attempt. Headers that carry it are marked sensitive.
-    async fn authorize(&self, request: &mut HttpRequest) -> Result<Stamp>;
+    async fn authorize(&self, request: &mut HttpRequest) -> Result<SecretGeneration>;
 
     /// Told when the provider refused the secret of that generation. Many tasks may see the same refusal; one renewal
     /// serves them all.
-    async fn rejected(&self, stamp: Stamp, why: &Rejection) -> Result<Recovery>;
+    async fn rejected(&self, stamp: SecretGeneration, why: &Rejection) -> Result<Recovery>;
 
     /// The text without the secret, or `None` when it does not hold it. The stack passes every error text through
     /// this, because providers echo keys.

@@ -27,12 +27,12 @@ pub use catalog::{
 };
 pub use clock::{Clock, SystemClock};
 pub use connector::{BuildContext, Connector, ConnectorConfig, ConnectorFactory};
-pub use credential::{Credential, IntoCredential, Recovery, Rejection, Stamp};
+pub use credential::{Credential, IntoCredential, Recovery, Rejection, SecretGeneration};
 pub use error::{Error, ErrorKind, Resend, Result};
 pub use issue::Issue;
 pub use json::RawJson;
 pub use limit::{Limit, LimitScope, LimitUnit};
-pub use mapping::{Begun, Direction, FieldMapping, Given, Mapped, Need};
+pub use mapping::{Direction, FieldMapping, Mapped, MappingContext, PreparedRecord, RecordLookup};
 pub use oauth::{Capture, ClientAuth, Grant, OAuth2, RefreshPolicy, Revocation, Scope, SettingHeader};
 pub use path::FieldPath;
 pub use record::{Batch, Change, Deletion, DeletionScope, EntityChanges, Pass, PassEnd, Progress, Record};

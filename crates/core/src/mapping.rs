@@ -8,7 +8,7 @@ use crate::{EntityName, FieldPath, Issue, Key, Patch, RawJson, Record, Result, T
 /// How the fields of one side become the fields of the other, and back.
 ///
 /// A mapping is pure: no clock, no network, the same answer for the same input. What it needs from elsewhere it asks
-/// for with [`needs`](Self::needs), so that a batch is resolved with few queries, and receives as [`Given`].
+/// for with [`needs`](Self::needs), so that a batch is resolved with few queries, and receives as [`MappingContext`].
 pub trait FieldMapping: Debug + Send + Sync {
     /// Changes whenever the mapping would answer differently.
     fn fingerprint(&self) -> &str;
@@ -18,28 +18,28 @@ pub trait FieldMapping: Debug + Send + Sync {
 
     /// What it wants resolved for this record: the provider's on the way forward, the host's on the way back. A way
     /// back that knows the current record also wants what that record needs forward.
-    fn needs(&self, direction: Direction, record: &Record) -> Vec<Need>;
+    fn needs(&self, direction: Direction, record: &Record) -> Vec<RecordLookup>;
 
     /// Provider to host.
-    fn forward(&self, record: &Record, given: &Given) -> Result<Mapped>;
+    fn forward(&self, record: &Record, given: &MappingContext) -> Result<Mapped>;
 
     /// Host to provider: the changes that make `current` say what `wanted` says.
-    fn backward(&self, wanted: &Record, current: Option<&Record>, given: &Given) -> Result<Patch>;
+    fn backward(&self, wanted: &Record, current: Option<&Record>, given: &MappingContext) -> Result<Patch>;
 
     /// Begins the way forward: what the record needs, then what it becomes. A mapping that walks the record for both
     /// can walk it once.
-    fn begin<'r>(&'r self, record: &'r Record) -> Box<dyn Begun + 'r> {
+    fn begin<'r>(&'r self, record: &'r Record) -> Box<dyn PreparedRecord + 'r> {
         Box::new(InTwoSteps { mapping: self, record })
     }
 }
 
 /// A record on its way forward.
-pub trait Begun: Send + Sync {
+pub trait PreparedRecord: Send + Sync {
     /// What [`FieldMapping::needs`] says of the record.
-    fn needs(&self) -> Vec<Need>;
+    fn needs(&self) -> Vec<RecordLookup>;
 
     /// What [`FieldMapping::forward`] makes of the record.
-    fn forward(&self, given: &Given) -> Result<Mapped>;
+    fn forward(&self, given: &MappingContext) -> Result<Mapped>;
 }
 
 struct InTwoSteps<'r, M: ?Sized> {
@@ -47,12 +47,12 @@ struct InTwoSteps<'r, M: ?Sized> {
     record: &'r Record,
 }
 
-impl<M: FieldMapping + ?Sized> Begun for InTwoSteps<'_, M> {
-    fn needs(&self) -> Vec<Need> {
+impl<M: FieldMapping + ?Sized> PreparedRecord for InTwoSteps<'_, M> {
+    fn needs(&self) -> Vec<RecordLookup> {
         self.mapping.needs(Direction::Forward, self.record)
     }
 
-    fn forward(&self, given: &Given) -> Result<Mapped> {
+    fn forward(&self, given: &MappingContext) -> Result<Mapped> {
         self.mapping.forward(self.record, given)
     }
 }
@@ -69,7 +69,7 @@ pub enum Direction {
 /// A field of another record that a mapping wants.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub struct Need {
+pub struct RecordLookup {
     /// The entity of the other record.
     pub entity: EntityName,
     /// Its key; with `by`, the value of that field as text.
@@ -80,7 +80,7 @@ pub struct Need {
     pub by: Option<FieldPath>,
 }
 
-impl Need {
+impl RecordLookup {
     /// A field of another record.
     pub fn new(entity: impl Into<EntityName>, key: impl Into<Key>, field: FieldPath) -> Self {
         Self { entity: entity.into(), key: key.into(), field, by: None }
@@ -97,16 +97,16 @@ impl Need {
 /// What was resolved for a batch of records, and what the host hands in.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
-pub struct Given {
+pub struct MappingContext {
     /// The resolved needs. A need that is absent was not found.
-    pub resolved: HashMap<Need, RawJson>,
+    pub resolved: HashMap<RecordLookup, RawJson>,
     /// Values of the host, by name.
     pub values: HashMap<Text, RawJson>,
 }
 
-impl Given {
+impl MappingContext {
     /// The value of a need.
-    pub fn get(&self, need: &Need) -> Option<&RawJson> {
+    pub fn get(&self, need: &RecordLookup) -> Option<&RawJson> {
         self.resolved.get(need)
     }
 

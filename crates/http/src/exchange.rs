@@ -7,8 +7,10 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use http::StatusCode;
 use http::header::{CONTENT_LENGTH, HOST, HeaderValue, LOCATION, USER_AGENT};
-use tieline_core::http::{Answer, BodyStream, HttpRequest, HttpResponse, Transport, Verdict};
-use tieline_core::{Clock, ConnectorFactory, Credential, Error, ErrorKind, Rejection, Resend, Result, Stamp};
+use tieline_core::http::{BodyStream, Classification, HttpRequest, HttpResponse, ResponseView, Transport};
+use tieline_core::{
+    Clock, ConnectorFactory, Credential, Error, ErrorKind, Rejection, Resend, Result, SecretGeneration,
+};
 
 use crate::guard::NetworkPolicy;
 use crate::headers;
@@ -26,7 +28,7 @@ pub(crate) struct Failed {
     /// Whether the provider can have seen it.
     pub(crate) sent: bool,
     /// The secret that it was sent with.
-    pub(crate) stamp: Option<Stamp>,
+    pub(crate) stamp: Option<SecretGeneration>,
 }
 
 impl Failed {
@@ -105,12 +107,14 @@ impl Exchange {
 
     fn judge(&self, answer: HttpResponse, futile: Resend) -> Attempt {
         let now = answer.date.unwrap_or_else(|| self.clock.now());
-        let seen = Answer::new(answer.status, &answer.headers, &answer.body, now);
+        let seen = ResponseView::new(answer.status, &answer.headers, &answer.body, now);
         let mut error = match self.factory.classify(&seen) {
-            Verdict::Fail(_) if answer.status.is_redirection() && answer.headers.contains_key(LOCATION) => {
+            Classification::Fail(_)
+                if answer.status.is_redirection() && answer.headers.contains_key(LOCATION) =>
+            {
                 redirected(&answer, futile)
             }
-            Verdict::Fail(error) => error,
+            Classification::Fail(error) => error,
             _ => return Ok(answer),
         };
         if error.status().is_none() {

@@ -21,7 +21,7 @@ use crate::transport::ReqwestTransport;
 ///
 /// Two hosts share nothing, so an application with two of them may exceed a provider's limits.
 #[derive(Clone, Debug)]
-pub struct HttpHost(Arc<Shared>);
+pub struct HttpStack(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -36,7 +36,7 @@ struct Shared {
     anonymous: AtomicU64,
 }
 
-impl HttpHost {
+impl HttpStack {
     /// A host with the defaults: public addresses only, by https.
     pub fn new() -> Result<Self> {
         Self::builder().build()
@@ -83,13 +83,13 @@ impl HttpHost {
     }
 }
 
-/// Builds an [`HttpHost`].
+/// Builds an [`HttpStack`].
 ///
 /// ```
 /// use std::time::Duration;
-/// use tieline_http::{HttpHost, RetryPolicy};
+/// use tieline_http::{HttpStack, RetryPolicy};
 ///
-/// let host = HttpHost::builder()
+/// let host = HttpStack::builder()
 ///     .allow_network("10.20.0.0/16")
 ///     .retry(RetryPolicy::default().with_max_wait(Duration::from_secs(10)))
 ///     .user_agent("acme-crm/1.4")
@@ -167,7 +167,7 @@ impl HttpHostBuilder {
     }
 
     /// The host. Fails with `Config` for what makes no sense, and where there are no certificates to trust.
-    pub fn build(self) -> Result<HttpHost> {
+    pub fn build(self) -> Result<HttpStack> {
         const DEFAULT_BODY: usize = 64 << 20;
         const DEFAULT_AGENT: &str = concat!("tieline/", env!("CARGO_PKG_VERSION"));
         let policy =
@@ -182,7 +182,7 @@ impl HttpHostBuilder {
                 Arc::new(ReqwestTransport::new(policy.clone(), self.timeouts, resolver)?)
             }
         };
-        Ok(HttpHost(Arc::new(Shared {
+        Ok(HttpStack(Arc::new(Shared {
             transport,
             limits: Registry::default(),
             policy: Arc::new(policy),

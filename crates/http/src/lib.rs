@@ -17,6 +17,6 @@ mod transport;
 pub use backoff::RetryPolicy;
 pub use clock::TokioClock;
 pub use guard::{NetworkPolicy, Resolver, SystemResolver};
-pub use host::{HttpHost, HttpHostBuilder};
+pub use host::{HttpHostBuilder, HttpStack};
 pub use options::{ClientOptions, Timeouts};
 pub use transport::ReqwestTransport;

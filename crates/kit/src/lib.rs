@@ -27,5 +27,5 @@ pub use page::{Envelope, Records, walk};
 pub use pass::PassKind;
 pub use stream::{Budget, batches};
 pub use typed::{records_as, typed};
-pub use watermark::{Highest, Watermark, instant};
+pub use watermark::{MaxWatermark, Watermark, instant};
 pub use write::{Done, outcome_of, outcomes};

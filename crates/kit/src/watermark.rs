@@ -63,9 +63,9 @@ fn seconds(time: DateTime<Utc>) -> String {
 
 /// The highest timestamp among the records of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Highest(Option<Watermark>);
+pub struct MaxWatermark(Option<Watermark>);
 
-impl Highest {
+impl MaxWatermark {
     /// Goes on from a stored one.
     pub fn new(stored: Option<Watermark>) -> Self {
         Self(stored)

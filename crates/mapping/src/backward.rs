@@ -4,7 +4,9 @@
 //! step cannot undo. What changes is taken back through the steps, and then forward again: when that is not what was
 //! wanted, the value is beyond the field's range, and refused.
 
-use tieline_core::{Error, ErrorKind, FieldPatch, FieldPath, Given, Need, Patch, RawJson, Record, Result};
+use tieline_core::{
+    Error, ErrorKind, FieldPatch, FieldPath, MappingContext, Patch, RawJson, Record, RecordLookup, Result,
+};
 
 use crate::compiled::{Chain, CompiledPlan, Field, Origin, Slots, value_at};
 use crate::digits::Digits;
@@ -13,9 +15,9 @@ use crate::transform::{Equality, Fault};
 use crate::value::{self, Val, same};
 
 /// What the way back wants resolved.
-pub(crate) fn needs(plan: &CompiledPlan, wanted: &Record) -> Vec<Need> {
+pub(crate) fn needs(plan: &CompiledPlan, wanted: &Record) -> Vec<RecordLookup> {
     let Ok(slots) = plan.host.extract(wanted.payload.get()) else { return Vec::new() };
-    let given = Given::default();
+    let given = MappingContext::default();
     let mut needs = Vec::new();
     for field in plan.fields.iter().filter(|field| field.direction.is_backward()) {
         let Some(chain) = field.sources.first() else { continue };
@@ -44,7 +46,7 @@ pub(crate) fn patch(
     plan: &CompiledPlan,
     wanted: &Record,
     current: Option<&Record>,
-    given: &Given,
+    given: &MappingContext,
 ) -> Result<Patch> {
     let wanted = plan.host.extract(wanted.payload.get())?;
     let slots = match current {
@@ -91,7 +93,7 @@ struct Back<'b> {
     /// What the provider's record gives the host now.
     now: &'b Slots<'b>,
     current: Option<&'b Record>,
-    given: &'b Given,
+    given: &'b MappingContext,
     written: Vec<(FieldPath, RawJson)>,
 }
 

@@ -233,7 +233,7 @@ impl Compiler {
                 (Origin::Several { slots, flat, skip_null }, Kinds::LIST)
             }
             Source { constant: Some(value), .. } => (Origin::Constant(value.clone()), Kinds::ANY),
-            Source { given: Some(name), .. } => (Origin::Given(name.clone()), Kinds::ANY),
+            Source { given: Some(name), .. } => (Origin::MappingContext(name.clone()), Kinds::ANY),
             Source { template: Some(text), .. } => match Template::new(text) {
                 Ok(template) => {
                     let slots = template.paths().map(|path| slots.slot(&path)).collect();
@@ -305,7 +305,7 @@ fn no_way_back(at: &str, field: &FieldPlan, main: &Chain) -> Option<Problem> {
         (Origin::Several { flat: false, skip_null: false, .. }, _) => None,
         (Origin::Several { .. }, _) => Some(("/several", "flat and skip_null forget which field was which")),
         (Origin::Constant(_), _) => Some(("/constant", "a constant comes from nowhere")),
-        (Origin::Given(_), _) => Some(("/given", "a value handed in comes from nowhere")),
+        (Origin::MappingContext(_), _) => Some(("/given", "a value handed in comes from nowhere")),
         (Origin::Template { .. }, _) => Some(("/template", "a template cannot be taken apart")),
     };
     let refuse = |at: String, what: &str, why: &str| {

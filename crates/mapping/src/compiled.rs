@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use tieline_core::{
-    Begun, Direction, FieldMapping, FieldPath, Given, Mapped, Need, Patch, RawJson, Record, Result, Text,
+    Direction, FieldMapping, FieldPath, Mapped, MappingContext, Patch, PreparedRecord, RawJson, Record,
+    RecordLookup, Result, Text,
 };
 
 use crate::backward;
@@ -83,7 +84,7 @@ pub(crate) enum Origin {
     Slot(usize),
     Several { slots: Vec<usize>, flat: bool, skip_null: bool },
     Constant(RawJson),
-    Given(Text),
+    MappingContext(Text),
     Template { template: Box<Template>, slots: Vec<usize> },
 }
 
@@ -101,11 +102,15 @@ impl Chain {
     }
 
     /// The value before the first step.
-    pub(crate) fn start<'a>(&'a self, slots: &Slots<'a>, given: &'a Given) -> Result<Val<'a>, Fault> {
+    pub(crate) fn start<'a>(
+        &'a self,
+        slots: &Slots<'a>,
+        given: &'a MappingContext,
+    ) -> Result<Val<'a>, Fault> {
         Ok(match &self.origin {
             Origin::Slot(slot) => value_at(slots, *slot).map_or(Val::Null, Val::of),
             Origin::Constant(value) => Val::of(value.get()),
-            Origin::Given(name) => match given.values.get(name.as_str()) {
+            Origin::MappingContext(name) => match given.values.get(name.as_str()) {
                 Some(value) => Val::of(value.get()),
                 None => return Err(Fault::new(format!("the host handed no value {:?} in", name.as_str()))),
             },
@@ -138,7 +143,7 @@ impl Chain {
     pub(crate) fn through<'a>(
         steps: &'a [Box<dyn Transform>],
         mut value: Val<'a>,
-        given: &'a Given,
+        given: &'a MappingContext,
     ) -> Result<Val<'a>, Fault> {
         for step in steps {
             if !value.is_null() || step.takes_null() {
@@ -148,7 +153,11 @@ impl Chain {
         Ok(value)
     }
 
-    pub(crate) fn value<'a>(&'a self, slots: &Slots<'a>, given: &'a Given) -> Result<Val<'a>, Fault> {
+    pub(crate) fn value<'a>(
+        &'a self,
+        slots: &Slots<'a>,
+        given: &'a MappingContext,
+    ) -> Result<Val<'a>, Fault> {
         Self::through(&self.steps, self.start(slots, given)?, given)
     }
 
@@ -156,7 +165,7 @@ impl Chain {
     pub(crate) fn back<'a>(
         steps: &'a [Box<dyn Transform>],
         mut value: Val<'a>,
-        given: &'a Given,
+        given: &'a MappingContext,
     ) -> Result<Val<'a>, Fault> {
         for step in steps.iter().rev() {
             if !value.is_null() {
@@ -244,7 +253,7 @@ impl FieldMapping for CompiledPlan {
         &self.inputs
     }
 
-    fn needs(&self, direction: Direction, record: &Record) -> Vec<Need> {
+    fn needs(&self, direction: Direction, record: &Record) -> Vec<RecordLookup> {
         if !self.has_lookups {
             return Vec::new();
         }
@@ -254,15 +263,15 @@ impl FieldMapping for CompiledPlan {
         }
     }
 
-    fn forward(&self, record: &Record, given: &Given) -> Result<Mapped> {
+    fn forward(&self, record: &Record, given: &MappingContext) -> Result<Mapped> {
         Read::new(self, record).forward(given)
     }
 
-    fn backward(&self, wanted: &Record, current: Option<&Record>, given: &Given) -> Result<Patch> {
+    fn backward(&self, wanted: &Record, current: Option<&Record>, given: &MappingContext) -> Result<Patch> {
         backward::patch(self, wanted, current, given)
     }
 
-    fn begin<'r>(&'r self, record: &'r Record) -> Box<dyn Begun + 'r> {
+    fn begin<'r>(&'r self, record: &'r Record) -> Box<dyn PreparedRecord + 'r> {
         Box::new(Read::new(self, record))
     }
 }

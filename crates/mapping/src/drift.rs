@@ -91,7 +91,7 @@ impl CompiledPlan {
         let slots: &[usize] = match &chain.origin {
             Origin::Slot(slot) => std::slice::from_ref(slot),
             Origin::Several { slots, .. } | Origin::Template { slots, .. } => slots,
-            Origin::Constant(_) | Origin::Given(_) => &[],
+            Origin::Constant(_) | Origin::MappingContext(_) => &[],
         };
         slots.iter().filter_map(|slot| self.inputs.get(*slot))
     }

@@ -1,6 +1,6 @@
 //! Provider to host.
 
-use tieline_core::{Begun, Given, Issue, Mapped, Need, RawJson, Record, Result};
+use tieline_core::{Issue, Mapped, MappingContext, PreparedRecord, RawJson, Record, RecordLookup, Result};
 
 use crate::compiled::{Chain, CompiledPlan, Field, Origin, Piece, Slots, value_at};
 use crate::transform::Fault;
@@ -20,14 +20,14 @@ impl<'r> Read<'r> {
     }
 }
 
-impl Begun for Read<'_> {
-    fn needs(&self) -> Vec<Need> {
+impl PreparedRecord for Read<'_> {
+    fn needs(&self) -> Vec<RecordLookup> {
         // A record that cannot be read is reported by `forward`.
         let Some(slots) = self.slots.as_ref().filter(|_| self.plan.has_lookups) else { return Vec::new() };
         if self.plan.leaves_out(slots) {
             return Vec::new();
         }
-        let given = Given::default();
+        let given = MappingContext::default();
         let mut needs = Vec::new();
         let forward = self.plan.fields.iter().filter(|field| field.direction.is_forward());
         for chain in forward.flat_map(|field| &field.sources) {
@@ -44,7 +44,7 @@ impl Begun for Read<'_> {
         needs
     }
 
-    fn forward(&self, given: &Given) -> Result<Mapped> {
+    fn forward(&self, given: &MappingContext) -> Result<Mapped> {
         let Some(slots) = &self.slots else {
             // Once more, for the reason.
             self.plan.provider.extract(self.record.payload.get())?;
@@ -78,7 +78,7 @@ impl CompiledPlan {
     pub(crate) fn write(
         &self,
         slots: &Slots<'_>,
-        given: &Given,
+        given: &MappingContext,
         note: &mut dyn FnMut(&Field, Fault),
     ) -> String {
         let mut out = String::with_capacity(40 * self.layout.len());
@@ -126,7 +126,7 @@ impl Field {
     fn write(
         &self,
         slots: &Slots<'_>,
-        given: &Given,
+        given: &MappingContext,
         out: &mut String,
         note: &mut dyn FnMut(&Field, Fault),
     ) -> bool {
@@ -152,7 +152,7 @@ impl Field {
     }
 
     /// The value as JSON, or null; what is wrong with it is not told.
-    pub(crate) fn value(&self, slots: &Slots<'_>, given: &Given) -> String {
+    pub(crate) fn value(&self, slots: &Slots<'_>, given: &MappingContext) -> String {
         let mut out = String::new();
         if !self.write(slots, given, &mut out, &mut |_, _| {}) {
             out.push_str("null");

@@ -31,8 +31,8 @@ pub use preview::{ExplainedSource, ExplainedStep, Explanation, Preview};
 pub use problem::Problem;
 pub use propose::{Proposal, ProposedField, propose};
 pub use step::{
-    Boolean, Case, Decimal, Extract, Integer, Letters, Lookup, MinorUnits, NumberAs, ObjectToList, Otherwise,
-    Rounding, Separator, Step, Table, Text, TextOf, Unwrap, Wrap,
+    Boolean, Case, Decimal, Extract, Integer, LetterCase, Lookup, MinorUnits, NumberAs, ObjectToList,
+    Otherwise, Rounding, Separator, Step, Table, Text, TextOf, Unwrap, Wrap,
 };
 pub use time_steps::{Date, Datetime, Fold, Gap, Time};
 

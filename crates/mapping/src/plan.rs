@@ -340,7 +340,7 @@ impl Source {
         Self { constant: Some(literal(value)), ..Self::default() }
     }
 
-    /// A value that the host hands in with [`Given::values`](tieline_core::Given::values).
+    /// A value that the host hands in with [`MappingContext::values`](tieline_core::MappingContext::values).
     pub fn given(name: impl Into<Text>) -> Self {
         Self { given: Some(name.into()), ..Self::default() }
     }

@@ -1,6 +1,8 @@
 //! What a mapping does to one record, for people.
 
-use tieline_core::{Direction, FieldMapping, FieldPath, Given, Issue, Need, Patch, RawJson, Record, Result};
+use tieline_core::{
+    Direction, FieldMapping, FieldPath, Issue, MappingContext, Patch, RawJson, Record, RecordLookup, Result,
+};
 
 use crate::compiled::{Chain, CompiledPlan, Field, Origin};
 use crate::plan::FieldDirection;
@@ -57,7 +59,12 @@ impl CompiledPlan {
     /// Maps a record and shows the way back: of `wanted`, or, when nothing is wanted, of what came forward.
     ///
     /// Fails with `Decode` when the record is no JSON.
-    pub fn preview(&self, record: &Record, wanted: Option<&Record>, given: &Given) -> Result<Preview> {
+    pub fn preview(
+        &self,
+        record: &Record,
+        wanted: Option<&Record>,
+        given: &MappingContext,
+    ) -> Result<Preview> {
         let mapped = self.forward(record, given)?;
         let back = match (wanted, &mapped.fields) {
             (Some(wanted), _) => self.backward(wanted, Some(record), given),
@@ -70,7 +77,7 @@ impl CompiledPlan {
     }
 
     /// What a preview wants resolved, both ways.
-    pub fn preview_needs(&self, record: &Record, wanted: Option<&Record>) -> Vec<Need> {
+    pub fn preview_needs(&self, record: &Record, wanted: Option<&Record>) -> Vec<RecordLookup> {
         let mut needs = self.needs(Direction::Forward, record);
         needs.extend(wanted.into_iter().flat_map(|wanted| self.needs(Direction::Backward, wanted)));
         needs
@@ -78,7 +85,12 @@ impl CompiledPlan {
 
     /// How a field of the host's record came about, step by step. `None` when the mapping has no such field that is
     /// read. Fails with `Decode` when the record is no JSON.
-    pub fn explain(&self, field: &FieldPath, record: &Record, given: &Given) -> Result<Option<Explanation>> {
+    pub fn explain(
+        &self,
+        field: &FieldPath,
+        record: &Record,
+        given: &MappingContext,
+    ) -> Result<Option<Explanation>> {
         let slots = self.provider.extract(record.payload.get())?;
         let is_it = |known: &&Field| known.name == *field && known.direction.is_forward();
         let Some(known) = self.fields.iter().find(is_it) else { return Ok(None) };
@@ -139,7 +151,7 @@ impl CompiledPlan {
                 format!("several {}", slots.iter().map(path).collect::<Vec<_>>().join(" "))
             }
             Origin::Constant(_) => "constant".to_owned(),
-            Origin::Given(name) => format!("given {name}"),
+            Origin::MappingContext(name) => format!("given {name}"),
             Origin::Template { slots, .. } => {
                 format!("template {}", slots.iter().map(path).collect::<Vec<_>>().join(" "))
                     .trim_end()

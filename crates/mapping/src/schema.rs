@@ -150,7 +150,7 @@ impl CompiledPlan {
             Origin::Constant(value) => {
                 json!({ "const": serde_json::from_str::<Value>(value.get()).unwrap_or_default() })
             }
-            Origin::Given(_) => json!({}),
+            Origin::MappingContext(_) => json!({}),
             Origin::Template { .. } => json!({ "type": "string" }),
         };
         chain.steps.iter().fold(start, |schema, step| step.range(schema))

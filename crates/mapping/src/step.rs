@@ -226,7 +226,7 @@ impl Default for Boolean {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum Letters {
+pub enum LetterCase {
     /// Lower case.
     Lower,
     /// Upper case.
@@ -242,7 +242,7 @@ pub enum Letters {
 pub struct Case {
     /// The case that the way back writes; as it comes, when it is not said.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub back: Option<Letters>,
+    pub back: Option<LetterCase>,
 }
 
 /// Settings of [`Step::Extract`].

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use tieline_core::{EntityName, Error, Key, Need, RawJson, Record, State, Text};
+use tieline_core::{EntityName, Error, Key, RawJson, Record, RecordLookup, State, Text};
 use tieline_store::{
     ConnectionId, Counts, EntityCount, Moment, Passes, Position, Row, StreamId, TargetCount, TargetName,
     Token,
@@ -87,9 +87,9 @@ async fn stored_records(
 pub(crate) async fn resolve(
     turn: &mut Turn,
     connection: &ConnectionId,
-    needs: &[Need],
-) -> Result<HashMap<Need, RawJson>, Fault> {
-    let mut wanted: BTreeMap<&EntityName, BTreeMap<&str, Vec<&Need>>> = BTreeMap::new();
+    needs: &[RecordLookup],
+) -> Result<HashMap<RecordLookup, RawJson>, Fault> {
+    let mut wanted: BTreeMap<&EntityName, BTreeMap<&str, Vec<&RecordLookup>>> = BTreeMap::new();
     for need in needs {
         wanted.entry(&need.entity).or_default().entry(need.key.as_str()).or_default().push(need);
     }

@@ -8,10 +8,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgPool};
-use tieline_core::{Clock, EntityName, Error, ErrorKind, Key, Need, RawJson, Record, Result};
+use tieline_core::{Clock, EntityName, Error, ErrorKind, Key, RawJson, Record, RecordLookup, Result};
 use tieline_store::plan::Plan;
 use tieline_store::{
-    Commit, ConnectionId, Counts, Moment, Position, Row, StreamId, SyncStore, Tally, TargetName, TenantId,
+    Commit, CommitStats, ConnectionId, Counts, Moment, Position, Row, StreamId, SyncStore, TargetName,
+    TenantId,
 };
 
 use crate::fault::Fault;
@@ -187,7 +188,7 @@ impl SyncStore for PostgresStore {
         transact!(self, Write, "resetting a stream", |turn| write::reset(turn, stream))
     }
 
-    async fn commit(&self, commit: Commit) -> Result<Tally> {
+    async fn commit(&self, commit: Commit) -> Result<CommitStats> {
         let plan = Plan::new(commit)?;
         transact!(self, Write, "committing a batch", |turn| write::commit(turn, plan))
     }
@@ -196,7 +197,11 @@ impl SyncStore for PostgresStore {
         transact!(self, Read, "reading the history", |turn| read::moment(turn, connection))
     }
 
-    async fn resolve(&self, connection: &ConnectionId, needs: &[Need]) -> Result<HashMap<Need, RawJson>> {
+    async fn resolve(
+        &self,
+        connection: &ConnectionId,
+        needs: &[RecordLookup],
+    ) -> Result<HashMap<RecordLookup, RawJson>> {
         transact!(self, Read, "looking up fields", |turn| read::resolve(turn, connection, needs))
     }
 

@@ -10,10 +10,13 @@ use async_trait::async_trait;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, Sqlite, SqliteConnection, SqlitePool};
-use tieline_core::{Clock, EntityName, Error, ErrorKind, Key, Need, RawJson, Record, Result, SystemClock};
+use tieline_core::{
+    Clock, EntityName, Error, ErrorKind, Key, RawJson, Record, RecordLookup, Result, SystemClock,
+};
 use tieline_store::plan::{Plan, check_name};
 use tieline_store::{
-    Commit, ConnectionId, Counts, Moment, Position, Row, StreamId, SyncStore, Tally, TargetName, TenantId,
+    Commit, CommitStats, ConnectionId, Counts, Moment, Position, Row, StreamId, SyncStore, TargetName,
+    TenantId,
 };
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -235,7 +238,7 @@ impl SyncStore for SqliteStore {
         turn.finish(outcome, "resetting a stream").await
     }
 
-    async fn commit(&self, commit: Commit) -> Result<Tally> {
+    async fn commit(&self, commit: Commit) -> Result<CommitStats> {
         let plan = Plan::new(commit)?;
         let mut turn = self.turn().await?;
         let outcome = write::commit(&mut turn.connection, &self.tenant, plan).await;
@@ -246,7 +249,11 @@ impl SyncStore for SqliteStore {
         self.explain(read::moment(&self.pool, self.scope(connection)).await, "reading the history")
     }
 
-    async fn resolve(&self, connection: &ConnectionId, needs: &[Need]) -> Result<HashMap<Need, RawJson>> {
+    async fn resolve(
+        &self,
+        connection: &ConnectionId,
+        needs: &[RecordLookup],
+    ) -> Result<HashMap<RecordLookup, RawJson>> {
         self.explain(read::resolve(&self.pool, self.scope(connection), needs).await, "looking up fields")
     }
 

@@ -1,6 +1,6 @@
 //! What is stored in one transaction.
 
-use tieline_core::{Batch, EntityChanges, Key, Need, Partition, Pass, PassEnd, RawJson, State};
+use tieline_core::{Batch, EntityChanges, Key, Partition, Pass, PassEnd, RawJson, RecordLookup, State};
 
 use crate::{ConnectionId, Moment, StreamId, TargetName, Token};
 
@@ -54,7 +54,7 @@ pub struct StreamCommit {
     /// Where the stream must stand for the commit to hold.
     pub expected: Option<Token>,
     /// What stops a sweep.
-    pub brake: Brake,
+    pub brake: DeleteThreshold,
 }
 
 impl Commit {
@@ -71,7 +71,7 @@ impl Commit {
                 end: batch.end,
                 fresh: false,
                 expected: None,
-                brake: Brake::default(),
+                brake: DeleteThreshold::default(),
             }),
             targets: Vec::new(),
             mapped_at: None,
@@ -104,7 +104,7 @@ impl Commit {
 
     /// Sets what stops a sweep.
     #[must_use]
-    pub fn with_brake(mut self, brake: Brake) -> Self {
+    pub fn with_brake(mut self, brake: DeleteThreshold) -> Self {
         if let Some(stream) = &mut self.stream {
             stream.brake = brake;
         }
@@ -148,25 +148,25 @@ pub enum TargetChange {
         /// The fields, as a JSON object.
         fields: RawJson,
         /// What the mapping looked up.
-        needs: Vec<Need>,
+        needs: Vec<RecordLookup>,
     },
     /// The mapping leaves the record out.
     Remove {
         /// The key of the record.
         key: Key,
         /// What the mapping looked up; when that changes, the record may no longer be left out.
-        needs: Vec<Need>,
+        needs: Vec<RecordLookup>,
     },
 }
 
 impl TargetChange {
     /// A row.
-    pub fn put(key: impl Into<Key>, fields: RawJson, needs: Vec<Need>) -> Self {
+    pub fn put(key: impl Into<Key>, fields: RawJson, needs: Vec<RecordLookup>) -> Self {
         Self::Put { key: key.into(), fields, needs }
     }
 
     /// A record that the mapping leaves out.
-    pub fn remove(key: impl Into<Key>, needs: Vec<Need>) -> Self {
+    pub fn remove(key: impl Into<Key>, needs: Vec<RecordLookup>) -> Self {
         Self::Remove { key: key.into(), needs }
     }
 
@@ -182,22 +182,22 @@ impl TargetChange {
 /// `min` of them.
 ///
 /// ```
-/// use tieline_store::Brake;
+/// use tieline_store::DeleteThreshold;
 ///
-/// let brake = Brake::default();
+/// let brake = DeleteThreshold::default();
 /// assert!(brake.holds(51, 100) && !brake.holds(50, 100), "more than half");
 /// assert!(!brake.holds(20, 20), "a small stream may empty");
-/// assert!(!Brake::OFF.holds(100, 100));
+/// assert!(!DeleteThreshold::OFF.holds(100, 100));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Brake {
+pub struct DeleteThreshold {
     /// The share of the stream's records, from 0 to 1.
     pub share: f64,
     /// A number of records that may always go.
     pub min: u64,
 }
 
-impl Brake {
+impl DeleteThreshold {
     /// Stops nothing: for a sweep that a person has confirmed.
     pub const OFF: Self = Self { share: 1.0, min: u64::MAX };
 
@@ -209,7 +209,7 @@ impl Brake {
     }
 }
 
-impl Default for Brake {
+impl Default for DeleteThreshold {
     fn default() -> Self {
         Self { share: 0.5, min: 20 }
     }

@@ -14,7 +14,7 @@ mod tally;
 #[cfg(feature = "testing")]
 pub mod contract;
 
-pub use commit::{Brake, Commit, StreamCommit, TargetChange, TargetChanges};
+pub use commit::{Commit, DeleteThreshold, StreamCommit, TargetChange, TargetChanges};
 pub use connections::{ConnectionStore, ConsentStore, LeaseStore, SecretStore};
 pub use ids::{ConnectionId, StreamId, TargetName, TenantId};
 pub use memory::MemoryStore;
@@ -22,4 +22,4 @@ pub use outbox::OutboxStore;
 pub use passes::Passes;
 pub use position::{Moment, Position, Token};
 pub use store::{Counts, EntityCount, Row, SyncStore, TargetCount};
-pub use tally::{Changed, SweepRefused, Tally};
+pub use tally::{ChangeCounts, CommitStats, SweepRefused};

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 use tieline_core::{
-    Change, DeletionScope, EntityName, Error, ErrorKind, Key, Need, Pass, PassEnd, RawJson, Record, Result,
+    Change, DeletionScope, EntityName, Error, ErrorKind, Key, Pass, PassEnd, RawJson, Record, RecordLookup,
+    Result,
 };
 
 pub use crate::connections::rules::{
@@ -12,7 +13,9 @@ pub use crate::connections::rules::{
     unknown_connection, unreadable,
 };
 pub use crate::outbox::{Queued, unknown_operation};
-use crate::{Brake, Commit, ConnectionId, Moment, StreamCommit, StreamId, TargetChange, TargetName, Token};
+use crate::{
+    Commit, ConnectionId, DeleteThreshold, Moment, StreamCommit, StreamId, TargetChange, TargetName, Token,
+};
 
 /// A commit, checked and reduced.
 #[derive(Debug)]
@@ -47,7 +50,7 @@ pub struct StreamPlan {
     /// Where the stream must stand.
     pub expected: Option<Token>,
     /// What stops a sweep.
-    pub brake: Brake,
+    pub brake: DeleteThreshold,
 }
 
 /// What happens to a record.
@@ -179,7 +182,7 @@ fn row_effect(change: TargetChange) -> Result<(Key, RowEffect)> {
     };
     check_text("key", key.as_str())?;
     let mut looked_up = BTreeSet::new();
-    for Need { entity, key, .. } in needs {
+    for RecordLookup { entity, key, .. } in needs {
         check_text("entity", entity.as_str())?;
         check_text("key", key.as_str())?;
         looked_up.insert((entity, key));

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::fmt::Debug;
 
 use async_trait::async_trait;
-use tieline_core::{EntityName, Key, Need, RawJson, Record, Result};
+use tieline_core::{EntityName, Key, RawJson, Record, RecordLookup, Result};
 
-use crate::{Commit, ConnectionId, Moment, Position, StreamId, Tally, TargetName};
+use crate::{Commit, CommitStats, ConnectionId, Moment, Position, StreamId, TargetName};
 
 /// Where one-way sync keeps what it read, what it made of it, and where it stopped.
 ///
@@ -30,15 +30,19 @@ pub trait SyncStore: Debug + Send + Sync {
     /// - When a record is created, changed or deleted, every row whose mapping looked it up becomes stale.
     /// - A row that is committed is no longer stale.
     /// - At the complete end of a full pass or a pass over keys, records of the stream that it did not see are
-    ///   deleted, unless the [`Brake`](crate::Brake) holds.
-    async fn commit(&self, commit: Commit) -> Result<Tally>;
+    ///   deleted, unless the [`DeleteThreshold`](crate::DeleteThreshold) holds.
+    async fn commit(&self, commit: Commit) -> Result<CommitStats>;
 
     /// Now, in the history of a connection's records. Take it before [`resolve`](Self::resolve) or
     /// [`load`](Self::load) and hand it to the [commit](Commit::mapped_at) of what is mapped from their answers.
     async fn moment(&self, connection: &ConnectionId) -> Result<Moment>;
 
     /// The fields of mirrored records that a mapping wants. A need that is absent from the answer was not found.
-    async fn resolve(&self, connection: &ConnectionId, needs: &[Need]) -> Result<HashMap<Need, RawJson>>;
+    async fn resolve(
+        &self,
+        connection: &ConnectionId,
+        needs: &[RecordLookup],
+    ) -> Result<HashMap<RecordLookup, RawJson>>;
 
     /// Mirrored records by their keys, in the order asked, without those that are not there.
     async fn load(&self, connection: &ConnectionId, entity: &EntityName, keys: &[Key])

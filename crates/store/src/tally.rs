@@ -7,11 +7,11 @@ use crate::Token;
 /// What a commit did. Several changes to one key within a commit count once, by their outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Tally {
+pub struct CommitStats {
     /// Provider records.
-    pub mirror: Changed,
+    pub mirror: ChangeCounts,
     /// Mapped rows.
-    pub target: Changed,
+    pub target: ChangeCounts,
     /// Of the deleted records, those that a complete pass did not see.
     pub swept: u64,
     /// Keys that a pass over keys saw and the mirror does not have. Look them up, or read in full.
@@ -28,7 +28,7 @@ pub struct Tally {
 /// What became of records or rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Changed {
+pub struct ChangeCounts {
     /// They were not there before.
     pub created: u64,
     /// Their content is another one.
@@ -39,7 +39,7 @@ pub struct Changed {
     pub unchanged: u64,
 }
 
-impl AddAssign for Changed {
+impl AddAssign for ChangeCounts {
     fn add_assign(&mut self, other: Self) {
         self.created += other.created;
         self.updated += other.updated;
@@ -48,7 +48,7 @@ impl AddAssign for Changed {
     }
 }
 
-/// A sweep that the [`Brake`](crate::Brake) stopped.
+/// A sweep that the [`DeleteThreshold`](crate::DeleteThreshold) stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SweepRefused {

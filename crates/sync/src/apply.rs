@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
-use tieline_core::{Batch, Begun, Change, FieldMapping, Issue, Key, Need, Record, Result};
-use tieline_store::{Brake, Commit, ConnectionId, Moment, StreamId, SyncStore, TargetChange, Token};
+use tieline_core::{Batch, Change, FieldMapping, Issue, Key, PreparedRecord, Record, RecordLookup, Result};
+use tieline_store::{
+    Commit, ConnectionId, DeleteThreshold, Moment, StreamId, SyncStore, TargetChange, Token,
+};
 
 use crate::plan::{StreamPlan, Target};
 use crate::resolve::resolve;
@@ -24,7 +26,7 @@ pub(crate) async fn prepare(
     plan: &StreamPlan,
     mut batch: Batch,
     token: Token,
-    brake: Brake,
+    brake: DeleteThreshold,
 ) -> Result<Prepared> {
     let mut issues = std::mem::take(&mut batch.issues);
     let mapped = match &plan.target {
@@ -85,10 +87,11 @@ async fn map(
 ) -> Result<(Moment, Vec<TargetChange>)> {
     let mapping: &dyn FieldMapping = &*target.mapping;
     // Each record is walked once, for what it needs and for what it becomes.
-    let begun: Vec<Box<dyn Begun + '_>> = records.iter().map(|record| mapping.begin(record)).collect();
-    let needs: Vec<Vec<Need>> = begun.iter().map(|record| record.needs()).collect();
+    let begun: Vec<Box<dyn PreparedRecord + '_>> =
+        records.iter().map(|record| mapping.begin(record)).collect();
+    let needs: Vec<Vec<RecordLookup>> = begun.iter().map(|record| record.needs()).collect();
     let moment = store.moment(connection).await?;
-    let distinct: HashSet<&Need> = needs.iter().flatten().collect();
+    let distinct: HashSet<&RecordLookup> = needs.iter().flatten().collect();
     let resolved = resolve(store, connection, &distinct).await?;
     let mut changes = Vec::with_capacity(records.len());
     for ((record, begun), needs) in records.iter().zip(&begun).zip(needs) {

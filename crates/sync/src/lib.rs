@@ -10,4 +10,4 @@ mod run;
 pub use outbox::{Outbox, OutboxReport, new_operation_id};
 pub use plan::StreamPlan;
 pub use report::{Report, StreamReport};
-pub use run::{Event, OneWay};
+pub use run::{Event, OneWaySync};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use tieline_core::{EntityName, Error, Issue, Result};
-use tieline_store::{Changed, SweepRefused, Tally, TargetName};
+use tieline_store::{ChangeCounts, CommitStats, SweepRefused, TargetName};
 
 /// The most issues that a report holds; [`StreamReport::issue_count`] counts all.
 pub(crate) const ISSUES_KEPT: usize = 100;
@@ -28,9 +28,9 @@ pub struct StreamReport {
     /// Changes that the provider sent.
     pub read: u64,
     /// What became of the provider's records.
-    pub mirror: Changed,
+    pub mirror: ChangeCounts,
     /// What became of the mapped rows; all zero without a mapping.
-    pub rows: Changed,
+    pub rows: ChangeCounts,
     /// Records that a complete pass did not see, and that were deleted for it.
     pub swept: u64,
     /// Keys that a pass over keys saw and the mirror does not have: a read of changes will bring them.
@@ -74,8 +74,8 @@ impl StreamReport {
             entity,
             target,
             read: 0,
-            mirror: Changed::default(),
-            rows: Changed::default(),
+            mirror: ChangeCounts::default(),
+            rows: ChangeCounts::default(),
             swept: 0,
             unknown: 0,
             sweep_refused: None,
@@ -90,11 +90,11 @@ impl StreamReport {
     }
 
     /// What became of what the host uses: the mapped rows where there is a mapping, else the provider's records.
-    pub fn outcome(&self) -> Changed {
+    pub fn outcome(&self) -> ChangeCounts {
         if self.target.is_some() { self.rows } else { self.mirror }
     }
 
-    pub(crate) fn add(&mut self, tally: &Tally) {
+    pub(crate) fn add(&mut self, tally: &CommitStats) {
         self.mirror += tally.mirror;
         self.rows += tally.target;
         self.swept += tally.swept;
@@ -118,7 +118,7 @@ impl fmt::Display for StreamReport {
         if self.skipped {
             return f.write_str("not read, because an earlier failure concerns all");
         }
-        let Changed { created, updated, deleted, unchanged, .. } = self.outcome();
+        let ChangeCounts { created, updated, deleted, unchanged, .. } = self.outcome();
         write!(f, "{created} created, {updated} updated, {deleted} deleted, {unchanged} unchanged")?;
         if self.restarted {
             f.write_str("; the stored state was unusable, so everything was read again")?;

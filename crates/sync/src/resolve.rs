@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use tieline_core::{EntityName, FieldPath, Given, Key, Need, RawJson, Record, Result};
+use tieline_core::{EntityName, FieldPath, Key, MappingContext, RawJson, Record, RecordLookup, Result};
 use tieline_store::{ConnectionId, SyncStore};
 
 /// How many records of the mirror are walked at once.
@@ -11,20 +11,21 @@ const PAGE: u32 = 500;
 /// What was resolved for a batch.
 #[derive(Debug, Default)]
 pub(crate) struct Resolved {
-    pub(crate) given: Given,
+    pub(crate) given: MappingContext,
     /// The keys of the records that were found by another field.
-    found: HashMap<Need, Key>,
+    found: HashMap<RecordLookup, Key>,
 }
 
 impl Resolved {
     /// The needs as the store keeps them, so that a row follows the records that it looks up. A need by another field
     /// becomes one by the key of the record that was found; one that found nothing has no record to follow.
-    pub(crate) fn by_key(&self, needs: Vec<Need>) -> Vec<Need> {
-        let key = |need: Need| match &need.by {
+    pub(crate) fn by_key(&self, needs: Vec<RecordLookup>) -> Vec<RecordLookup> {
+        let key = |need: RecordLookup| match &need.by {
             None => Some(need),
-            Some(_) => {
-                self.found.get(&need).map(|key| Need::new(need.entity.clone(), key.clone(), need.field))
-            }
+            Some(_) => self
+                .found
+                .get(&need)
+                .map(|key| RecordLookup::new(need.entity.clone(), key.clone(), need.field)),
         };
         needs.into_iter().filter_map(key).collect()
     }
@@ -33,13 +34,13 @@ impl Resolved {
 pub(crate) async fn resolve(
     store: &dyn SyncStore,
     connection: &ConnectionId,
-    needs: &HashSet<&Need>,
+    needs: &HashSet<&RecordLookup>,
 ) -> Result<Resolved> {
     let mut resolved = Resolved::default();
-    let (by_key, by_field): (Vec<&Need>, Vec<&Need>) =
+    let (by_key, by_field): (Vec<&RecordLookup>, Vec<&RecordLookup>) =
         needs.iter().copied().partition(|need| need.by.is_none());
     if !by_key.is_empty() {
-        let by_key: Vec<Need> = by_key.into_iter().cloned().collect();
+        let by_key: Vec<RecordLookup> = by_key.into_iter().cloned().collect();
         resolved.given.resolved = store.resolve(connection, &by_key).await?;
     }
     let mut entities: BTreeMap<&EntityName, Wanted<'_>> = BTreeMap::new();
@@ -56,7 +57,7 @@ pub(crate) async fn resolve(
 }
 
 /// Needs by the field that finds them and the value that it must have.
-type Wanted<'n> = BTreeMap<&'n FieldPath, HashMap<&'n str, Vec<&'n Need>>>;
+type Wanted<'n> = BTreeMap<&'n FieldPath, HashMap<&'n str, Vec<&'n RecordLookup>>>;
 
 async fn walk(
     store: &dyn SyncStore,
@@ -65,7 +66,7 @@ async fn walk(
     wanted: &Wanted<'_>,
     resolved: &mut Resolved,
 ) -> Result<()> {
-    let mut ambiguous: HashSet<Need> = HashSet::new();
+    let mut ambiguous: HashSet<RecordLookup> = HashSet::new();
     let mut after: Option<Key> = None;
     loop {
         let records = store.records(connection, entity, after.as_ref(), PAGE).await?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use tieline_core::{Connector, EntityName, Error, ErrorKind, ReadRequest, Result};
-use tieline_store::{Brake, ConnectionId, StreamId, SyncStore, Tally};
+use tieline_store::{CommitStats, ConnectionId, DeleteThreshold, StreamId, SyncStore};
 
 use crate::apply::{prepare, prepare_remap};
 use crate::plan::StreamPlan;
@@ -14,12 +14,12 @@ use crate::report::{Report, StreamReport};
 /// Reads what changed at a provider into a store, entity by entity.
 ///
 /// Dropping the future cancels the run; what was committed stays, and the next run goes on from there.
-pub struct OneWay {
+pub struct OneWaySync {
     connector: Arc<dyn Connector>,
     store: Arc<dyn SyncStore>,
     connection: ConnectionId,
     streams: Vec<StreamPlan>,
-    brake: Brake,
+    brake: DeleteThreshold,
     hook: Option<Hook>,
 }
 
@@ -43,7 +43,7 @@ pub enum Event<'a> {
         /// Records in all, when the provider tells.
         total: Option<u64>,
         /// What this batch did.
-        tally: &'a Tally,
+        tally: &'a CommitStats,
     },
     /// A stream ended, well or not.
     Finished {
@@ -52,7 +52,7 @@ pub enum Event<'a> {
     },
 }
 
-impl OneWay {
+impl OneWaySync {
     /// A run over one connection.
     pub fn new(
         connector: Arc<dyn Connector>,
@@ -64,7 +64,7 @@ impl OneWay {
             store,
             connection: connection.into(),
             streams: Vec::new(),
-            brake: Brake::default(),
+            brake: DeleteThreshold::default(),
             hook: None,
         }
     }
@@ -79,7 +79,7 @@ impl OneWay {
 
     /// Sets what stops a sweep that would delete suspiciously much.
     #[must_use]
-    pub fn brake(mut self, brake: Brake) -> Self {
+    pub fn brake(mut self, brake: DeleteThreshold) -> Self {
         self.brake = brake;
         self
     }
@@ -194,9 +194,9 @@ pub(crate) fn concerns_all(error: &Error) -> bool {
     )
 }
 
-impl fmt::Debug for OneWay {
+impl fmt::Debug for OneWaySync {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OneWay")
+        f.debug_struct("OneWaySync")
             .field("connection", &self.connection)
             .field("streams", &self.streams)
             .finish_non_exhaustive()

@@ -9,7 +9,7 @@ use tieline::store::connections::{ConnectionFilter, NewConnection};
 use tieline::vault::{Key, KeyRing, Vault};
 use tieline::{
     Callback, CheckRequest, Connections, CredentialStore, DiscoverRequest, Draft, Erase, Fields, Host,
-    HttpHost, OAuthApp, OAuthUrls, ReadRequest, Registry, Result, Revoked, Secret,
+    HttpStack, OAuthApp, OAuthUrls, ReadRequest, Registry, Result, Revoked, Secret,
 };
 use tieline_conformance::Hunt;
 use tieline_http::RetryPolicy;
@@ -71,7 +71,7 @@ impl<M: Model + Authorizes> Walk<M> {
             .with_first_wait(Duration::from_millis(1))
             .with_max_wait(Duration::from_millis(10))
             .with_max_attempts(2);
-        let http = HttpHost::builder().allow_network("127.0.0.1/32").retry(retry).build().unwrap();
+        let http = HttpStack::builder().allow_network("127.0.0.1/32").retry(retry).build().unwrap();
         let [old, fresh] = self.keys.each_ref().map(|text| Key::parse(text).unwrap());
         let ring = if self.rotated { KeyRing::new(fresh).with_older(old) } else { KeyRing::new(old) };
         let app = OAuthApp::new(CLIENT_ID, CLIENT_SECRET, REDIRECT_URI.parse().unwrap());

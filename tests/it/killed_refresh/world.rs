@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret as _;
-use tieline::{Clock, Error, HttpHost, SystemClock};
+use tieline::{Clock, Error, HttpStack, SystemClock};
 use tieline_auth::{
-    Callback, ConsentRequest, CredentialStore, Keeper, OAuthApp, OAuthClient, Returned, Secret, StepObserver,
-    token_endpoint,
+    Callback, ConsentRequest, CredentialManager, CredentialStore, OAuthApp, OAuthClient, Secret,
+    StepObserver, VerifiedCallback, token_endpoint,
 };
 use tieline_core::{AuthScheme, Category, ConnectorSpec, OAuth2, RefreshPolicy};
 use tieline_http::ClientOptions;
@@ -111,7 +111,7 @@ impl World {
         oauth.pkce = true;
         oauth.refresh = RefreshPolicy::one_time();
         spec.auth = vec![AuthScheme::OAuth2(oauth)];
-        let host = HttpHost::builder().allow_network("127.0.0.1/32").build().unwrap();
+        let host = HttpStack::builder().allow_network("127.0.0.1/32").build().unwrap();
         let http = host.client(ClientOptions::new(token_endpoint(&spec), base_url.clone())).unwrap();
         let app = OAuthApp::new(CLIENT_ID, CLIENT_SECRET, REDIRECT_URI.parse().unwrap());
         let vault = Vault::new(KeyRing::new(Key::parse(&key.clone().into()).unwrap()));
@@ -142,7 +142,7 @@ impl World {
         let answer = self.sandbox.handle(http::Request::get(target).body(bytes::Bytes::new()).unwrap());
         let callback: Url = answer.headers["location"].to_str().unwrap().parse().unwrap();
         let callback = Callback::new(callback.query().unwrap().to_owned(), SESSION);
-        let returned = Returned::take(store, &callback, now).await.unwrap();
+        let returned = VerifiedCallback::take(store, &callback, now).await.unwrap();
         let consented = self.client.finish(&self.vault, returned, now).await.unwrap();
         let oauth = Some(self.client.oauth());
         let put = Secret::from(consented.tokens)
@@ -165,7 +165,7 @@ impl World {
 
     /// Uses the connection in a process that never heard of it, after the leases have ended.
     pub async fn use_it(&self, connection: &ConnectionId) -> Result<(), Error> {
-        let keeper = Keeper::new(self.vault.clone(), Arc::new(Later));
+        let keeper = CredentialManager::new(self.vault.clone(), Arc::new(Later));
         self.authorize(&keeper, &self.late_store, connection).await
     }
 
@@ -175,13 +175,13 @@ impl World {
         connection: &ConnectionId,
         observer: Arc<dyn StepObserver>,
     ) -> Result<(), Error> {
-        let keeper = Keeper::observed(self.vault.clone(), Arc::new(Later), observer);
+        let keeper = CredentialManager::observed(self.vault.clone(), Arc::new(Later), observer);
         self.authorize(&keeper, &self.store, connection).await
     }
 
     async fn authorize(
         &self,
-        keeper: &Keeper,
+        keeper: &CredentialManager,
         store: &Arc<dyn CredentialStore>,
         connection: &ConnectionId,
     ) -> Result<(), Error> {

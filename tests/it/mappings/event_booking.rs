@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tieline::mapping::CompiledPlan;
-use tieline::{Direction, FieldMapping, Given, RawJson};
+use tieline::{Direction, FieldMapping, MappingContext, RawJson};
 
 use super::{forward, ready, record, resolve, shown};
 
@@ -39,7 +39,7 @@ fn both_ways(name: &str, provider: Value, expected: Value, edits: Value, patch: 
     }
     for (row, patch) in [(row, json!({})), (edited, patch)] {
         let row = record(row);
-        let given = resolve(&mapping, Direction::Forward, &source, KNOWN, Given::default());
+        let given = resolve(&mapping, Direction::Forward, &source, KNOWN, MappingContext::default());
         let given = resolve(&mapping, Direction::Backward, &row, KNOWN, given);
         let back = mapping.backward(&row, Some(&source), &given).unwrap();
         assert_eq!(shown(&back), patch, "{name}");
@@ -111,7 +111,7 @@ fn an_offer_without_a_number_gets_the_one_that_is_handed_in() {
     let mapping = mapping("offer");
     let offer = record(json!({"id": 5, "title": "x", "date": "2025-12-03", "status": "Draft",
         "owner_email": "mia@house.example"}));
-    let given = resolve(&mapping, Direction::Forward, &offer, KNOWN, Given::default());
+    let given = resolve(&mapping, Direction::Forward, &offer, KNOWN, MappingContext::default());
     let mapped = mapping.forward(&offer, &given).unwrap();
     assert!(
         mapped.fields.is_none() && mapped.issues.iter().any(|issue| issue.refused),
@@ -155,7 +155,7 @@ fn tasks() {
 #[test]
 fn emails() {
     let mapping = mapping("email");
-    let given = Given::default()
+    let given = MappingContext::default()
         .with_value("team_id", RawJson::of(TEAM).unwrap())
         .with_value("user_id", RawJson::of(USER).unwrap());
     let message = record(json!({"message_id": "<1@mail.example>", "sender": " Nora@Seehof.example",
@@ -176,7 +176,8 @@ fn statuses_go_to_lower_case_and_back() {
         let mapping = mapping(name);
         for status in ["Lead", "Option", "Confirmed", "Cancelled", "Draft", "Sent"] {
             let wanted = record(json!({"status": status.to_lowercase()}));
-            let patch = mapping.backward(&wanted, Some(&record(json!({}))), &Given::default()).unwrap();
+            let patch =
+                mapping.backward(&wanted, Some(&record(json!({}))), &MappingContext::default()).unwrap();
             assert_eq!(shown(&patch), json!({"/status": status}), "{name}");
         }
     }
@@ -192,7 +193,7 @@ fn what_a_create_needs_is_required() {
         ("task", &["title", "category", "team_id", "user_id"]),
         ("email", &["from_email", "to_email", "subject", "body_text", "team_id", "user_id"]),
     ] {
-        let mapped = mapping(name).forward(&record(json!({})), &Given::default()).unwrap();
+        let mapped = mapping(name).forward(&record(json!({})), &MappingContext::default()).unwrap();
         assert!(mapped.fields.is_none(), "{name}");
         let missing: Vec<_> = mapped
             .issues

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tieline::fortnox::{Fortnox, FortnoxConfig};
 use tieline::store::{ConnectionId, MemoryStore, SyncStore};
-use tieline::sync::{OneWay, StreamPlan};
-use tieline::{Bearer, FieldMapping, Given};
+use tieline::sync::{OneWaySync, StreamPlan};
+use tieline::{Bearer, FieldMapping, MappingContext};
 use tieline_insights::{Figures, InvoiceKind, InvoiceStatus, Report, Rules, StandardInvoice};
 use tieline_sandbox::fortnox::{Entity, Fortnox as Model, Limits};
 use tieline_sandbox::{Object, Server};
@@ -35,7 +35,7 @@ fn connect(sandbox: &Server<Model>) -> Arc<Fortnox> {
 }
 
 async fn sync(sandbox: &Server<Model>, store: &Arc<dyn SyncStore>) {
-    let report = OneWay::new(connect(sandbox), store.clone(), CONNECTION)
+    let report = OneWaySync::new(connect(sandbox), store.clone(), CONNECTION)
         .stream(StreamPlan::mapped("customers", "companies", ready("fortnox-customer.yaml")))
         .stream(StreamPlan::mapped("invoices", "invoices", ready("fortnox-invoice.yaml")))
         .run()
@@ -180,7 +180,8 @@ async fn customers_are_companies_and_go_back() {
     let mapping = ready("fortnox-customer.yaml");
     for (key, company) in &companies {
         let customer = record(customers[key].clone());
-        let back = mapping.backward(&record(company.clone()), Some(&customer), &Given::default()).unwrap();
+        let back =
+            mapping.backward(&record(company.clone()), Some(&customer), &MappingContext::default()).unwrap();
         assert!(back.is_empty(), "{key}: {back:?}");
     }
     assert!(companies.iter().any(|(_, company)| company["kind"] == "person"));
@@ -190,7 +191,7 @@ async fn customers_are_companies_and_go_back() {
     company["address"]["city"] = json!("Kiruna");
     company["email"] = Value::Null;
     let customer = record(customers[&key].clone());
-    let back = mapping.backward(&record(company), Some(&customer), &Given::default()).unwrap();
+    let back = mapping.backward(&record(company), Some(&customer), &MappingContext::default()).unwrap();
     assert_eq!(shown(&back), json!({"/City": "Kiruna", "/Email": null}));
 
     // The sandbox takes what goes back.

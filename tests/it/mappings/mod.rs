@@ -12,7 +12,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tieline::mapping::{CompiledPlan, Format, Plan};
 use tieline::store::{ConnectionId, SyncStore};
-use tieline::{Direction, FieldMapping, FieldPatch, Given, Patch, RawJson, Record};
+use tieline::{Direction, FieldMapping, FieldPatch, MappingContext, Patch, RawJson, Record};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/mappings")
@@ -64,7 +64,7 @@ fn record(json: Value) -> Record {
 /// What the mapping makes of a record, with what it needs from these records of other entities: entity, then the value
 /// that is looked for, then the value found.
 fn forward(mapping: &CompiledPlan, record: &Record, known: &[(&str, &str, &str)]) -> (Value, Vec<String>) {
-    let given = resolve(mapping, Direction::Forward, record, known, Given::default());
+    let given = resolve(mapping, Direction::Forward, record, known, MappingContext::default());
     let mapped = mapping.forward(record, &given).unwrap();
     let issues = mapped.issues.iter().map(ToString::to_string).collect();
     (mapped.fields.map_or(Value::Null, |fields| fields.view().unwrap()), issues)
@@ -75,8 +75,8 @@ fn resolve(
     direction: Direction,
     record: &Record,
     known: &[(&str, &str, &str)],
-    mut given: Given,
-) -> Given {
+    mut given: MappingContext,
+) -> MappingContext {
     let known: HashMap<(&str, &str), &str> =
         known.iter().map(|(entity, key, value)| ((*entity, *key), *value)).collect();
     for need in mapping.needs(direction, record) {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tieline::odoo::{Odoo, OdooConfig};
 use tieline::store::{MemoryStore, SyncStore};
-use tieline::sync::{OneWay, StreamPlan};
-use tieline::{ApiKey, FieldMapping, Given};
+use tieline::sync::{OneWaySync, StreamPlan};
+use tieline::{ApiKey, FieldMapping, MappingContext};
 use tieline_sandbox::odoo::{API_KEY, DATABASE, LOGIN, Version};
 use tieline_sandbox::{Sandbox, Server};
 
@@ -31,7 +31,7 @@ async fn the_directory_is_the_same_over_both_versions() {
     for version in [Version::V17, Version::V19] {
         let sandbox = Sandbox::odoo(version).serve().await.unwrap();
         let store: Arc<dyn SyncStore> = Arc::new(MemoryStore::new());
-        let report = OneWay::new(connect(&sandbox), store.clone(), "odoo")
+        let report = OneWaySync::new(connect(&sandbox), store.clone(), "odoo")
             // Both look names up in both, so that both are there before the first row is made.
             .stream(StreamPlan::mirror("hr.department"))
             .stream(StreamPlan::mirror("hr.employee"))
@@ -83,8 +83,9 @@ fn what_a_directory_changes_goes_back() {
     let (mut row, issues) = forward(&mapping, &employee, &[("hr.department", "2", "Sales")]);
     assert_eq!((&row["department"], &row["manager"], issues.len()), (&json!("Sales"), &Value::Null, 0));
     assert_eq!(row["email"], "ada@example.test");
-    let back =
-        |row: &Value| mapping.backward(&record(row.clone()), Some(&employee), &Given::default()).unwrap();
+    let back = |row: &Value| {
+        mapping.backward(&record(row.clone()), Some(&employee), &MappingContext::default()).unwrap()
+    };
     assert!(back(&row).is_empty());
     row["phone"] = json!("+46 60 12 34");
     row["department"] = json!("Somewhere else");

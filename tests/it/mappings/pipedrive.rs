@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tieline::mapping::{Format, Plan};
 use tieline::store::{MemoryStore, SyncStore};
-use tieline::sync::{OneWay, StreamPlan};
-use tieline::{FieldMapping, Given};
+use tieline::sync::{OneWaySync, StreamPlan};
+use tieline::{FieldMapping, MappingContext};
 
 use super::{forward, ready, record, records, rows, shown, text};
 use crate::world::{CONNECTION, connect, sandbox};
@@ -15,7 +15,7 @@ use crate::world::{CONNECTION, connect, sandbox};
 async fn synced(mapping: Arc<dyn FieldMapping>) -> Arc<dyn SyncStore> {
     let sandbox = sandbox().await;
     let store: Arc<dyn SyncStore> = Arc::new(MemoryStore::new());
-    let report = OneWay::new(connect(&sandbox), store.clone(), CONNECTION)
+    let report = OneWaySync::new(connect(&sandbox), store.clone(), CONNECTION)
         .stream(StreamPlan::mirror("users"))
         .stream(StreamPlan::mirror("stages"))
         .stream(StreamPlan::mirror("organizations"))
@@ -123,7 +123,9 @@ fn what_people_change_goes_back_and_the_rest_stays() {
     let (mut row, _) =
         forward(&mapping, &deal, &[("stages", "3", "Offert skickad"), ("organizations", "4", "Åkeri AB")]);
     assert_eq!(row["organization"], "Åkeri AB");
-    let back = |row: &Value| mapping.backward(&record(row.clone()), Some(&deal), &Given::default()).unwrap();
+    let back = |row: &Value| {
+        mapping.backward(&record(row.clone()), Some(&deal), &MappingContext::default()).unwrap()
+    };
     assert!(back(&row).is_empty(), "{:?}", back(&row));
 
     row["title"] = json!("Ramavtal");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use tieline_core::http::HttpRequest;
-use tieline_core::{Credential, Recovery, Rejection, Result, Stamp};
+use tieline_core::{Credential, Recovery, Rejection, Result, SecretGeneration};
 
 use super::Flaw;
 
@@ -24,7 +24,7 @@ impl fmt::Debug for Flawed {
 
 #[async_trait]
 impl Credential for Flawed {
-    async fn authorize(&self, request: &mut HttpRequest) -> Result<Stamp> {
+    async fn authorize(&self, request: &mut HttpRequest) -> Result<SecretGeneration> {
         match self.flaw {
             Flaw::InTheQuery => {
                 request.url_mut().query_pairs_mut().append_pair("key", &self.secret);
@@ -35,7 +35,7 @@ impl Credential for Flawed {
         self.inner.authorize(request).await
     }
 
-    async fn rejected(&self, stamp: Stamp, why: &Rejection) -> Result<Recovery> {
+    async fn rejected(&self, stamp: SecretGeneration, why: &Rejection) -> Result<Recovery> {
         self.inner.rejected(stamp, why).await
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tieline_core::http::{Answer, HttpClient, Verdict};
+use tieline_core::http::{Classification, HttpClient, ResponseView};
 use tieline_core::{
     BuildContext, Connector, ConnectorFactory, ConnectorSpec, Error, ErrorKind, Resend, Result,
 };
@@ -30,7 +30,7 @@ impl Flawed {
         Self { inner, flaw }
     }
 
-    fn misjudge(&self, error: Error, answer: &Answer<'_>) -> Error {
+    fn misjudge(&self, error: Error, answer: &ResponseView<'_>) -> Error {
         let kind = error.kind();
         let status = answer.status.as_u16();
         match self.flaw {
@@ -51,10 +51,10 @@ impl ConnectorFactory for Flawed {
         self.inner.spec()
     }
 
-    fn classify(&self, answer: &Answer<'_>) -> Verdict {
+    fn classify(&self, answer: &ResponseView<'_>) -> Classification {
         match self.inner.classify(answer) {
-            Verdict::Fail(error) if error.kind() != ErrorKind::Decode => {
-                Verdict::Fail(self.misjudge(error, answer))
+            Classification::Fail(error) if error.kind() != ErrorKind::Decode => {
+                Classification::Fail(self.misjudge(error, answer))
             }
             verdict => verdict,
         }

@@ -10,7 +10,7 @@ mod reads;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tieline_conformance::{PROMISES, Subject, World, verdict};
+use tieline_conformance::{ConnectorUnderTest, FakeProvider, PROMISES, verdict};
 use tieline_core::{ConnectorFactory, Credential, Result};
 
 use crate::subject::TickSubject;
@@ -18,7 +18,7 @@ use crate::subject::TickSubject;
 /// The connector with a flaw.
 struct Mutant(Flaw);
 
-impl Subject for Mutant {
+impl ConnectorUnderTest for Mutant {
     fn factory(&self) -> Arc<dyn ConnectorFactory> {
         Arc::new(factory::Flawed::new(self.0))
     }
@@ -32,7 +32,7 @@ impl Subject for Mutant {
         Ok(Arc::new(credential::Flawed { inner, secret, flaw: self.0 }))
     }
 
-    fn world(&self, secret: &str) -> Box<dyn World> {
+    fn world(&self, secret: &str) -> Box<dyn FakeProvider> {
         TickSubject.world(secret)
     }
 }

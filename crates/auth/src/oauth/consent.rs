@@ -116,15 +116,15 @@ impl fmt::Debug for Callback {
 }
 
 /// A callback that answers a consent of ours.
-pub struct Returned {
+pub struct VerifiedCallback {
     tenant: TenantId,
     consent: Consent,
     answered: Answered,
 }
 
-impl fmt::Debug for Returned {
+impl fmt::Debug for VerifiedCallback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Returned")
+        f.debug_struct("VerifiedCallback")
             .field("connection", &self.consent.connection)
             .field("provider", &self.consent.provider)
             .finish_non_exhaustive()
@@ -134,7 +134,7 @@ impl fmt::Debug for Returned {
 /// A person consented. Nothing is stored yet.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Consented {
+pub struct Authorized {
     /// The connection that it is for.
     pub connection: ConnectionId,
     /// The tokens.
@@ -220,16 +220,26 @@ impl OAuthClient {
     ///
     /// `Forbidden` when the person denied; `Rejected` for a callback without code, or to another provider;
     /// `Unauthenticated` when the provider does not accept the code; whatever the token request and the vault answer.
-    pub async fn finish(&self, vault: &Vault, returned: Returned, now: DateTime<Utc>) -> Result<Consented> {
+    pub async fn finish(
+        &self,
+        vault: &Vault,
+        returned: VerifiedCallback,
+        now: DateTime<Utc>,
+    ) -> Result<Authorized> {
         let scrubber = Scrubber::new(returned.answered.secrets());
         self.exchange(vault, returned, now)
             .await
             .map_err(|error| error.scrubbed(&|text| scrubber.scrub(text)))
     }
 
-    async fn exchange(&self, vault: &Vault, returned: Returned, now: DateTime<Utc>) -> Result<Consented> {
+    async fn exchange(
+        &self,
+        vault: &Vault,
+        returned: VerifiedCallback,
+        now: DateTime<Utc>,
+    ) -> Result<Authorized> {
         let title = self.inner().title;
-        let Returned { tenant, consent, answered } = returned;
+        let VerifiedCallback { tenant, consent, answered } = returned;
         if consent.provider != self.inner().provider {
             return Err(rejected("the callback's state was made for another provider"));
         }
@@ -253,7 +263,7 @@ impl OAuthClient {
             .exchange_code(code, verifier.as_ref(), &callback)
             .await
             .map_err(|failure| refused_code(title, failure))?;
-        Ok(Consented {
+        Ok(Authorized {
             settings: captured(self, &answer)?,
             tokens: Tokens::of(&answer, &self.inner().oauth, now),
             detail: consent.detail.get("detail").cloned().unwrap_or_default(),
@@ -262,7 +272,7 @@ impl OAuthClient {
     }
 }
 
-impl Returned {
+impl VerifiedCallback {
     /// Checks a callback against what was kept when its consent [began](OAuthClient::begin). The consent is used up,
     /// whatever comes of it.
     ///

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use serde_json::Value;
-use tieline_core::http::{Answer, Verdict};
+use tieline_core::http::{Classification, ResponseView};
 use tieline_core::{
     BuildContext, Connector, ConnectorFactory, ConnectorSpec, Error, ErrorKind, Origins, Resend, Result,
 };
@@ -36,7 +36,7 @@ impl ConnectorFactory for TokenEndpoint {
     }
 
     /// Refusals (4xx) are answers here: what they mean for a token is read from their body.
-    fn classify(&self, answer: &Answer<'_>) -> Verdict {
+    fn classify(&self, answer: &ResponseView<'_>) -> Classification {
         let title = self.spec.title;
         let status = answer.status;
         let error = if status == StatusCode::TOO_MANY_REQUESTS {
@@ -49,9 +49,9 @@ impl ConnectorFactory for TokenEndpoint {
         } else if status.is_redirection() {
             Error::new(ErrorKind::Config, format!("{title} redirects token requests"))
         } else {
-            return Verdict::Accept;
+            return Classification::Accept;
         };
-        Verdict::Fail(error.with_status(status))
+        Classification::Fail(error.with_status(status))
     }
 
     fn base_url(&self, _: &Value) -> Result<Url> {

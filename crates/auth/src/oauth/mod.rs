@@ -15,7 +15,7 @@ mod tokens;
 pub use app::{OAuthApp, OAuthUrls};
 pub use assertion::ServiceAccount;
 pub use client::OAuthClient;
-pub use consent::{AuthorizationUrl, Callback, ConsentRequest, Consented, Returned};
+pub use consent::{AuthorizationUrl, Authorized, Callback, ConsentRequest, VerifiedCallback};
 pub use endpoint::token_endpoint;
 pub use tokens::Tokens;
 

@@ -5,23 +5,23 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 use async_trait::async_trait;
 use tieline_core::http::HttpRequest;
-use tieline_core::{Credential, Error, ErrorKind, Recovery, Rejection, Result, Stamp};
+use tieline_core::{Credential, Error, ErrorKind, Recovery, Rejection, Result, SecretGeneration};
 use tieline_store::ConnectionId;
 use tokio::time::Instant;
 
-use super::keeper::{CredentialStore, Keeper};
+use super::keeper::{CredentialManager, CredentialStore};
 use super::state::{FRESH, Held, State};
 use crate::OAuthClient;
 use crate::fixed::put_bearer;
 use crate::flight::{Flight, again, lock};
 
-/// The tokens of a connection, renewed under way. A [`Keeper`] hands it out.
+/// The tokens of a connection, renewed under way. A [`CredentialManager`] hands it out.
 ///
 /// Its requests need a tokio runtime. An error of a renewal is an error of the request that waited for it:
 /// `Unauthenticated` when only the customer can help, which is noted in the connection's health too.
 pub struct StoredCredential {
     me: Weak<Self>,
-    pub(super) keeper: Keeper,
+    pub(super) keeper: CredentialManager,
     pub(super) store: Arc<dyn CredentialStore>,
     pub(super) connection: ConnectionId,
     client: RwLock<OAuthClient>,
@@ -31,7 +31,7 @@ pub struct StoredCredential {
 
 impl StoredCredential {
     pub(super) fn new(
-        keeper: Keeper,
+        keeper: CredentialManager,
         store: Arc<dyn CredentialStore>,
         connection: ConnectionId,
         client: &OAuthClient,
@@ -128,13 +128,13 @@ fn ended() -> Error {
 
 #[async_trait]
 impl Credential for StoredCredential {
-    async fn authorize(&self, request: &mut HttpRequest) -> Result<Stamp> {
+    async fn authorize(&self, request: &mut HttpRequest) -> Result<SecretGeneration> {
         let held = self.current().await?;
         put_bearer(request, &held.tokens.access)?;
-        Ok(Stamp(held.generation))
+        Ok(SecretGeneration(held.generation))
     }
 
-    async fn rejected(&self, stamp: Stamp, _: &Rejection) -> Result<Recovery> {
+    async fn rejected(&self, stamp: SecretGeneration, _: &Rejection) -> Result<Recovery> {
         {
             let mut state = lock(&self.state);
             let held = state.held.clone();

@@ -20,7 +20,7 @@ impl<T: ConnectionStore + SecretStore + LeaseStore + ConsentStore + ?Sized> Cred
 /// Hands out the credentials whose tokens a database keeps, so that all users of a connection in this process share one:
 /// one renewal serves them all. A host has one for each database, and it is cheap to clone.
 #[derive(Clone)]
-pub struct Keeper(Arc<Shared>);
+pub struct CredentialManager(Arc<Shared>);
 
 struct Shared {
     vault: Vault,
@@ -37,7 +37,7 @@ struct Credentials {
     room: usize,
 }
 
-impl Keeper {
+impl CredentialManager {
     /// A keeper of a database.
     pub fn new(vault: Vault, clock: Arc<dyn Clock>) -> Self {
         Self::with(vault, clock, None)
@@ -114,13 +114,13 @@ impl Keeper {
     }
 }
 
-impl fmt::Debug for Keeper {
+impl fmt::Debug for CredentialManager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keeper").field("busy", &*self.0.busy.borrow()).finish_non_exhaustive()
     }
 }
 
-pub(super) struct Busy(Keeper);
+pub(super) struct Busy(CredentialManager);
 
 impl Drop for Busy {
     fn drop(&mut self) {

@@ -20,6 +20,6 @@ mod save;
 mod state;
 
 pub use credential::StoredCredential;
-pub use keeper::{CredentialStore, Keeper};
+pub use keeper::{CredentialManager, CredentialStore};
 pub use observer::{Moment, Step, StepObserver};
 pub use revoke::Revoked;

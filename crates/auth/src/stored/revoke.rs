@@ -7,7 +7,7 @@ use tieline_core::{Error, Result};
 use tieline_store::ConnectionId;
 use tokio::time::{Instant, sleep};
 
-use super::keeper::{CredentialStore, Keeper};
+use super::keeper::{CredentialManager, CredentialStore};
 use super::lease::HeldLease;
 use crate::{OAuthClient, Secret};
 
@@ -23,7 +23,7 @@ pub enum Revoked {
     Failed(Error),
 }
 
-impl Keeper {
+impl CredentialManager {
     /// Takes a connection's tokens back at the provider (RFC 7009). A renewal that is under way is waited for, a little, so
     /// that it does not bring new ones afterwards. What fails is told in the answer, because it must not keep anybody
     /// from erasing.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
 use serde_json::json;
-use tieline_auth::{Callback, ConsentRequest, IssuedCredential, Returned, Secret, ServiceAccount};
+use tieline_auth::{Callback, ConsentRequest, IssuedCredential, Secret, ServiceAccount, VerifiedCallback};
 use tieline_core::{Clock, Credential};
 use tieline_sandbox::{Fault, FaultRule};
 use tieline_store::{ConnectionStore, SecretStore};
@@ -78,11 +78,11 @@ async fn no_secret_is_found_anywhere() {
         let callback = Callback::new(query, SESSION);
         note(format!("{callback:?}"));
         world.sandbox.inject(FaultRule::new(fault).on("POST", "/oauth/token"));
-        let returned = Returned::take(&*process.store, &callback, now).await.unwrap();
+        let returned = VerifiedCallback::take(&*process.store, &callback, now).await.unwrap();
         note(format!("{returned:?}"));
         let error = process.client.finish(&world.vault, returned, now).await.unwrap_err();
         note(format!("{error} {error:?}"));
-        let again = Returned::take(&*process.store, &callback, now).await.unwrap_err();
+        let again = VerifiedCallback::take(&*process.store, &callback, now).await.unwrap_err();
         note(format!("{again} {again:?}"));
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use insta::assert_snapshot;
 use serde_json::json;
-use tieline_auth::{Callback, ConsentRequest, Consented, CredentialStore, Returned};
+use tieline_auth::{Authorized, Callback, ConsentRequest, CredentialStore, VerifiedCallback};
 use tieline_core::{Capture, Clock, Error, ErrorKind, Result};
 use tieline_sandbox::oauth::{Decision, Pkce, Policy, TokenShape};
 use tieline_sandbox::{Fault, FaultRule, InProcess};
@@ -12,9 +12,9 @@ use tieline_store::TenantId;
 
 use crate::world::*;
 
-async fn finish(process: &Process, callback: &Callback) -> Result<Consented> {
+async fn finish(process: &Process, callback: &Callback) -> Result<Authorized> {
     let now = process.keeper.clock().now();
-    let returned = Returned::take(&*process.store, callback, now).await?;
+    let returned = VerifiedCallback::take(&*process.store, callback, now).await?;
     process.client.finish(process.keeper.vault(), returned, now).await
 }
 

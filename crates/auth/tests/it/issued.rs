@@ -8,7 +8,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use tieline_auth::{IssuedCredential, ServiceAccount};
 use tieline_core::http::HttpRequest;
-use tieline_core::{Clock, Credential, Grant, OAuth2, Recovery, Scope, SettingHeader, Stamp};
+use tieline_core::{Clock, Credential, Grant, OAuth2, Recovery, Scope, SecretGeneration, SettingHeader};
 use tieline_sandbox::oauth::{ClientCredentials, Decision, Person, Policy};
 use tieline_sandbox::{Fault, FaultRule, InProcess};
 
@@ -37,11 +37,11 @@ async fn an_application_asks_for_itself() {
         tokio::spawn(async move { ask(&*credential, &sandbox).await })
     }));
     for answer in asked.await {
-        assert_eq!(answer.unwrap().unwrap(), (200, Stamp(1)));
+        assert_eq!(answer.unwrap().unwrap(), (200, SecretGeneration(1)));
     }
     assert_eq!(world.sandbox.authorization().counters().client_credentials, 1);
     pass(3500).await;
-    assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, Stamp(2)));
+    assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, SecretGeneration(2)));
     // However many saw the refusal.
     pass(60).await;
     world.sandbox.expire_access_tokens();
@@ -50,7 +50,10 @@ async fn an_application_asks_for_itself() {
         assert_eq!(status.unwrap(), 200);
     }
     assert_eq!(world.sandbox.authorization().counters().client_credentials, 3);
-    assert_eq!(credential.rejected(Stamp(3), &rejection()).await.unwrap(), Recovery::NeedsReconnect);
+    assert_eq!(
+        credential.rejected(SecretGeneration(3), &rejection()).await.unwrap(),
+        Recovery::NeedsReconnect
+    );
     assert_eq!(world.sandbox.authorization().counters().client_credentials, 3);
 }
 

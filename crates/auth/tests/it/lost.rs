@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use insta::assert_snapshot;
 use tieline_auth::{Moment, Secret, Step, StepObserver};
-use tieline_core::{Clock, Error, ErrorKind, Stamp};
+use tieline_core::{Clock, Error, ErrorKind, SecretGeneration};
 use tieline_sandbox::oauth::{Policy, Rotation};
 use tieline_sandbox::{Fault, FaultRule};
 use tieline_store::SecretStore;
@@ -52,7 +52,7 @@ async fn a_lost_answer_is_tried_once_more_and_then_said() {
     ask(&*credential, &world.sandbox).await.unwrap_err();
     assert_eq!(world.sandbox.authorization().counters().refused, refused);
     world.reconnect().await;
-    assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, Stamp(2)));
+    assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, SecretGeneration(2)));
     assert_eq!(world.connection().await.health, Health::Untried);
 }
 
@@ -88,7 +88,7 @@ async fn what_was_not_done_is_done_later() {
         world.sandbox.inject(on_refresh(fault).takes_effect(false));
         ask(&*credential, &world.sandbox).await.unwrap_err();
         pass(10).await;
-        assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, Stamp(2)));
+        assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, SecretGeneration(2)));
         assert_eq!((world.refreshes(), stored(&world).await.intent), (1, None));
     }
 }
@@ -127,7 +127,7 @@ async fn a_store_that_goes_away_before_the_save_is_waited_for() {
     let store = Flaky::new(world.memory.clone());
     let observer = Arc::new(Leaving { store: store.clone(), back_after: Some(30) });
     let process = world.process_with(Arc::new(store), TimeDelta::zero(), Some(observer));
-    assert_eq!(ask(&*process.credential(), &world.sandbox).await.unwrap(), (200, Stamp(2)));
+    assert_eq!(ask(&*process.credential(), &world.sandbox).await.unwrap(), (200, SecretGeneration(2)));
     assert_eq!((world.refreshes(), stored(&world).await.generation), (1, 2));
 }
 
@@ -148,7 +148,7 @@ async fn a_store_that_stays_away_gets_the_pair_when_it_is_back() {
     ");
     // Another process meanwhile, with the database back, would try the old token; here it is the same one.
     store.away.store(false, Ordering::SeqCst);
-    assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, Stamp(2)));
+    assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, SecretGeneration(2)));
     assert_eq!((world.refreshes(), stored(&world).await.generation), (1, 2));
     assert_eq!(world.sandbox.authorization().counters().refresh_tokens_reused, 0);
 }
@@ -161,7 +161,7 @@ async fn a_save_whose_answer_is_lost_was_a_save() {
     let store = Flaky::new(world.memory.clone());
     store.deaf.store(true, Ordering::SeqCst);
     let process = world.process_with(Arc::new(store), TimeDelta::zero(), None);
-    assert_eq!(ask(&*process.credential(), &world.sandbox).await.unwrap(), (200, Stamp(2)));
+    assert_eq!(ask(&*process.credential(), &world.sandbox).await.unwrap(), (200, SecretGeneration(2)));
     assert_eq!((world.refreshes(), stored(&world).await.generation), (1, 2));
 }
 
@@ -175,7 +175,7 @@ async fn who_loses_the_lease_stores_the_pair_under_another() {
     store.stiff.store(true, Ordering::SeqCst);
     let observer = Arc::new(Overtaken(Arc::clone(&world)));
     let process = world.process_with(Arc::new(store), TimeDelta::zero(), Some(observer));
-    assert_eq!(ask(&*process.credential(), &world.sandbox).await.unwrap(), (200, Stamp(2)));
+    assert_eq!(ask(&*process.credential(), &world.sandbox).await.unwrap(), (200, SecretGeneration(2)));
     assert_eq!((world.refreshes(), stored(&world).await.generation), (1, 2));
 }
 
@@ -213,7 +213,7 @@ async fn a_wrong_app_is_not_the_customers_fault() {
     assert_eq!(stored(&world).await.intent, None);
     // Corrected, for those who hold it already.
     let credential = world.process().credential();
-    assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, Stamp(2)));
+    assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, SecretGeneration(2)));
 }
 
 /// Takes the store away between the answer and the save.

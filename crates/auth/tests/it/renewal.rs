@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use tieline_auth::{Moment, Secret, Step, StepObserver};
-use tieline_core::{Clock, Credential, Recovery, Stamp};
+use tieline_core::{Clock, Credential, Recovery, SecretGeneration};
 use tieline_sandbox::oauth::{ExpiresIn, Policy, Rotation};
 use tieline_sandbox::{Fault, FaultRule};
 use tieline_store::SecretStore;
@@ -25,12 +25,12 @@ async fn a_token_is_used_until_its_margin() {
     world.connected().await;
     let credential = world.process().credential();
     for _ in 0..10 {
-        assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, Stamp(1)));
+        assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, SecretGeneration(1)));
         pass(300).await;
     }
     assert_eq!(world.refreshes(), 0);
     pass(400).await;
-    assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, Stamp(2)));
+    assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, SecretGeneration(2)));
     assert_eq!(world.refreshes(), 1);
 }
 
@@ -47,7 +47,7 @@ async fn two_hundred_tasks_renew_once() {
         tokio::spawn(async move { ask(&*credential, &sandbox).await })
     });
     for answer in join_all(tasks).await {
-        assert_eq!(answer.unwrap().unwrap(), (200, Stamp(2)));
+        assert_eq!(answer.unwrap().unwrap(), (200, SecretGeneration(2)));
     }
     assert_eq!(world.refreshes(), 1);
 }
@@ -66,7 +66,7 @@ async fn six_hundred_tasks_in_three_processes_renew_once() {
         });
     let tasks: Vec<_> = tasks.collect();
     for answer in join_all(tasks).await {
-        assert_eq!(answer.unwrap().unwrap(), (200, Stamp(2)));
+        assert_eq!(answer.unwrap().unwrap(), (200, SecretGeneration(2)));
     }
     assert_eq!(world.refreshes(), 1);
     assert_eq!(world.sandbox.authorization().counters().refresh_tokens_reused, 0);
@@ -89,13 +89,13 @@ async fn within_the_margin_one_renews_and_the_others_do_not_wait() {
     pass(1).await;
     let begun = Instant::now();
     // Neither here nor in another process.
-    assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, Stamp(1)));
-    assert_eq!(ask(&*elsewhere, &world.sandbox).await.unwrap(), (200, Stamp(1)));
-    assert_eq!(ask(&*elsewhere, &world.sandbox).await.unwrap(), (200, Stamp(1)));
+    assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, SecretGeneration(1)));
+    assert_eq!(ask(&*elsewhere, &world.sandbox).await.unwrap(), (200, SecretGeneration(1)));
+    assert_eq!(ask(&*elsewhere, &world.sandbox).await.unwrap(), (200, SecretGeneration(1)));
     assert!(begun.elapsed() < Duration::from_secs(1));
-    assert_eq!(renewing.await.unwrap().unwrap(), (200, Stamp(2)));
+    assert_eq!(renewing.await.unwrap().unwrap(), (200, SecretGeneration(2)));
     pass(2).await;
-    assert_eq!(ask(&*elsewhere, &world.sandbox).await.unwrap(), (200, Stamp(2)));
+    assert_eq!(ask(&*elsewhere, &world.sandbox).await.unwrap(), (200, SecretGeneration(2)));
     assert_eq!(world.refreshes(), 1);
 }
 
@@ -107,14 +107,14 @@ async fn within_the_margin_a_failure_hurts_nobody() {
     pass(3500).await;
     let down = FaultRule::new(Fault::Status { status: 503, body: None }).on("POST", "/oauth/token");
     world.sandbox.inject(down.times(2));
-    assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, Stamp(1)));
+    assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, SecretGeneration(1)));
     // The provider is left alone for a moment.
-    assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, Stamp(1)));
+    assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, SecretGeneration(1)));
     assert_eq!(world.sandbox.waiting_faults().len(), 1);
     pass(10).await;
     ask(&*credential, &world.sandbox).await.unwrap();
     pass(10).await;
-    assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, Stamp(2)));
+    assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, SecretGeneration(2)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -131,7 +131,10 @@ async fn a_cancelled_caller_loses_nothing() {
     assert_eq!(world.refreshes(), 1);
     let stored = world.memory.secret(&CONNECTION.into(), Secret::NAME).await.unwrap().unwrap();
     assert_eq!((stored.generation, stored.intent), (2, None));
-    assert_eq!(ask(&*world.process().credential(), &world.sandbox).await.unwrap(), (200, Stamp(2)));
+    assert_eq!(
+        ask(&*world.process().credential(), &world.sandbox).await.unwrap(),
+        (200, SecretGeneration(2))
+    );
     assert_eq!(world.refreshes(), 1);
 }
 
@@ -151,14 +154,17 @@ async fn a_rejection_renews_once_however_many_saw_it() {
     }
     assert_eq!(world.refreshes(), 1);
     // Somebody who comes late with the old one.
-    assert_eq!(credential.rejected(Stamp(1), &rejection()).await.unwrap(), Recovery::RetryOnce);
+    assert_eq!(credential.rejected(SecretGeneration(1), &rejection()).await.unwrap(), Recovery::RetryOnce);
     assert_eq!(world.refreshes(), 1);
     // A new one that is refused at once too is renewed once more, and then left alone for a while.
-    assert_eq!(credential.rejected(Stamp(2), &rejection()).await.unwrap(), Recovery::RetryOnce);
-    assert_eq!(credential.rejected(Stamp(3), &rejection()).await.unwrap(), Recovery::NeedsReconnect);
+    assert_eq!(credential.rejected(SecretGeneration(2), &rejection()).await.unwrap(), Recovery::RetryOnce);
+    assert_eq!(
+        credential.rejected(SecretGeneration(3), &rejection()).await.unwrap(),
+        Recovery::NeedsReconnect
+    );
     assert_eq!(world.refreshes(), 2);
     pass(61).await;
-    assert_eq!(credential.rejected(Stamp(3), &rejection()).await.unwrap(), Recovery::RetryOnce);
+    assert_eq!(credential.rejected(SecretGeneration(3), &rejection()).await.unwrap(), Recovery::RetryOnce);
     assert_eq!(world.refreshes(), 3);
 }
 
@@ -170,7 +176,7 @@ async fn a_provider_that_gives_no_new_refresh_token_keeps_the_old_one() {
         let credential = world.process().credential();
         for generation in 2..5 {
             pass(3600).await;
-            assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, Stamp(generation)));
+            assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, SecretGeneration(generation)));
         }
     }
 }

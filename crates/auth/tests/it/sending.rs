@@ -1,7 +1,7 @@
 use http::{HeaderMap, StatusCode};
 use tieline_auth::{ApiKey, Basic, Bearer, Password};
 use tieline_core::http::{Body, Escape, HttpRequest, RequestAuth};
-use tieline_core::{Recovery, Rejection, Stamp};
+use tieline_core::{Recovery, Rejection, SecretGeneration};
 
 use crate::{basic, bearer, bind, header, query, secret, sent};
 
@@ -84,7 +84,7 @@ async fn slots_of_a_body_are_filled_by_the_names_of_the_fields() {
 async fn a_refusal_needs_the_customer() {
     let credential = bind(ApiKey::new("k3y"), &header("x-api-key", ""));
     let why = Rejection::new(StatusCode::UNAUTHORIZED, HeaderMap::new(), String::new());
-    assert_eq!(credential.rejected(Stamp(0), &why).await.unwrap(), Recovery::NeedsReconnect);
+    assert_eq!(credential.rejected(SecretGeneration(0), &why).await.unwrap(), Recovery::NeedsReconnect);
 }
 
 #[tokio::test]

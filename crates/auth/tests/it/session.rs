@@ -10,11 +10,11 @@ use serde_json::json;
 use tieline_auth::{Fields, IssuedCredential, Login, token_endpoint};
 use tieline_core::http::{Escape, HttpRequest};
 use tieline_core::{
-    AuthScheme, Category, ConnectorSpec, Credential, Field, KeyPlacement, LoginPart, SessionLogin,
-    SessionToken, Stamp, SystemClock,
+    AuthScheme, Category, ConnectorSpec, Credential, Field, KeyPlacement, LoginPart, SecretGeneration,
+    SessionLogin, SessionToken, SystemClock,
 };
 use tieline_http::memory::{MemoryTransport, answer};
-use tieline_http::{ClientOptions, HttpHost};
+use tieline_http::{ClientOptions, HttpStack};
 
 use crate::world::{pass, rejection};
 
@@ -37,7 +37,7 @@ fn scheme(token: SessionToken) -> SessionLogin {
 fn credential(login: SessionLogin, transport: &MemoryTransport) -> Arc<IssuedCredential> {
     let mut spec = ConnectorSpec::new("acme", "Acme", Category::Erp);
     spec.auth = vec![AuthScheme::Session(login)];
-    let host = HttpHost::builder().transport(Arc::new(transport.clone())).build().unwrap();
+    let host = HttpStack::builder().transport(Arc::new(transport.clone())).build().unwrap();
     let base: url::Url = "https://erp.acme.example/".parse().unwrap();
     let http = host.client(ClientOptions::new(token_endpoint(&spec), base.clone())).unwrap();
     let fields = Fields::new([("login", "demo"), ("password", "pass\"w0rd")]);
@@ -45,7 +45,7 @@ fn credential(login: SessionLogin, transport: &MemoryTransport) -> Arc<IssuedCre
     IssuedCredential::session(login, Arc::new(SystemClock))
 }
 
-async fn sent(credential: &dyn Credential) -> tieline_core::Result<(String, Stamp)> {
+async fn sent(credential: &dyn Credential) -> tieline_core::Result<(String, SecretGeneration)> {
     let mut request = HttpRequest::get("https://erp.acme.example/api".parse().unwrap());
     let stamp = credential.authorize(&mut request).await?;
     assert!(request.headers()["cookie"].is_sensitive());
@@ -68,8 +68,8 @@ async fn the_token_is_found_where_the_spec_says() {
             Ok(answer(StatusCode::OK, &headers, r#"{"result":{"session_id":"5e5510"}}"#))
         });
         let credential = credential(scheme(token), &transport);
-        assert_eq!(sent(&*credential).await.unwrap(), ("session_id=5e5510".to_owned(), Stamp(1)));
-        assert_eq!(sent(&*credential).await.unwrap().1, Stamp(1));
+        assert_eq!(sent(&*credential).await.unwrap(), ("session_id=5e5510".to_owned(), SecretGeneration(1)));
+        assert_eq!(sent(&*credential).await.unwrap().1, SecretGeneration(1));
         let requests = transport.requests();
         let [login] = requests.as_slice() else { panic!("{} logins", requests.len()) };
         assert_eq!(login.uri(), "https://erp.acme.example/web/session/authenticate");

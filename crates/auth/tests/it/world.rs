@@ -6,15 +6,15 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use tieline_auth::{
-    Callback, ConsentRequest, CredentialStore, Keeper, OAuthApp, OAuthClient, Returned, Secret, StepObserver,
-    StoredCredential, Tokens, token_endpoint,
+    Callback, ConsentRequest, CredentialManager, CredentialStore, OAuthApp, OAuthClient, Secret,
+    StepObserver, StoredCredential, Tokens, VerifiedCallback, token_endpoint,
 };
 use tieline_core::http::{HttpRequest, Transport};
 use tieline_core::{
     AuthScheme, Category, ClientAuth, Clock, ConnectorSpec, Credential, Grant, OAuth2, Origins,
-    RefreshPolicy, Rejection, Result, Revocation, Stamp,
+    RefreshPolicy, Rejection, Result, Revocation, SecretGeneration,
 };
-use tieline_http::{ClientOptions, HttpHost, RetryPolicy, TokioClock};
+use tieline_http::{ClientOptions, HttpStack, RetryPolicy, TokioClock};
 use tieline_sandbox::oauth::{CLIENT_ID, CLIENT_SECRET, EPOCH, OAuth, Policy, REDIRECT_URI};
 use tieline_sandbox::{InProcess, Sandbox};
 use tieline_store::connections::{Connection, NewConnection};
@@ -44,7 +44,7 @@ pub struct World {
 
 /// One process: what it shares with no other.
 pub struct Process {
-    pub keeper: Keeper,
+    pub keeper: CredentialManager,
     pub client: OAuthClient,
     pub store: Arc<dyn CredentialStore>,
 }
@@ -77,7 +77,7 @@ pub fn client_over(
     spec: &ConnectorSpec,
 ) -> OAuthClient {
     let retry = RetryPolicy::default().with_first_wait(Duration::from_millis(1));
-    let host = HttpHost::builder().transport(transport).clock(clock).retry(retry).build().unwrap();
+    let host = HttpStack::builder().transport(transport).clock(clock).retry(retry).build().unwrap();
     let base = format!("{HOST}/oauth/token").parse().unwrap();
     let http = host.client(ClientOptions::new(token_endpoint(spec), base)).unwrap();
     OAuthClient::new(spec, http).unwrap().with_app(app())
@@ -114,8 +114,8 @@ impl World {
         let transport = Arc::new(InProcess::new(Arc::clone(&self.sandbox)));
         let client = client_over(transport, Arc::clone(&clock), &spec(oauth()));
         let keeper = match observer {
-            Some(observer) => Keeper::observed(self.vault.clone(), clock, observer),
-            None => Keeper::new(self.vault.clone(), clock),
+            Some(observer) => CredentialManager::observed(self.vault.clone(), clock, observer),
+            None => CredentialManager::new(self.vault.clone(), clock),
         };
         Process { keeper, client, store }
     }
@@ -172,7 +172,7 @@ impl Process {
         let query = self.walk(sandbox).await;
         let now = self.keeper.clock().now();
         let callback = Callback::new(query, SESSION);
-        let returned = Returned::take(&*self.store, &callback, now).await?;
+        let returned = VerifiedCallback::take(&*self.store, &callback, now).await?;
         Ok(self.client.finish(self.keeper.vault(), returned, now).await?.tokens)
     }
 
@@ -195,7 +195,7 @@ pub fn visit(sandbox: &Sandbox<OAuth>, url: &url::Url) -> String {
 }
 
 /// Asks the resource with a credential: the status, and the generation of the token.
-pub async fn ask(credential: &dyn Credential, sandbox: &Sandbox<OAuth>) -> Result<(u16, Stamp)> {
+pub async fn ask(credential: &dyn Credential, sandbox: &Sandbox<OAuth>) -> Result<(u16, SecretGeneration)> {
     let mut request = HttpRequest::get("https://api.acme.example/me".parse().unwrap());
     let stamp = credential.authorize(&mut request).await?;
     Ok((sandbox.handle(request.to_http()?).status.as_u16(), stamp))

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
-use tieline_core::{FieldMapping as _, Given, RawJson, Record};
+use tieline_core::{FieldMapping as _, MappingContext, RawJson, Record};
 use tieline_mapping::CompiledPlan;
 
 use crate::Result;
@@ -47,7 +47,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let records = deals(options.records)?;
     let plan = fields::plan().compile()?;
     agree(&plan, &records)?;
-    let given = Given::default();
+    let given = MappingContext::default();
     let rounds = harness::alternate(
         options.rounds,
         || {
@@ -85,7 +85,7 @@ pub(crate) fn run_read(options: &ReadOptions) -> Result<ExitCode> {
     let server = Server::start(records, records)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (ours, bare) = (Ours::new(server.url())?, Bare::new(server.url())?);
-    let (plan, given) = (fields::plan().compile()?, Given::default());
+    let (plan, given) = (fields::plan().compile()?, MappingContext::default());
     let map = |record: &Record| -> Result<usize> {
         let mapped = plan.begin(record).forward(&given)?;
         if !mapped.issues.is_empty() {
@@ -140,7 +140,7 @@ fn deals(count: u64) -> Result<Vec<Record>> {
 /// A side that does something else must not count.
 fn agree(plan: &CompiledPlan, records: &[Record]) -> Result<()> {
     for record in records.iter().take(1000) {
-        let mapped = plan.forward(record, &Given::default())?;
+        let mapped = plan.forward(record, &MappingContext::default())?;
         let ours: Value = mapped.fields.ok_or("a record was left out")?.view()?;
         let by_hand: Value = serde_json::from_str(&by_hand::map(record.payload.get())?)?;
         if ours != by_hand || !mapped.issues.is_empty() {

@@ -9,7 +9,7 @@ use tieline_core::{
     Change, Connector as _, ConnectorConfig as _, ConnectorFactory as _, IntoCredential as _, PassEnd,
     ReadRequest, Record,
 };
-use tieline_http::{ClientOptions, HttpHost};
+use tieline_http::{ClientOptions, HttpStack};
 use tieline_pipedrive::{Pipedrive, PipedriveConfig, PipedriveFactory};
 use url::Url;
 
@@ -36,7 +36,7 @@ impl Ours {
         }
         let key =
             ApiKey::new("0123456789abcdef0123456789abcdef01234567").into_credential(&factory.spec().auth)?;
-        let host = HttpHost::builder().allow_network("127.0.0.1/32").build()?;
+        let host = HttpStack::builder().allow_network("127.0.0.1/32").build()?;
         let options = ClientOptions::new(Arc::new(factory), server.clone())
             .with_credential(key)
             .with_account("bench")

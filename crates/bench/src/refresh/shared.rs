@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use tieline_auth::{
-    Callback, ConsentRequest, CredentialStore, Keeper, OAuthApp, OAuthClient, Returned, Secret,
-    token_endpoint,
+    Callback, ConsentRequest, CredentialManager, CredentialStore, OAuthApp, OAuthClient, Secret,
+    VerifiedCallback, token_endpoint,
 };
 use tieline_core::http::HttpClient;
 use tieline_core::{AuthScheme, Category, Clock, ConnectorSpec, OAuth2, Origins, RefreshPolicy, SystemClock};
-use tieline_http::{ClientOptions, HttpHost};
+use tieline_http::{ClientOptions, HttpStack};
 use tieline_sandbox::oauth::{CLIENT_ID, CLIENT_SECRET, REDIRECT_URI};
 use tieline_store::ConnectionId;
 use tieline_store::connections::{Actor, NewConnection};
@@ -27,7 +27,7 @@ pub(crate) struct Setup {
     base_url: Url,
     key: SecretString,
     pub(crate) spec: ConnectorSpec,
-    pub(crate) host: HttpHost,
+    pub(crate) host: HttpStack,
     pub(crate) client: OAuthClient,
 }
 
@@ -47,7 +47,7 @@ impl Setup {
         spec.auth = vec![AuthScheme::OAuth2(oauth)];
         let host = base_url.host_str().unwrap_or_default().to_owned();
         spec.origins = Origins::Patterns(vec![Cow::Owned(host)]);
-        let host = HttpHost::builder().allow_network("127.0.0.1/32").build()?;
+        let host = HttpStack::builder().allow_network("127.0.0.1/32").build()?;
         let client = OAuthClient::new(&spec, token_client(&host, &spec, &base_url)?)?
             .with_app(OAuthApp::new(CLIENT_ID, CLIENT_SECRET, REDIRECT_URI.parse()?));
         Ok(Self { base_url, key, spec, host, client })
@@ -61,8 +61,8 @@ impl Setup {
         self.key.expose_secret().to_owned()
     }
 
-    pub(crate) fn keeper(&self, clock: Arc<dyn Clock>) -> Result<Keeper> {
-        Ok(Keeper::new(self.vault()?, clock))
+    pub(crate) fn keeper(&self, clock: Arc<dyn Clock>) -> Result<CredentialManager> {
+        Ok(CredentialManager::new(self.vault()?, clock))
     }
 
     pub(crate) fn connection() -> ConnectionId {
@@ -83,7 +83,7 @@ impl Setup {
         let answer = browser.get(begun.url).send().await?;
         let callback = answer.headers().get("location").ok_or("the provider sent the browser nowhere")?;
         let query = Url::parse(callback.to_str()?)?.query().unwrap_or_default().to_owned();
-        let returned = Returned::take(&*store, &Callback::new(query, SESSION), now).await?;
+        let returned = VerifiedCallback::take(&*store, &Callback::new(query, SESSION), now).await?;
         let consented = self.client.finish(&vault, returned, now).await?;
         let secret = Secret::from(consented.tokens);
         let put = secret.put(&vault, store.tenant(), &connection, Some(self.client.oauth()), now).await?;
@@ -93,6 +93,6 @@ impl Setup {
     }
 }
 
-fn token_client(host: &HttpHost, spec: &ConnectorSpec, base_url: &Url) -> Result<HttpClient> {
+fn token_client(host: &HttpStack, spec: &ConnectorSpec, base_url: &Url) -> Result<HttpClient> {
     Ok(host.client(ClientOptions::new(token_endpoint(spec), base_url.clone()))?)
 }

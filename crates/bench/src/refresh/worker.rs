@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use serde_json::Value;
-use tieline_core::http::{Answer, HttpRequest, Verdict};
+use tieline_core::http::{Classification, HttpRequest, ResponseView};
 use tieline_core::{
     BuildContext, Clock, Connector, ConnectorFactory, ConnectorSpec, Error, ErrorKind, SystemClock,
 };
@@ -93,15 +93,15 @@ impl ConnectorFactory for Resource {
         &self.0
     }
 
-    fn classify(&self, answer: &Answer<'_>) -> Verdict {
+    fn classify(&self, answer: &ResponseView<'_>) -> Classification {
         if answer.status.is_success() {
-            return Verdict::Accept;
+            return Classification::Accept;
         }
         let kind = match answer.status.as_u16() {
             401 => ErrorKind::Unauthenticated,
             _ => ErrorKind::Rejected,
         };
-        Verdict::Fail(Error::new(kind, "the sandbox refused the request").with_status(answer.status))
+        Classification::Fail(Error::new(kind, "the sandbox refused the request").with_status(answer.status))
     }
 
     fn base_url(&self, _: &Value) -> tieline_core::Result<Url> {

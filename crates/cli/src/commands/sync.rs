@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tieline::mapping::{CompiledPlan, Format, Plan};
-use tieline::store::Brake;
+use tieline::store::DeleteThreshold;
 use tieline::store_sqlite::SqliteStore;
-use tieline::sync::{Event, OneWay, Report, StreamPlan, StreamReport};
+use tieline::sync::{Event, OneWaySync, Report, StreamPlan, StreamReport};
 use tieline::{Connector, DiscoverRequest, Error, ErrorKind, Issue, Result};
 
 use crate::arguments::{Mode, SyncArgs, Verbosity};
@@ -31,7 +31,7 @@ pub(crate) async fn sync(options: SyncArgs, json: bool, verbosity: Verbosity) ->
     let progress = Progress::new(verbosity);
     let shown = progress.clone();
     let mut run =
-        OneWay::new(connected.connector, Arc::new(store), options.name.as_str()).on_event(move |event| {
+        OneWaySync::new(connected.connector, Arc::new(store), options.name.as_str()).on_event(move |event| {
             match event {
                 Event::Started { entity } => shown.begin(entity),
                 Event::Committed { entity, read, total, .. } => shown.at(entity, read, total),
@@ -39,7 +39,7 @@ pub(crate) async fn sync(options: SyncArgs, json: bool, verbosity: Verbosity) ->
             }
         });
     if options.no_brake {
-        run = run.brake(Brake::OFF);
+        run = run.brake(DeleteThreshold::OFF);
     }
     for entity in &options.entities {
         let plan = match mappings.remove(entity.as_str()) {

@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use tieline_core::http::HttpRequest;
 use tieline_core::{
     CheckRequest, Credential, DiscoverRequest, Error, ErrorKind, ReadRequest, Recovery, Rejection, Result,
-    Stamp,
+    SecretGeneration,
 };
 
 use crate::Failure;
@@ -107,11 +107,11 @@ struct Hopeful {
 
 #[async_trait]
 impl Credential for Hopeful {
-    async fn authorize(&self, request: &mut HttpRequest) -> Result<Stamp> {
+    async fn authorize(&self, request: &mut HttpRequest) -> Result<SecretGeneration> {
         self.inner.authorize(request).await
     }
 
-    async fn rejected(&self, _: Stamp, _: &Rejection) -> Result<Recovery> {
+    async fn rejected(&self, _: SecretGeneration, _: &Rejection) -> Result<Recovery> {
         self.rejections.fetch_add(1, Ordering::SeqCst);
         Ok(Recovery::RetryOnce)
     }

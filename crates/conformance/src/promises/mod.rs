@@ -24,24 +24,24 @@ macro_rules! promises {
             $($(Promise { name: stringify!($name), check: |lab| Box::pin($module::$name(lab)) },)*)*
         ];
 
-        /// Makes one `#[test]` for each promise. Takes an expression that is a [`Subject`](crate::Subject).
+        /// Makes one `#[test]` for each promise. Takes an expression that is a [`ConnectorUnderTest`](crate::ConnectorUnderTest).
         ///
         /// ```
         /// use std::sync::Arc;
         ///
-        /// use tieline_conformance::{Subject, World};
+        /// use tieline_conformance::{ConnectorUnderTest, FakeProvider};
         /// use tieline_core::{ConnectorFactory, Credential, Result};
         ///
         /// struct AcmeSubject;
         ///
-        /// impl Subject for AcmeSubject {
+        /// impl ConnectorUnderTest for AcmeSubject {
         /// #   /*
         ///     // …
         /// #   */
         /// #   fn factory(&self) -> Arc<dyn ConnectorFactory> { unreachable!() }
         /// #   fn config(&self) -> serde_json::Value { unreachable!() }
         /// #   fn credential(&self, _: &str) -> Result<Arc<dyn Credential>> { unreachable!() }
-        /// #   fn world(&self, _: &str) -> Box<dyn World> { unreachable!() }
+        /// #   fn world(&self, _: &str) -> Box<dyn FakeProvider> { unreachable!() }
         /// }
         ///
         /// tieline_conformance::suite!(AcmeSubject);
@@ -52,7 +52,7 @@ macro_rules! promises {
                 $($(
                     #[test]
                     fn $name() -> ::std::result::Result<(), $dollar crate::Failure> {
-                        $dollar crate::keep(&$dollar subject, stringify!($name))
+                        $dollar crate::run_test(&$dollar subject, stringify!($name))
                     }
                 )*)*
             };

@@ -5,7 +5,7 @@ use tieline_core::{Entity, ErrorKind, ReadRequest};
 use crate::bench::{Bench, Lab, kept};
 use crate::mirror::Mirror;
 use crate::verdict::{Check, Verdict, ensure, not};
-use crate::{Failure, Twist};
+use crate::{Failure, PageFault};
 
 const NO_TWIST: &str = "the world cannot make such a page of it";
 
@@ -20,7 +20,7 @@ pub(crate) async fn a_page_token_that_repeats_ends_the_read(lab: &Lab<'_>) -> Re
             return not("the world has too few records for two pages");
         }
         let request = in_pages(bench, entity)?;
-        if !bench.world.twist(entity.name.as_str(), Twist::RepeatToken, 0) {
+        if !bench.world.twist(entity.name.as_str(), PageFault::RepeatToken, 0) {
             return not(NO_TWIST);
         }
         let Err(error) = bench.pull(&mut Mirror::default(), request).await else {
@@ -34,14 +34,14 @@ pub(crate) async fn a_page_token_that_repeats_ends_the_read(lab: &Lab<'_>) -> Re
 }
 
 pub(crate) async fn an_empty_page_is_not_the_end(lab: &Lab<'_>) -> Result<Verdict, Failure> {
-    lab.each(async |bench, entity| harmless(bench, entity, Twist::EmptyPage).await).await
+    lab.each(async |bench, entity| harmless(bench, entity, PageFault::EmptyPage).await).await
 }
 
 pub(crate) async fn a_record_that_comes_twice_does_no_harm(lab: &Lab<'_>) -> Result<Verdict, Failure> {
-    lab.each(async |bench, entity| harmless(bench, entity, Twist::DuplicateRecords).await).await
+    lab.each(async |bench, entity| harmless(bench, entity, PageFault::DuplicateRecords).await).await
 }
 
-async fn harmless(bench: &Bench<'_>, entity: &Entity, twist: Twist) -> Check {
+async fn harmless(bench: &Bench<'_>, entity: &Entity, twist: PageFault) -> Check {
     for skip in [0, 1] {
         let request = in_pages(bench, entity)?;
         if !bench.world.twist(entity.name.as_str(), twist, skip) {

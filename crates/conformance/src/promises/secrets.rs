@@ -10,7 +10,7 @@ use tieline_core::{
 use tieline_http::RetryPolicy;
 use tieline_store::SyncStore;
 use tieline_store_sqlite::SqliteStore;
-use tieline_sync::{OneWay, StreamPlan};
+use tieline_sync::{OneWaySync, StreamPlan};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::writes::create;
@@ -140,7 +140,7 @@ async fn try_everything(
 }
 
 async fn sync(bench: &Bench<'_>, entity: &Entity, store: &Arc<dyn SyncStore>, shown: &mut Hunt) {
-    let report = OneWay::new(Arc::clone(&bench.crm), Arc::clone(store), "conformance")
+    let report = OneWaySync::new(Arc::clone(&bench.crm), Arc::clone(store), "conformance")
         .stream(StreamPlan::mirror(entity.name.clone()))
         .run()
         .await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use tieline_core::http::{Answer, Verdict};
+use tieline_core::http::{Classification, ResponseView};
 use tieline_core::{
     AuthScheme, BuildContext, Capture, Category, ClientAuth, Connector, ConnectorFactory, ConnectorSpec,
     Error, ErrorKind, Field, Grant, Limit, LimitScope, OAuth2, Origins, RefreshPolicy, Result, Revocation,
@@ -101,7 +101,7 @@ impl ConnectorFactory for FortnoxFactory {
         &self.spec
     }
 
-    fn classify(&self, answer: &Answer<'_>) -> Verdict {
+    fn classify(&self, answer: &ResponseView<'_>) -> Classification {
         classify(answer).into()
     }
 
@@ -152,7 +152,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Refusal<'a> {
 }
 
 /// Source: <https://www.fortnox.se/developer/guides-and-good-to-know/errors>.
-fn classify(answer: &Answer<'_>) -> Option<Error> {
+fn classify(answer: &ResponseView<'_>) -> Option<Error> {
     let status = answer.status;
     if status.is_success() && !reports_an_error(answer.body) {
         return is_html(answer.body).then(|| web_page().with_status(status));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
-use tieline_core::http::{Answer, Verdict};
+use tieline_core::http::{Classification, ResponseView};
 use tieline_core::{
     AuthScheme, BuildContext, Category, Connector, ConnectorFactory, ConnectorSpec, Error, ErrorKind, Field,
     FieldKind, Origins, Result,
@@ -86,7 +86,7 @@ impl ConnectorFactory for OdooFactory {
         &self.spec
     }
 
-    fn classify(&self, answer: &Answer<'_>) -> Verdict {
+    fn classify(&self, answer: &ResponseView<'_>) -> Classification {
         classify(answer).into()
     }
 
@@ -121,7 +121,7 @@ enum Kind<'a> {
     Other,
 }
 
-fn classify(answer: &Answer<'_>) -> Option<Error> {
+fn classify(answer: &ResponseView<'_>) -> Option<Error> {
     let status = answer.status;
     let body = answer.body.trim_ascii_start();
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);

@@ -7,7 +7,7 @@ use tieline_core::{
     Batch, BatchStream, Change, EntityName, Error, ErrorKind, Issue, PassEnd, RawJson, ReadRequest, Record,
     Result, Text,
 };
-use tieline_kit::{Budget, Highest, PassKind, Watermark, batches, excerpt};
+use tieline_kit::{Budget, MaxWatermark, PassKind, Watermark, batches, excerpt};
 
 use crate::call::Call;
 use crate::connector::{Api, on};
@@ -198,7 +198,7 @@ impl Walk {
         let started = page.date.unwrap_or_else(|| self.api.now() - OVERLAP);
         self.run.started.get_or_insert(started);
         let mut highest =
-            Highest::new(self.run.highest.as_ref().and_then(|text| Watermark::parse(text.as_str())));
+            MaxWatermark::new(self.run.highest.as_ref().and_then(|text| Watermark::parse(text.as_str())));
         let (mut changes, mut issues, mut last) =
             (Vec::with_capacity(page.records.len()), page.issues, page.last);
         for record in page.records {

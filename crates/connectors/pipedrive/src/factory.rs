@@ -7,7 +7,7 @@ use chrono::{DateTime, Days, Utc};
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
-use tieline_core::http::{Answer, Verdict};
+use tieline_core::http::{Classification, ResponseView};
 use tieline_core::{
     AuthScheme, BuildContext, Capture, Category, Connector, ConnectorFactory, ConnectorSpec, Error,
     ErrorKind, Field, FieldKind, KeyPlacement, Limit, LimitScope, OAuth2, Origins, RefreshPolicy, Result,
@@ -100,7 +100,7 @@ impl ConnectorFactory for PipedriveFactory {
         &self.spec
     }
 
-    fn classify(&self, answer: &Answer<'_>) -> Verdict {
+    fn classify(&self, answer: &ResponseView<'_>) -> Classification {
         classify(answer).into()
     }
 
@@ -131,7 +131,7 @@ struct Refusal<'a> {
 
 /// Sources: <https://pipedrive.readme.io/docs/core-api-concepts-http-status-codes> and
 /// <https://pipedrive.readme.io/docs/core-api-concepts-rate-limiting>.
-fn classify(answer: &Answer<'_>) -> Option<Error> {
+fn classify(answer: &ResponseView<'_>) -> Option<Error> {
     let status = answer.status;
     let html = is_html(answer.body);
     if status.is_success() {
@@ -202,7 +202,7 @@ fn elsewhere(status: StatusCode) -> Error {
 }
 
 /// The firewall's answer to those who go on after 429s.
-fn blocked(answer: &Answer<'_>) -> Error {
+fn blocked(answer: &ResponseView<'_>) -> Error {
     let error = Error::new(
         ErrorKind::RateLimited,
         "Pipedrive's firewall blocks this address after too many ignored limits",
@@ -214,7 +214,7 @@ fn blocked(answer: &Answer<'_>) -> Error {
 }
 
 /// How long to wait. A `Retry-After` header is read by the HTTP stack and comes first.
-fn waiting(error: Error, answer: &Answer<'_>, wait: Duration) -> Error {
+fn waiting(error: Error, answer: &ResponseView<'_>, wait: Duration) -> Error {
     let error = error.with_status(answer.status);
     if answer.headers.contains_key(http::header::RETRY_AFTER) { error } else { error.with_retry_after(wait) }
 }
@@ -240,7 +240,7 @@ pub(crate) fn concerns_connection(error: &Error) -> bool {
     error.status() != Some(StatusCode::FORBIDDEN) || error.message() == NO_SCOPE
 }
 
-fn limited(answer: &Answer<'_>) -> Error {
+fn limited(answer: &ResponseView<'_>) -> Error {
     let number = |name: &str| answer.header(name)?.trim().parse::<f64>().ok();
     // The day's header is undocumented and sometimes absent. A burst with room left and a day without room for the
     // dearest call leave only the day.

@@ -7,7 +7,7 @@ use tieline_core::{
     Result, Text,
 };
 use tieline_kit::{
-    Budget, Call, Envelope, HeadFlag, HeadKey, HeadText, Highest, PassKind, TokenGuard, Turn, Watermark,
+    Budget, Call, Envelope, HeadFlag, HeadKey, HeadText, MaxWatermark, PassKind, TokenGuard, Turn, Watermark,
     batches, walk,
 };
 
@@ -250,7 +250,7 @@ impl Head<'_> {
 struct Page {
     changes: Vec<Change>,
     issues: Vec<Issue>,
-    highest: Highest,
+    highest: MaxWatermark,
     next_cursor: Option<String>,
     more: Option<bool>,
     next_start: Option<u64>,
@@ -274,7 +274,7 @@ struct Pagination {
 impl Page {
     fn read(endpoint: &Endpoint, run: &Run, answer: &HttpResponse) -> Result<Self> {
         let stored = run.highest.as_ref().and_then(|text| Watermark::parse(text.as_str()));
-        let mut highest = Highest::new(stored);
+        let mut highest = MaxWatermark::new(stored);
         let mut changes = Vec::with_capacity(usize::try_from(PAGE).unwrap_or_default());
         let mut issues = Vec::new();
         let mut row = 0u32;

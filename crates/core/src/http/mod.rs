@@ -9,5 +9,5 @@ mod transport;
 pub use body::{Body, BodyBuilder, Escape};
 pub use client::{HttpClient, HttpService};
 pub use request::{HttpRequest, RequestAuth};
-pub use response::{Answer, HttpResponse, Verdict};
+pub use response::{Classification, HttpResponse, ResponseView};
 pub use transport::{BodyStream, Transport};

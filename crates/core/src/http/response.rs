@@ -50,7 +50,7 @@ impl fmt::Debug for HttpResponse {
 /// What [`classify`](crate::ConnectorFactory::classify) sees of an answer.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
-pub struct Answer<'a> {
+pub struct ResponseView<'a> {
     /// The status.
     pub status: StatusCode,
     /// The headers.
@@ -61,7 +61,7 @@ pub struct Answer<'a> {
     pub now: DateTime<Utc>,
 }
 
-impl<'a> Answer<'a> {
+impl<'a> ResponseView<'a> {
     /// An answer to classify.
     pub fn new(status: StatusCode, headers: &'a HeaderMap, body: &'a [u8], now: DateTime<Utc>) -> Self {
         Self { status, headers, body, now }
@@ -73,9 +73,9 @@ impl<'a> Answer<'a> {
     }
 }
 
-impl fmt::Debug for Answer<'_> {
+impl fmt::Debug for ResponseView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Answer({}, {} bytes)", self.status, self.body.len())
+        write!(f, "ResponseView({}, {} bytes)", self.status, self.body.len())
     }
 }
 
@@ -84,14 +84,14 @@ impl fmt::Debug for Answer<'_> {
 /// else goes up.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Verdict {
+pub enum Classification {
     /// It is an answer.
     Accept,
     /// It is a failure, whatever its status.
     Fail(Error),
 }
 
-impl From<Option<Error>> for Verdict {
+impl From<Option<Error>> for Classification {
     fn from(failure: Option<Error>) -> Self {
         failure.map_or(Self::Accept, Self::Fail)
     }

@@ -26,7 +26,7 @@ const _: () = {
     thread_safe::<Error>();
     thread_safe::<Batch>();
     thread_safe::<State>();
-    thread_safe::<Given>();
+    thread_safe::<MappingContext>();
 };
 
 #[test]

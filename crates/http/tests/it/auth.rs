@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use http::StatusCode;
 use http::header::AUTHORIZATION;
 use tieline_core::http::{HttpRequest, RequestAuth};
-use tieline_core::{Credential, Error, ErrorKind, Recovery, Rejection, Result, Stamp};
+use tieline_core::{Credential, Error, ErrorKind, Recovery, Rejection, Result, SecretGeneration};
 use tieline_http::memory::{MemoryTransport, answer};
 use tokio::task::JoinSet;
 
@@ -23,13 +23,13 @@ struct Renewable {
 
 #[async_trait]
 impl Credential for Renewable {
-    async fn authorize(&self, request: &mut HttpRequest) -> Result<Stamp> {
+    async fn authorize(&self, request: &mut HttpRequest) -> Result<SecretGeneration> {
         let generation = self.generation.load(Ordering::SeqCst);
         request.headers_mut().insert(AUTHORIZATION, format!("Bearer token-{generation}").parse().unwrap());
-        Ok(Stamp(generation))
+        Ok(SecretGeneration(generation))
     }
 
-    async fn rejected(&self, stamp: Stamp, why: &Rejection) -> Result<Recovery> {
+    async fn rejected(&self, stamp: SecretGeneration, why: &Rejection) -> Result<Recovery> {
         assert_eq!(why.status, StatusCode::UNAUTHORIZED);
         assert!(!why.excerpt.contains("token-"), "{}", why.excerpt);
         self.refusals.fetch_add(1, Ordering::SeqCst);
@@ -145,12 +145,12 @@ struct Wanders;
 
 #[async_trait]
 impl Credential for Wanders {
-    async fn authorize(&self, request: &mut HttpRequest) -> Result<Stamp> {
+    async fn authorize(&self, request: &mut HttpRequest) -> Result<SecretGeneration> {
         *request.url_mut() = "https://elsewhere.example/".parse().unwrap();
-        Ok(Stamp::default())
+        Ok(SecretGeneration::default())
     }
 
-    async fn rejected(&self, _: Stamp, _: &Rejection) -> Result<Recovery> {
+    async fn rejected(&self, _: SecretGeneration, _: &Rejection) -> Result<Recovery> {
         Err(Error::new(ErrorKind::Internal, "never asked"))
     }
 

@@ -10,7 +10,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use tieline_core::http::{HttpClient, HttpRequest};
 use tieline_core::{ErrorKind, Resend};
-use tieline_http::{ClientOptions, HttpHost, RetryPolicy, Timeouts};
+use tieline_http::{ClientOptions, HttpStack, RetryPolicy, Timeouts};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
@@ -92,7 +92,7 @@ fn client(base: &str) -> HttpClient {
 
 fn client_with(base: &str, timeouts: Timeouts, body_limit: usize) -> HttpClient {
     let retry = RetryPolicy::default().with_max_attempts(3).with_first_wait(Duration::from_millis(1));
-    let host = HttpHost::builder()
+    let host = HttpStack::builder()
         .allow_network("127.0.0.1/32")
         .retry(retry)
         .timeouts(timeouts)

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tieline_core::http::{HttpRequest, RequestAuth, Transport};
 use tieline_core::{Error, ErrorKind};
 use tieline_http::{
-    ClientOptions, HttpHost, NetworkPolicy, ReqwestTransport, Resolver, RetryPolicy, Timeouts,
+    ClientOptions, HttpStack, NetworkPolicy, ReqwestTransport, Resolver, RetryPolicy, Timeouts,
 };
 
 use crate::Demo;
@@ -46,8 +46,8 @@ impl Resolver for Names {
 
 static NAMES: LazyLock<Arc<Names>> = LazyLock::new(Arc::default);
 
-static HOST: LazyLock<HttpHost> = LazyLock::new(|| {
-    HttpHost::builder()
+static HOST: LazyLock<HttpStack> = LazyLock::new(|| {
+    HttpStack::builder()
         .resolver(Arc::clone(&*NAMES) as Arc<dyn Resolver>)
         .retry(RetryPolicy::never())
         .build()
@@ -233,7 +233,7 @@ fn an_allowed_network_passes_also_without_tls_and_nothing_beside_it_does() {
     }
     for network in ["", "localhost", "127.0.0.1/33", "10.0.0.0/8/8"] {
         assert_eq!(NetworkPolicy::public_only().allow(network).unwrap_err().kind(), ErrorKind::Config);
-        assert!(HttpHost::builder().allow_network(network).build().is_err());
+        assert!(HttpStack::builder().allow_network(network).build().is_err());
     }
 }
 

@@ -19,13 +19,13 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde_json::Value;
-use tieline_core::http::{Answer, HttpClient, HttpRequest, Transport, Verdict};
+use tieline_core::http::{Classification, HttpClient, HttpRequest, ResponseView, Transport};
 use tieline_core::{
     BuildContext, Category, Connector, ConnectorFactory, ConnectorSpec, Error, ErrorKind, Limit, Origins,
     Result,
 };
 use tieline_http::memory::MemoryTransport;
-use tieline_http::{ClientOptions, HttpHost, HttpHostBuilder, TokioClock};
+use tieline_http::{ClientOptions, HttpHostBuilder, HttpStack, TokioClock};
 use url::Url;
 
 const BASE: &str = "https://api.demo.example";
@@ -48,9 +48,9 @@ impl ConnectorFactory for Demo {
         &self.0
     }
 
-    fn classify(&self, answer: &Answer<'_>) -> Verdict {
+    fn classify(&self, answer: &ResponseView<'_>) -> Classification {
         let kind = match answer.status.as_u16() {
-            200..300 => return Verdict::Accept,
+            200..300 => return Classification::Accept,
             401 => ErrorKind::Unauthenticated,
             402 => ErrorKind::QuotaExhausted,
             403 => ErrorKind::Forbidden,
@@ -60,7 +60,7 @@ impl ConnectorFactory for Demo {
             _ => ErrorKind::Rejected,
         };
         let said = String::from_utf8_lossy(answer.body);
-        Verdict::Fail(Error::new(kind, format!("Demo says {said:?}")))
+        Classification::Fail(Error::new(kind, format!("Demo says {said:?}")))
     }
 
     fn base_url(&self, _: &Value) -> Result<Url> {
@@ -90,7 +90,7 @@ fn new_year() -> DateTime<Utc> {
 
 /// A host over a provider in memory, on tokio's time.
 fn host(provider: &MemoryTransport) -> HttpHostBuilder {
-    HttpHost::builder()
+    HttpStack::builder()
         .transport(Arc::new(provider.clone()) as Arc<dyn Transport>)
         .clock(Arc::new(TokioClock::starting_at(new_year())))
 }

@@ -3,7 +3,7 @@ use insta::assert_snapshot;
 use tieline_core::http::HttpRequest;
 use tieline_core::{Error, ErrorKind, Limit, LimitScope};
 use tieline_http::memory::{MemoryTransport, answer};
-use tieline_http::{HttpHost, NetworkPolicy};
+use tieline_http::{HttpStack, NetworkPolicy};
 
 use crate::{client, get, host, options, post, provider, seconds};
 
@@ -36,7 +36,7 @@ async fn what_is_refused_says_why() {
     let policy = NetworkPolicy::public_only();
     assert_snapshot!(policy.check_url(&"https://169.254.169.254/x?y".parse().unwrap()).unwrap_err(), @r#"requests to "169.254.169.254" are refused because the address is link-local, where clouds keep their metadata service: use the provider's public https address, or let the host application allow this network (config)"#);
     assert_snapshot!(policy.check_url(&"http://api.demo.example/".parse().unwrap()).unwrap_err(), @r#"requests to "api.demo.example" are refused because plain http is not encrypted: use the provider's public https address, or let the host application allow this network (config)"#);
-    assert_snapshot!(HttpHost::builder().allow_network("lan").build().unwrap_err(), @r#""lan" is not a network: write it as an address with a prefix length, such as 127.0.0.1/32 (config)"#);
+    assert_snapshot!(HttpStack::builder().allow_network("lan").build().unwrap_err(), @r#""lan" is not a network: write it as an address with a prefix length, such as 127.0.0.1/32 (config)"#);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use tieline_auth::{ApiKey, Basic, Bearer};
 use tieline_core::http::{HttpClient, HttpRequest};
 use tieline_core::{AuthScheme, Credential, Field, IntoCredential, KeyPlacement};
-use tieline_http::{ClientOptions, HttpHost, RetryPolicy};
+use tieline_http::{ClientOptions, HttpStack, RetryPolicy};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::FmtSpan;
 use wiremock::matchers::any;
@@ -70,7 +70,7 @@ fn echo(status: u16) -> impl Fn(&Request) -> ResponseTemplate + Send + Sync {
     }
 }
 
-fn client(host: &HttpHost, base: &str, credential: &Arc<dyn Credential>) -> HttpClient {
+fn client(host: &HttpStack, base: &str, credential: &Arc<dyn Credential>) -> HttpClient {
     let options = ClientOptions::new(Arc::new(Demo::new(Vec::new())), base.parse().unwrap());
     host.client(options.with_credential(Arc::clone(credential))).unwrap()
 }
@@ -95,7 +95,7 @@ async fn no_log_line_and_no_error_shows_the_secret() {
 
     let retry =
         RetryPolicy::default().with_max_attempts(2).with_first_wait(std::time::Duration::from_millis(1));
-    let host = HttpHost::builder().allow_network("127.0.0.1/32").retry(retry).build().unwrap();
+    let host = HttpStack::builder().allow_network("127.0.0.1/32").retry(retry).build().unwrap();
     for credential in credentials() {
         for status in [200, 302, 400, 401, 403, 429, 503] {
             let server = MockServer::start().await;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use tieline_core::Clock;
 use tieline_core::http::{HttpClient, Transport};
 use tieline_http::memory::MemoryTransport;
-use tieline_http::{ClientOptions, HttpHost, TokioClock};
+use tieline_http::{ClientOptions, HttpStack, TokioClock};
 
 use crate::{Demo, get, new_year, options, provider, seconds};
 
@@ -11,7 +11,7 @@ use crate::{Demo, get, new_year, options, provider, seconds};
 #[test]
 fn the_handles_are_shareable() {
     fn shareable<T: Clone + Send + Sync + 'static>() {}
-    shareable::<HttpHost>();
+    shareable::<HttpStack>();
     shareable::<HttpClient>();
     shareable::<ClientOptions>();
     shareable::<MemoryTransport>();
@@ -21,13 +21,13 @@ fn the_handles_are_shareable() {
 
 #[test]
 fn a_client_is_refused_for_an_address_out_of_bounds() {
-    let host = HttpHost::new().unwrap();
+    let host = HttpStack::new().unwrap();
     for base in ["http://api.demo.example/", "https://10.0.0.1/", "https://user:pw@api.demo.example/"] {
         let options = ClientOptions::new(Arc::new(Demo::new(Vec::new())), base.parse().unwrap());
         assert!(host.client(options).is_err(), "{base}");
     }
     assert!(host.client(options(Vec::new())).is_ok());
-    assert!(HttpHost::builder().user_agent("bad\nagent").build().is_err());
+    assert!(HttpStack::builder().user_agent("bad\nagent").build().is_err());
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
-use tieline_kit::{Highest, Watermark, instant};
+use tieline_kit::{MaxWatermark, Watermark, instant};
 
 fn time(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).unwrap()
@@ -32,7 +32,7 @@ fn a_read_begins_before_the_watermark_without_fractions() {
 
 #[test]
 fn the_highest_is_found_across_forms_and_rubbish() {
-    let mut highest = Highest::default();
+    let mut highest = MaxWatermark::default();
     for text in [
         "2026-01-10T08:12:43Z",
         "9999-99-99T99:99:99Z",
@@ -52,7 +52,7 @@ proptest! {
         seen in prop::collection::vec((0i64..1_000_000, 0u32..1000, any::<bool>()), 0..20),
         started in 0i64..1_000_000,
     ) {
-        let mut highest = Highest::default();
+        let mut highest = MaxWatermark::default();
         let mut most = None;
         for (seconds, millis, old) in &seen {
             let at = time(*seconds) + TimeDelta::milliseconds(i64::from(*millis));

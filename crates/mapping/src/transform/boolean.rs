@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
-use tieline_core::{Given, RawJson};
+use tieline_core::{MappingContext, RawJson};
 
 use super::{Fault, Refused, Transform};
 use crate::step;
@@ -33,7 +33,7 @@ impl Boolean {
 }
 
 impl Transform for Boolean {
-    fn forward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         let word = value.word();
         let meaning = match self.words.get(word) {
             Some(meaning) => Some(meaning),
@@ -44,7 +44,7 @@ impl Transform for Boolean {
             .ok_or_else(|| Fault::new(format!("this value means neither true nor false ({})", value.kind())))
     }
 
-    fn backward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn backward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         match value {
             Val::Bool(true) => Ok(Val::of(self.yes.get())),
             Val::Bool(false) => Ok(Val::of(self.no.get())),

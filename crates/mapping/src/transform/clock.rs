@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use chrono::format::{Item, StrftimeItems};
 use chrono::{NaiveDate, NaiveTime};
 use serde_json::{Value, json};
-use tieline_core::Given;
+use tieline_core::MappingContext;
 
 use super::{Fault, Refused, Transform, string, text_of};
 use crate::time_steps;
@@ -98,11 +98,11 @@ fn between<'a>(text: Cow<'a, str>, from: &Pattern, to: &Pattern) -> Result<Val<'
 }
 
 impl Transform for Date {
-    fn forward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         between(text_of("date", value)?, &self.provider, &self.host)
     }
 
-    fn backward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn backward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         between(text_of("date", value)?, &self.host, &self.provider)
     }
 
@@ -173,11 +173,11 @@ fn time_between<'a>(text: &str, from: &Pattern, to: &Pattern) -> Result<Val<'a>,
 }
 
 impl Transform for Time {
-    fn forward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         time_between(&text_of("time", value)?, &self.provider, &self.host)
     }
 
-    fn backward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn backward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         time_between(&text_of("time", value)?, &self.host, &self.provider)
     }
 

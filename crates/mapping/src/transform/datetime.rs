@@ -8,7 +8,7 @@ use chrono::format::Parsed;
 use chrono::{DateTime, LocalResult, NaiveDateTime, SecondsFormat, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 use serde_json::{Value, json};
-use tieline_core::Given;
+use tieline_core::MappingContext;
 
 use super::clock::{Pattern, iso_date, number};
 use super::{Equality, Fault, Refused, Transform, text_of};
@@ -183,11 +183,11 @@ fn between<'a>(text: Cow<'a, str>, from: &Side, to: &Side) -> Result<Val<'a>, Fa
 }
 
 impl Transform for Datetime {
-    fn forward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         between(text_of("datetime", value)?, &self.provider, &self.host)
     }
 
-    fn backward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn backward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         between(text_of("datetime", value)?, &self.host, &self.provider)
     }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
-use tieline_core::Given;
+use tieline_core::MappingContext;
 
 use super::{Fault, Refused, Transform, text_of};
 use crate::step;
@@ -29,11 +29,11 @@ fn wrapped(value: &Val<'_>) -> Val<'static> {
 pub(super) struct Wrap(pub(super) step::Wrap);
 
 impl Transform for Wrap {
-    fn forward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         Ok(wrapped(&value))
     }
 
-    fn backward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn backward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         match list_of("wrap", &value)?.as_slice() {
             [] if self.0.empty => Ok(Val::Null),
             // A null in the list would come back as an empty list.
@@ -64,7 +64,7 @@ impl Transform for Wrap {
 pub(super) struct Unwrap(pub(super) step::Unwrap);
 
 impl Transform for Unwrap {
-    fn forward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         match list_of("unwrap", &value)?.as_slice() {
             [] => Ok(Val::Null),
             [only] => Ok(Val::owned(only)),
@@ -73,7 +73,7 @@ impl Transform for Unwrap {
         }
     }
 
-    fn backward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn backward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         Ok(wrapped(&value))
     }
 
@@ -137,11 +137,11 @@ impl Split {
 }
 
 impl Transform for Split {
-    fn forward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         Ok(Val::Json(Cow::Owned(self.split(&text_of("split", value)?))))
     }
 
-    fn backward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn backward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         let text = self.join("split", &value)?;
         if !value::same(&self.split(&text), value.to_json().get()) {
             return Err(Fault::new(
@@ -165,11 +165,11 @@ impl Transform for Split {
 pub(super) struct Join(pub(super) Split);
 
 impl Transform for Join {
-    fn forward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         self.0.join("join", &value).map(|text| Val::Text(Cow::Owned(text)))
     }
 
-    fn backward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn backward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         Ok(Val::Json(Cow::Owned(self.0.split(&text_of("join", value)?))))
     }
 

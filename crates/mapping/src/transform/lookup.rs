@@ -1,7 +1,7 @@
 //! Fields of other records, resolved for a batch at a time.
 
 use serde_json::{Value, json};
-use tieline_core::{EntityName, FieldPath, Given, Key, Need};
+use tieline_core::{EntityName, FieldPath, Key, MappingContext, RecordLookup};
 
 use super::{Fault, Refused, Transform};
 use crate::step;
@@ -18,16 +18,16 @@ pub(crate) struct Resolve {
 }
 
 impl Resolve {
-    pub(crate) fn forward(&self, value: &Val<'_>) -> Need {
+    pub(crate) fn forward(&self, value: &Val<'_>) -> RecordLookup {
         self.need(value, self.by.clone(), self.field.clone())
     }
 
-    pub(crate) fn backward(&self, value: &Val<'_>) -> Option<Need> {
+    pub(crate) fn backward(&self, value: &Val<'_>) -> Option<RecordLookup> {
         Some(self.need(value, Some(self.field.clone()), self.back.clone()?))
     }
 
-    fn need(&self, value: &Val<'_>, by: Option<FieldPath>, field: FieldPath) -> Need {
-        let mut need = Need::new(self.entity.clone(), Key::new(value.word()), field);
+    fn need(&self, value: &Val<'_>, by: Option<FieldPath>, field: FieldPath) -> RecordLookup {
+        let mut need = RecordLookup::new(self.entity.clone(), Key::new(value.word()), field);
         need.by = by;
         need
     }
@@ -45,7 +45,12 @@ impl Lookup {
         Ok(Self(Resolve { entity, back: by.clone().or(key), by, field }))
     }
 
-    fn resolved<'a>(&self, need: &Need, given: &'a Given, wanted: &FieldPath) -> Result<Val<'a>, Fault> {
+    fn resolved<'a>(
+        &self,
+        need: &RecordLookup,
+        given: &'a MappingContext,
+        wanted: &FieldPath,
+    ) -> Result<Val<'a>, Fault> {
         let by = match &need.by {
             Some(by) => format!(" with that {by}"),
             None => format!(" {}", need.key),
@@ -57,14 +62,14 @@ impl Lookup {
 }
 
 impl Transform for Lookup {
-    fn forward<'a>(&'a self, value: Val<'a>, given: &'a Given) -> Result<Val<'a>, Fault> {
+    fn forward<'a>(&'a self, value: Val<'a>, given: &'a MappingContext) -> Result<Val<'a>, Fault> {
         if matches!(value, Val::Json(_)) {
             return Err(Fault::kind("lookup", "a text, a number or a boolean", &value));
         }
         self.resolved(&self.0.forward(&value), given, &self.0.field)
     }
 
-    fn backward<'a>(&'a self, value: Val<'a>, given: &'a Given) -> Result<Val<'a>, Fault> {
+    fn backward<'a>(&'a self, value: Val<'a>, given: &'a MappingContext) -> Result<Val<'a>, Fault> {
         let need = self.0.backward(&value).ok_or_else(|| Fault::new("the look-up has no way back"))?;
         self.resolved(&need, given, &need.field)
     }

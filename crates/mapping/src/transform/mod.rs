@@ -19,7 +19,7 @@ use std::borrow::Cow;
 use std::fmt::Debug;
 
 use serde_json::{Value, json};
-use tieline_core::Given;
+use tieline_core::MappingContext;
 
 pub(crate) use self::lookup::Resolve;
 use crate::step::Step;
@@ -28,10 +28,10 @@ use crate::value::{Kinds, Val};
 /// One step, made ready. Null never reaches one that does not ask for it.
 pub(crate) trait Transform: Debug + Send + Sync {
     /// To the host.
-    fn forward<'a>(&'a self, value: Val<'a>, given: &'a Given) -> Result<Val<'a>, Fault>;
+    fn forward<'a>(&'a self, value: Val<'a>, given: &'a MappingContext) -> Result<Val<'a>, Fault>;
 
     /// To the provider: a value that `forward` makes this one of, for every value of the declared range.
-    fn backward<'a>(&'a self, value: Val<'a>, given: &'a Given) -> Result<Val<'a>, Fault>;
+    fn backward<'a>(&'a self, value: Val<'a>, given: &'a MappingContext) -> Result<Val<'a>, Fault>;
 
     /// Why there is no way back, if there is none.
     fn one_way(&self) -> Option<&'static str> {

@@ -1,7 +1,7 @@
 //! Null, and what means the same.
 
 use serde_json::{Value, json};
-use tieline_core::{Given, RawJson};
+use tieline_core::{MappingContext, RawJson};
 
 use super::{Fault, Refused, Transform};
 use crate::value::{Kinds, Val, same};
@@ -19,11 +19,11 @@ impl Default {
 }
 
 impl Transform for Default {
-    fn forward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         Ok(if value.is_null() { Val::of(self.0.get()) } else { value })
     }
 
-    fn backward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn backward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         Ok(value)
     }
 
@@ -59,11 +59,11 @@ impl NullIf {
 }
 
 impl Transform for NullIf {
-    fn forward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         Ok(if self.means_null(&value) { Val::Null } else { value })
     }
 
-    fn backward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn backward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         if self.means_null(&value) {
             return Err(Fault::new("this value means null at the provider, so write null"));
         }

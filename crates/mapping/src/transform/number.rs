@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
-use tieline_core::Given;
+use tieline_core::MappingContext;
 
 use super::text::NUMBER;
 use super::{Equality, Fault, Refused, Transform, string};
@@ -71,11 +71,11 @@ impl Integer {
 }
 
 impl Transform for Integer {
-    fn forward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         Self::whole(value).map(Val::Number)
     }
 
-    fn backward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn backward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         Self::whole(value).map(|text| written(text, self.0.provider))
     }
 
@@ -140,7 +140,7 @@ impl Decimal {
 }
 
 impl Transform for Decimal {
-    fn forward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         let text = match value {
             Val::Text(text) if self.settings.decimal_comma => {
                 // Thousands are set apart by a space, a narrow or no-break one, or a point.
@@ -152,7 +152,7 @@ impl Transform for Decimal {
         Ok(written(self.scaled(text)?, self.settings.host))
     }
 
-    fn backward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn backward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         let text = self.scaled(number_text("decimal", value)?)?;
         Ok(match self.settings.decimal_comma {
             true => Val::Text(Cow::Owned(text.replace('.', ","))),
@@ -202,7 +202,7 @@ impl MinorUnits {
 }
 
 impl Transform for MinorUnits {
-    fn forward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         let minor = parse(&number_text("minor_units", value)?)?;
         let whole =
             minor.rounded(0, Rounding::Exact).ok_or_else(|| Fault::new("the number has a fraction"))?;
@@ -211,7 +211,7 @@ impl Transform for MinorUnits {
         Ok(written(Cow::Owned(major.write()), self.settings.host))
     }
 
-    fn backward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn backward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         let major = parse(&number_text("minor_units", value)?)?;
         let minor =
             major.shifted(i64::from(self.digits)).ok_or_else(|| Fault::new("the number is too large"))?;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
-use tieline_core::Given;
+use tieline_core::MappingContext;
 
 use super::{Fault, Refused, Transform};
 use crate::step;
@@ -26,7 +26,7 @@ impl ObjectToList {
 }
 
 impl Transform for ObjectToList {
-    fn forward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         let wrong = || Fault::kind("object_to_list", "an object", &value);
         let Val::Json(text) = &value else { return Err(wrong()) };
         let mut list = String::from("[");
@@ -45,7 +45,7 @@ impl Transform for ObjectToList {
         Ok(Val::Json(Cow::Owned(list)))
     }
 
-    fn backward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn backward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         let wrong = || {
             let (name, value) = (&self.name, &self.value);
             Fault::new(format!("each item must be an object with {name:?}, a text, and {value:?}"))

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
-use tieline_core::Given;
+use tieline_core::MappingContext;
 
 use super::{Fault, Refused, Transform};
 use crate::step::{self, Otherwise};
@@ -53,7 +53,7 @@ impl Table {
 }
 
 impl Transform for Table {
-    fn forward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         if let Some(found) = self.forward.get(value.word()) {
             return Ok(borrowed(found));
         }
@@ -67,7 +67,7 @@ impl Transform for Table {
         }
     }
 
-    fn backward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn backward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         let wanted = value.to_json();
         match self.backward.iter().find(|(host, _)| same(host, wanted.get())) {
             Some((_, provider)) => Ok(borrowed(provider)),

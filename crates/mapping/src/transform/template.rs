@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
-use tieline_core::{FieldPath, Given, RawJson};
+use tieline_core::{FieldPath, MappingContext, RawJson};
 
 use super::{Fault, Refused};
 use crate::value::{self, Val};
@@ -80,7 +80,7 @@ impl Template {
     pub(crate) fn render<'v>(
         &self,
         values: impl Iterator<Item = Option<&'v str>>,
-        given: &Given,
+        given: &MappingContext,
     ) -> Result<Val<'static>, Fault> {
         let mut context: BTreeMap<String, Value> = BTreeMap::new();
         for (name, raw) in self.names.iter().zip(values) {

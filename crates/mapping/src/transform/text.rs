@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use regex::{Regex, RegexBuilder};
 use serde_json::{Value, json};
-use tieline_core::Given;
+use tieline_core::MappingContext;
 
 use super::{Fault, Refused, Transform, part, string, text_of};
 use crate::step::{self, TextOf};
@@ -19,7 +19,7 @@ pub(super) const NUMBER: &str = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)
 pub(super) struct Text(pub(super) step::Text);
 
 impl Transform for Text {
-    fn forward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         Ok(Val::Text(match value {
             Val::Text(text) | Val::Number(text) => text,
             Val::Bool(value) => Cow::Borrowed(if value { "true" } else { "false" }),
@@ -27,7 +27,7 @@ impl Transform for Text {
         }))
     }
 
-    fn backward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn backward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         let text = text_of("text", value)?;
         match self.0.provider {
             TextOf::Text => Ok(Val::Text(text)),
@@ -57,11 +57,11 @@ impl Transform for Text {
 pub(super) struct Trim;
 
 impl Transform for Trim {
-    fn forward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         Ok(Val::Text(part(text_of("trim", value)?, str::trim)))
     }
 
-    fn backward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn backward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         text_of("trim", value).map(Val::Text)
     }
 
@@ -78,12 +78,12 @@ impl Transform for Trim {
 pub(super) struct Prefix(pub(super) String);
 
 impl Transform for Prefix {
-    fn forward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         let text = text_of("prefix", value)?;
         Ok(Val::Text(Cow::Owned(format!("{}{text}", self.0))))
     }
 
-    fn backward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn backward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         let text = text_of("prefix", value)?;
         if !text.starts_with(&self.0) {
             return Err(Fault::new(format!("the text does not begin with {:?}", self.0)));
@@ -104,7 +104,7 @@ impl Transform for Prefix {
 pub(super) struct StripPrefix(pub(super) String);
 
 impl Transform for StripPrefix {
-    fn forward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         let text = text_of("strip_prefix", value)?;
         if !text.starts_with(&self.0) {
             return Err(Fault::new(format!("the text does not begin with {:?}", self.0)));
@@ -112,7 +112,7 @@ impl Transform for StripPrefix {
         Ok(Val::Text(part(text, |text| text.strip_prefix(self.0.as_str()).unwrap_or(text))))
     }
 
-    fn backward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn backward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         let text = text_of("strip_prefix", value)?;
         Ok(Val::Text(Cow::Owned(format!("{}{text}", self.0))))
     }
@@ -150,7 +150,7 @@ impl Extract {
 }
 
 impl Transform for Extract {
-    fn forward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         let found = match text_of("extract", value)? {
             Cow::Borrowed(text) => self.found(text).map(Cow::Borrowed),
             Cow::Owned(text) => self.found(&text).map(|found| Cow::Owned(found.to_owned())),
@@ -162,7 +162,7 @@ impl Transform for Extract {
         }
     }
 
-    fn backward<'a>(&'a self, _: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn backward<'a>(&'a self, _: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         Err(Fault::new("extract has no way back"))
     }
 

@@ -1,7 +1,7 @@
 //! Host to provider.
 
 use insta::assert_snapshot;
-use tieline_core::{Direction, FieldMapping, FieldPath, Given, Need, RawJson};
+use tieline_core::{Direction, FieldMapping, FieldPath, MappingContext, RawJson, RecordLookup};
 
 use crate::*;
 
@@ -40,7 +40,7 @@ fn a_fallback_sees_what_others_write() {
 ",
     );
     let current = r#"{"capacity":100,"layouts":{"theatre":null}}"#;
-    assert_snapshot!(mapped(&plan, current, &Given::default()), @r#"{"theater_capacity":100,"capacity":100}"#);
+    assert_snapshot!(mapped(&plan, current, &MappingContext::default()), @r#"{"theater_capacity":100,"capacity":100}"#);
     assert_snapshot!(back(&plan, r#"{"theater_capacity":100,"capacity":120}"#, Some(current)), @r"
     /capacity = 120
     /layouts/theatre = 100
@@ -102,15 +102,15 @@ fn lookups_go_back_by_the_field_that_came_out() {
     );
     let at = |name| FieldPath::field(name);
     let current = record(r#"{"owner_email":"A@x.se","org_id":4}"#);
-    let user = Need::new("users", "a@x.se", at("uuid")).by(at("email"));
-    let org = Need::new("organizations", "4", at("name"));
+    let user = RecordLookup::new("users", "a@x.se", at("uuid")).by(at("email"));
+    let org = RecordLookup::new("organizations", "4", at("name"));
     assert_eq!(plan.needs(Direction::Forward, &current), [user.clone(), org.clone()]);
     let wanted = record(r#"{"owner":"u-2","organization":"Åkeri AB"}"#);
-    let new_user = Need::new("users", "u-2", at("email")).by(at("uuid"));
-    let same_org = Need::new("organizations", "Åkeri AB", at("id")).by(at("name"));
+    let new_user = RecordLookup::new("users", "u-2", at("email")).by(at("uuid"));
+    let same_org = RecordLookup::new("organizations", "Åkeri AB", at("id")).by(at("name"));
     assert_eq!(plan.needs(Direction::Backward, &wanted), [new_user.clone(), same_org]);
 
-    let mut given = Given::default();
+    let mut given = MappingContext::default();
     for (need, value) in [(user, r#""u-1""#), (org, r#""Åkeri AB""#), (new_user, r#""b@x.se""#)] {
         given.resolved.insert(need, RawJson::parse(value).unwrap());
     }

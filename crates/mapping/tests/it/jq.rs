@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use proptest::prelude::*;
-use tieline_core::Given;
+use tieline_core::MappingContext;
 use tieline_mapping::{Format, Plan, Source, Step};
 
 use crate::laws::kinds::{any_json, any_number};
@@ -18,7 +18,7 @@ fn plan(filter: &str) -> Result<CompiledPlan, String> {
 fn run(filter: &str, value: &str) -> String {
     match plan(filter) {
         Ok(plan) => {
-            let made = mapped(&plan, &format!(r#"{{"x":{value}}}"#), &Given::default());
+            let made = mapped(&plan, &format!(r#"{{"x":{value}}}"#), &MappingContext::default());
             let made = made.replacen(r#"{"x":"#, "", 1);
             match made.split_once('\n') {
                 Some((_, issue)) => format!("{filter} -> {issue}"),
@@ -194,7 +194,7 @@ fn parsing_ends_on_what_is_long() {
         let _ = plan(&part.repeat(1024 / part.len()));
         let _ = plan(&part.repeat(64));
         let _ = plan(&format!("{}1", part.repeat(99)))
-            .map(|plan| mapped(&plan, r#"{"x":[1]}"#, &Given::default()));
+            .map(|plan| mapped(&plan, r#"{"x":[1]}"#, &MappingContext::default()));
     }
 }
 
@@ -206,9 +206,9 @@ proptest! {
         let record = record(&format!(r#"{{"x":{json}}}"#));
         for filter in [text.as_str(), FILTERS[which]] {
             if let Ok(plan) = Plan::new().field("x", Source::path("/x").step(Step::Jq(filter.to_owned()))).compile() {
-                let one = plan.forward(&record, &Given::default()).unwrap();
+                let one = plan.forward(&record, &MappingContext::default()).unwrap();
                 prop_assert!(RawJson::parse(one.fields.clone().unwrap().get()).is_ok());
-                prop_assert_eq!(one, plan.forward(&record, &Given::default()).unwrap());
+                prop_assert_eq!(one, plan.forward(&record, &MappingContext::default()).unwrap());
             }
         }
     }

@@ -12,7 +12,7 @@ mod refused;
 mod steps;
 mod written;
 
-use tieline_core::{FieldMapping, FieldPatch, Given, Patch, RawJson, Record};
+use tieline_core::{FieldMapping, FieldPatch, MappingContext, Patch, RawJson, Record};
 use tieline_mapping::{CompiledPlan, Format, Plan};
 
 fn record(json: &str) -> Record {
@@ -28,7 +28,7 @@ fn fields(text: &str) -> CompiledPlan {
     yaml(&format!("version: 1\nfields:\n{text}"))
 }
 
-fn mapped(plan: &CompiledPlan, json: &str, given: &Given) -> String {
+fn mapped(plan: &CompiledPlan, json: &str, given: &MappingContext) -> String {
     let mapped = plan.forward(&record(json), given).unwrap();
     let mut lines = vec![mapped.fields.map_or("left out".to_owned(), |fields| fields.to_string())];
     lines.extend(mapped.issues.iter().map(ToString::to_string));
@@ -51,7 +51,7 @@ fn written(patch: &Patch) -> String {
 /// The way back, as text.
 fn back(plan: &CompiledPlan, wanted: &str, current: Option<&str>) -> String {
     let current = current.map(record);
-    match plan.backward(&record(wanted), current.as_ref(), &Given::default()) {
+    match plan.backward(&record(wanted), current.as_ref(), &MappingContext::default()) {
         Ok(patch) => written(&patch),
         Err(error) => error.to_string(),
     }

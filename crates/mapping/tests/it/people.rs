@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use tieline_core::{Choice, Entity, EntityField, FieldPath, Given};
+use tieline_core::{Choice, Entity, EntityField, FieldPath, MappingContext};
 use tieline_mapping::{Explanation, propose};
 
 use crate::*;
@@ -24,12 +24,12 @@ fn a_preview_shows_both_ways() {
     let plan = fields(&DEALS.replace("constant: unknown}\n", "constant: unknown}\n    direction: forward\n"));
     let deal =
         record(r#"{"title":" Ny order ","value":1250.1,"status":"stalled","stage_id":7,"channel":"web"}"#);
-    let preview = plan.preview(&deal, None, &Given::default()).unwrap();
+    let preview = plan.preview(&deal, None, &MappingContext::default()).unwrap();
     assert_snapshot!(preview.fields.unwrap(), @r#"{"title":"Ny order","value":"1250.10","stage":"stage 7"}"#);
     assert_snapshot!(preview.issues[0], @"/stage: the table does not list this value (a text)");
     assert_eq!(written(&preview.back.unwrap()), "");
     let wanted = record(r#"{"title":"Ny order","value":"1300"}"#);
-    let preview = plan.preview(&deal, Some(&wanted), &Given::default()).unwrap();
+    let preview = plan.preview(&deal, Some(&wanted), &MappingContext::default()).unwrap();
     assert_snapshot!(written(&preview.back.unwrap()), @r#"
     /value = 1300.00
     /channel = "api"
@@ -56,7 +56,12 @@ fn told(explanation: &Explanation) -> String {
 fn a_field_is_explained_step_by_step() {
     let plan = fields(DEALS);
     let explain = |field: &str, json: &str| {
-        told(&plan.explain(&FieldPath::field(field), &record(json), &Given::default()).unwrap().unwrap())
+        told(
+            &plan
+                .explain(&FieldPath::field(field), &record(json), &MappingContext::default())
+                .unwrap()
+                .unwrap(),
+        )
     };
     assert_snapshot!(explain("stage", r#"{"status":"stalled","stage_id":7}"#), @r#"
     /stage forward
@@ -76,7 +81,9 @@ fn a_field_is_explained_step_by_step() {
         decimal "1.00"
       = "1.00"
     "#);
-    assert!(plan.explain(&FieldPath::field("x"), &record("{}"), &Given::default()).unwrap().is_none());
+    assert!(
+        plan.explain(&FieldPath::field("x"), &record("{}"), &MappingContext::default()).unwrap().is_none()
+    );
 }
 
 #[test]
@@ -100,7 +107,7 @@ fn what_a_mapping_yields_is_a_schema() {
     for deal in [r#"{"name":"A","value":"1.5","city":" Lund","status":"won"}"#, r#"{"name":"B","note":[1]}"#]
     {
         let mapped: Value =
-            plan.forward(&record(deal), &Given::default()).unwrap().fields.unwrap().view().unwrap();
+            plan.forward(&record(deal), &MappingContext::default()).unwrap().fields.unwrap().view().unwrap();
         assert!(validator.is_valid(&mapped), "{mapped}");
     }
     assert!(

@@ -1,7 +1,7 @@
 //! Each step, forward and back, as a table: what a value becomes, and what becomes of that.
 
 use insta::assert_snapshot;
-use tieline_core::Given;
+use tieline_core::MappingContext;
 
 use crate::*;
 
@@ -10,7 +10,7 @@ fn round(steps: &str, values: &[&str]) -> String {
     let plan = fields(&format!("\n  - {{host: x, provider: x, steps: [{steps}]}}"));
     let mut lines = Vec::new();
     for value in values {
-        let there = mapped(&plan, &format!(r#"{{"x":{value}}}"#), &Given::default());
+        let there = mapped(&plan, &format!(r#"{{"x":{value}}}"#), &MappingContext::default());
         let mut parts = there.split('\n');
         let host = parts.next().unwrap_or_default();
         let issue = parts.next().map(|issue| format!(" ({issue})")).unwrap_or_default();
@@ -48,8 +48,8 @@ fn texts() {
     let plan = fields(
         "\n  - {host: x, provider: x, steps: [extract: {pattern: 'OE-(\\d+)'}]}\n  - {host: y, provider: x, steps: [extract: {pattern: '^[a-z]+', optional: true}]}",
     );
-    assert_snapshot!(mapped(&plan, r#"{"x":"nr OE-42"}"#, &Given::default()), @r#"{"x":"42","y":"nr"}"#);
-    assert_snapshot!(mapped(&plan, r#"{"x":"?"}"#, &Given::default()), @r#"
+    assert_snapshot!(mapped(&plan, r#"{"x":"nr OE-42"}"#, &MappingContext::default()), @r#"{"x":"42","y":"nr"}"#);
+    assert_snapshot!(mapped(&plan, r#"{"x":"?"}"#, &MappingContext::default()), @r#"
     {"x":null,"y":null}
     /x: the text does not match the pattern
     "#);
@@ -208,7 +208,7 @@ fn moments_and_the_nights_when_clocks_jump() {
   - {host: start_time, provider: starts, steps: [datetime: {host: '%H:%M:%S', host_zone: Europe/Zurich}]}
 ",
     );
-    assert_snapshot!(mapped(&plan, r#"{"starts":"2025-06-30T22:30:00Z"}"#, &Given::default()),
+    assert_snapshot!(mapped(&plan, r#"{"starts":"2025-06-30T22:30:00Z"}"#, &MappingContext::default()),
         @r#"{"event_date":"2025-07-01","start_time":"00:30:00"}"#);
     // The second half hour of that night has no local text of its own.
     let plan = fields(

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use tieline_core::{EntityName, Key};
 use tieline_store::plan::{self, Plan, StreamPlan};
-use tieline_store::{ConnectionId, Passes, StreamId, Tally, Token};
+use tieline_store::{CommitStats, ConnectionId, Passes, StreamId, Token};
 
 pub(crate) use manage::{drop_target, erase, open_target, reset};
 
@@ -26,7 +26,7 @@ struct Work<'t> {
     sequence: i64,
     /// The numbers of entities that mappings looked up.
     entities: HashMap<EntityName, i64>,
-    tally: Tally,
+    tally: CommitStats,
     /// Records whose content is another one now, by the number of their entity.
     changed: Vec<(i64, Vec<Key>)>,
 }
@@ -38,7 +38,7 @@ struct Mark {
     generation: i64,
 }
 
-pub(crate) async fn commit(turn: &mut Turn, plan: Plan) -> Result<Tally, Fault> {
+pub(crate) async fn commit(turn: &mut Turn, plan: Plan) -> Result<CommitStats, Fault> {
     let step = i64::from(plan.stream.is_some());
     let (synced_id, sequence) = step_connection(turn, &plan.connection, step).await?;
     let mut work = Work {
@@ -46,7 +46,7 @@ pub(crate) async fn commit(turn: &mut Turn, plan: Plan) -> Result<Tally, Fault> 
         synced_id,
         sequence,
         entities: HashMap::new(),
-        tally: Tally::default(),
+        tally: CommitStats::default(),
         changed: Vec::new(),
     };
 

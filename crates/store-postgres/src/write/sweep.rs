@@ -1,12 +1,17 @@
 //! Deleting what a complete pass did not see, within the database: a stream may have millions of records.
 
-use tieline_store::{Brake, SweepRefused};
+use tieline_store::{DeleteThreshold, SweepRefused};
 
 use super::Work;
 use crate::fault::Fault;
 
 impl Work<'_> {
-    pub(super) async fn sweep(&mut self, stream: i64, below: i64, brake: Brake) -> Result<(), Fault> {
+    pub(super) async fn sweep(
+        &mut self,
+        stream: i64,
+        below: i64,
+        brake: DeleteThreshold,
+    ) -> Result<(), Fault> {
         let (of, unseen): (i64, i64) = self
             .turn
             .rows(

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use tieline_core::{Batch, Change, FieldPath, Need, Pass, PassEnd, RawJson, Record, State};
+use tieline_core::{Batch, Change, FieldPath, Pass, PassEnd, RawJson, Record, RecordLookup, State};
 use tieline_store::{Commit, StreamId, SyncStore, TargetChange};
 use tieline_store_postgres::PostgresStore;
 use tieline_store_postgres::testing::Role;
@@ -32,7 +32,7 @@ async fn pass(store: &PostgresStore, what: &str, n: u32, rows: bool, skip: u32) 
         if rows {
             let row = |key: u32| {
                 let fields = format!(r#"{{"name":"Ny order","n":{n},"filler":"{}"}}"#, "x".repeat(250));
-                let need = Need::new("persons", u64::from(key % 1_000), FieldPath::field("name"));
+                let need = RecordLookup::new("persons", u64::from(key % 1_000), FieldPath::field("name"));
                 TargetChange::put(u64::from(key), RawJson::parse(fields).unwrap(), vec![need])
             };
             commit = commit.with_target("copy", keys.map(row).collect());

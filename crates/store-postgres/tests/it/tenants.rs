@@ -30,7 +30,7 @@ async fn fill(store: &PostgresStore) {
     let create = Operation::new("order", WriteOp::Create { fields: fields.clone(), marker: None });
     store.enqueue(&id, &"deals".into(), &[create], now).await.unwrap();
     store.open_target(&id, &"copy".into(), &"deals".into(), "1").await.unwrap();
-    let need = tieline_core::Need::new("persons", "7", tieline_core::FieldPath::field("n"));
+    let need = tieline_core::RecordLookup::new("persons", "7", tieline_core::FieldPath::field("n"));
     let row = TargetChange::put("0", fields, vec![need]);
     store.commit(batch(&deals, 0).with_target("copy", vec![row])).await.unwrap();
     // The rows of the other records are stale.

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use sqlx::{Connection, SqliteConnection};
 use tieline_core::{EntityName, Key};
 use tieline_store::plan::{self, Plan, StreamPlan};
-use tieline_store::{Passes, Tally, TenantId, Token};
+use tieline_store::{CommitStats, Passes, TenantId, Token};
 
 pub(crate) use manage::{drop_target, erase, erase_all, open_target, reset};
 
@@ -25,7 +25,7 @@ pub(crate) async fn commit(
     connection: &mut SqliteConnection,
     tenant: &TenantId,
     plan: Plan,
-) -> Result<Tally, Fault> {
+) -> Result<CommitStats, Fault> {
     let mut transaction = connection.begin_with(BEGIN).await?;
     let tally = apply(&mut transaction, tenant, plan).await?;
     transaction.commit().await?;
@@ -40,7 +40,7 @@ struct Work<'t> {
     sequence: i64,
     /// The numbers of entities that mappings looked up.
     entities: HashMap<EntityName, i64>,
-    tally: Tally,
+    tally: CommitStats,
     /// Records whose content is another one now, by the number of their entity.
     changed: Vec<(i64, Vec<Key>)>,
 }
@@ -52,7 +52,11 @@ struct Mark {
     generation: i64,
 }
 
-async fn apply(connection: &mut SqliteConnection, tenant: &TenantId, plan: Plan) -> Result<Tally, Fault> {
+async fn apply(
+    connection: &mut SqliteConnection,
+    tenant: &TenantId,
+    plan: Plan,
+) -> Result<CommitStats, Fault> {
     let scope = Scope { tenant, connection: &plan.connection };
     let step = i64::from(plan.stream.is_some());
     let (connection_id, sequence) = step_connection(connection, scope, step).await?;
@@ -61,7 +65,7 @@ async fn apply(connection: &mut SqliteConnection, tenant: &TenantId, plan: Plan)
         connection_id,
         sequence,
         entities: HashMap::new(),
-        tally: Tally::default(),
+        tally: CommitStats::default(),
         changed: Vec::new(),
     };
 

@@ -1,6 +1,6 @@
 //! One commit, and commits one after the other.
 
-use tieline_core::{Change, Deletion, DeletionScope, ErrorKind, FieldPath, Key, Need, Record};
+use tieline_core::{Change, Deletion, DeletionScope, ErrorKind, FieldPath, Key, Record, RecordLookup};
 
 use super::world::*;
 use crate::{StreamId, SyncStore, TargetChange, Token};
@@ -138,7 +138,7 @@ pub async fn a_merge_removes_the_key_that_is_gone(store: &dyn SyncStore) {
     assert_eq!(tally.mirror.deleted, 1);
     assert_eq!(keys(store, "persons").await, ["8"]);
     assert_eq!(stale(store).await, ["0001"]);
-    assert_eq!(put(store, changes(&persons(), vec![merge], 3)).await.mirror, crate::Changed::default());
+    assert_eq!(put(store, changes(&persons(), vec![merge], 3)).await.mirror, crate::ChangeCounts::default());
 
     let merge = Change::Merged { from: "0001".into(), into: "0002".into() };
     let tally = put(store, changes(&deals(), vec![merge], 2)).await;
@@ -211,7 +211,7 @@ pub async fn keys_may_hold_any_character(store: &dyn SyncStore) {
         put(store, changes(&persons(), vec![upsert(key, 1)], 1)).await;
         assert_eq!(stale(store).await, [*key]);
         assert_eq!(payload(store, "deals", key).await.as_deref(), Some(r#"{"n":1}"#));
-        let need = Need::new("persons", *key, FieldPath::parse("/n").unwrap());
+        let need = RecordLookup::new("persons", *key, FieldPath::parse("/n").unwrap());
         let found = store.resolve(&CONNECTION.into(), std::slice::from_ref(&need)).await.unwrap();
         assert_eq!(found[&need].get(), "1");
         let gone = vec![Change::Delete(Deletion::new(*key))];
@@ -230,7 +230,7 @@ pub async fn numbers_are_kept_as_they_are_written(store: &dyn SyncStore) {
     assert_eq!(payload(store, "deals", "1").await.unwrap(), text);
     assert_eq!(rows(store).await[0].1, text);
 
-    let need = |key: &str, field: &str| Need::new("deals", key, FieldPath::parse(field).unwrap());
+    let need = |key: &str, field: &str| RecordLookup::new("deals", key, FieldPath::parse(field).unwrap());
     let wanted = [
         need("1", "/value"),
         need("1", "/none"),
@@ -261,7 +261,7 @@ pub async fn a_batch_may_be_larger_than_a_statement(store: &dyn SyncStore) {
     let loaded = store.load(&CONNECTION.into(), &"deals".into(), &all).await.unwrap();
     assert!(loaded.iter().map(|record| &record.key).eq(&all), "in the order asked");
     let wanted: Vec<_> =
-        all.iter().map(|key| Need::new("persons", key.clone(), FieldPath::field("n"))).collect();
+        all.iter().map(|key| RecordLookup::new("persons", key.clone(), FieldPath::field("n"))).collect();
     assert_eq!(store.resolve(&CONNECTION.into(), &wanted).await.unwrap().len(), MANY as usize);
 
     let gone = all.into_iter().map(|key| Change::Delete(Deletion::new(key))).collect();

@@ -3,13 +3,13 @@
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use tieline_core::{
-    Batch, Change, Deletion, DeletionScope, EntityName, ErrorKind, FieldPath, Need, Pass, PassEnd, RawJson,
-    Record, State,
+    Batch, Change, Deletion, DeletionScope, EntityName, ErrorKind, FieldPath, Pass, PassEnd, RawJson, Record,
+    RecordLookup, State,
 };
 
 use crate::{
-    Brake, Commit, ConnectionId, MemoryStore, Moment, Position, StreamId, SyncStore, Tally, TargetChange,
-    TenantId, Token,
+    Commit, CommitStats, ConnectionId, DeleteThreshold, MemoryStore, Moment, Position, StreamId, SyncStore,
+    TargetChange, TenantId, Token,
 };
 
 /// Connections of two tenants; two have the same name.
@@ -44,7 +44,7 @@ struct Run {
     pass: Pass,
     end: Option<PassEnd>,
     fresh: bool,
-    brake: Brake,
+    brake: DeleteThreshold,
     /// The token of the position, or one that is wrong.
     expected: Option<bool>,
     /// How many steps ago the rows were mapped.
@@ -93,7 +93,7 @@ fn source() -> impl Strategy<Value = Source> {
 fn run() -> impl Strategy<Value = Run> {
     let pass = prop_oneof![3 => Just(Pass::Full), 1 => Just(Pass::Keys), 2 => Just(Pass::Changes)];
     let end = proptest::option::of(prop_oneof![3 => Just(PassEnd::Complete), 1 => Just(PassEnd::Partial)]);
-    let brake = prop_oneof![Just(Brake::default()), Just(Brake { share: 0.4, min: 1 })];
+    let brake = prop_oneof![Just(DeleteThreshold::default()), Just(DeleteThreshold { share: 0.4, min: 1 })];
     let group = (0..2_usize, proptest::collection::vec(change(), 0..8));
     (
         (source(), proptest::collection::vec(group, 0..3), pass, end, proptest::bool::weighted(0.1), brake),
@@ -136,7 +136,7 @@ fn with_rows(mut commit: Commit, rows: &Rows) -> Commit {
     for (target, rows) in rows {
         let change = |(key, value, looked_up): &(u8, Option<u8>, Vec<(usize, u8)>)| {
             let need = |(entity, key): &(usize, u8)| {
-                Need::new(ENTITIES[*entity], format!("k{key}"), FieldPath::field("n"))
+                RecordLookup::new(ENTITIES[*entity], format!("k{key}"), FieldPath::field("n"))
             };
             let needs = looked_up.iter().map(need).collect();
             match value {
@@ -153,7 +153,7 @@ fn with_rows(mut commit: Commit, rows: &Rows) -> Commit {
 }
 
 async fn commit_to(store: &impl SyncStore, commit: Commit) -> Answer {
-    Answer::Tally(match store.commit(commit).await {
+    Answer::CommitStats(match store.commit(commit).await {
         Ok(mut tally) => {
             tally.token = None;
             Ok(tally)
@@ -171,7 +171,7 @@ struct Subject<S> {
 /// What a step answered, without the tokens, whose numbers are the store's own.
 #[derive(Debug, PartialEq)]
 enum Answer {
-    Tally(Result<Tally, ErrorKind>),
+    CommitStats(Result<CommitStats, ErrorKind>),
     Stale(Result<u64, ErrorKind>),
     Nothing,
 }

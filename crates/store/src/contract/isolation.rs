@@ -1,6 +1,6 @@
 //! One connection and another.
 
-use tieline_core::{Change, Deletion, ErrorKind, FieldPath, Need};
+use tieline_core::{Change, Deletion, ErrorKind, FieldPath, RecordLookup};
 
 use super::world::*;
 use crate::{Commit, ConnectionId, Counts, Moment, Position, StreamId, SyncStore};
@@ -36,7 +36,7 @@ pub async fn connections_do_not_see_each_other(store: &dyn SyncStore) {
     assert_eq!(snapshot(store, "other").await, before);
     assert_eq!(store.moment(&other).await.unwrap(), moment);
 
-    let need = Need::new("persons", "7", FieldPath::field("n"));
+    let need = RecordLookup::new("persons", "7", FieldPath::field("n"));
     assert_eq!(store.resolve(&other, std::slice::from_ref(&need)).await.unwrap()[&need].get(), "2");
     for stranger in [CONNECTION, "", "OTHER", "other ", "%", "other/deals"] {
         let stranger = ConnectionId::from(stranger);

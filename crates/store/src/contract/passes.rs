@@ -3,7 +3,7 @@
 use tieline_core::{Batch, Change, Pass, PassEnd};
 
 use super::world::*;
-use crate::{Brake, Commit, StreamId, SweepRefused, SyncStore};
+use crate::{Commit, DeleteThreshold, StreamId, SweepRefused, SyncStore};
 
 /// What a complete full pass does not see is gone, with its row.
 pub async fn a_complete_pass_sweeps_what_it_did_not_see(store: &dyn SyncStore) {
@@ -39,7 +39,7 @@ pub async fn the_brake_stops_a_suspicious_sweep(store: &dyn SyncStore) {
     assert_eq!(keys(store, "deals").await, before);
     assert_eq!(store.position(&deals()).await.unwrap().state, Some(state(2)), "the rest is stored");
 
-    let tally = put(store, full(&deals(), upserts(0..24, 1), 3).with_brake(Brake::OFF)).await;
+    let tally = put(store, full(&deals(), upserts(0..24, 1), 3).with_brake(DeleteThreshold::OFF)).await;
     assert_eq!((tally.swept, tally.sweep_refused), (26, None));
     assert_eq!(put(store, full(&deals(), upserts(0..12, 1), 4)).await.swept, 12, "half may go");
     assert_eq!(put(store, full(&deals(), Vec::new(), 5)).await.swept, 12, "a few may go");

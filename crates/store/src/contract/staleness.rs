@@ -92,7 +92,7 @@ pub async fn a_row_of_an_older_record_is_not_written(store: &dyn SyncStore) {
 
     let late = vec![row("0001", 1, &["7"]), row("0002", 1, &[])];
     let tally = put(store, Commit::remap(CONNECTION, loaded_at).with_target(TARGET, late)).await;
-    assert_eq!((tally.outdated, tally.target), (2, crate::Changed::default()));
+    assert_eq!((tally.outdated, tally.target), (2, crate::ChangeCounts::default()));
     assert_eq!(rows(store).await, [("0001".to_owned(), r#"{"row":2}"#.to_owned())]);
     assert_eq!(stale(store).await, ["0001"], "it is mapped again, for good measure");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tieline_core::{Change, Deletion, Error, ErrorKind, FieldPath, Need, Operation, WriteOp};
+use tieline_core::{Change, Deletion, Error, ErrorKind, FieldPath, Operation, RecordLookup, WriteOp};
 
 use super::host::*;
 use super::isolation::fill;
@@ -87,7 +87,7 @@ pub async fn a_tenant_sees_nothing_of_another(world: &Tenants<'_>) {
 
     assert_eq!(other.position(&deals()).await.unwrap(), Position::default());
     assert_eq!(other.moment(&id).await.unwrap(), Moment::default());
-    let need = Need::new("persons", "7", FieldPath::field("n"));
+    let need = RecordLookup::new("persons", "7", FieldPath::field("n"));
     assert!(other.resolve(&id, std::slice::from_ref(&need)).await.unwrap().is_empty());
     assert!(other.load(&id, &"deals".into(), &["0001".into()]).await.unwrap().is_empty());
     assert!(other.stale(&id, &TARGET.into(), 9).await.unwrap().is_empty());

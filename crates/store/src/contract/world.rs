@@ -4,9 +4,9 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
 
-use tieline_core::{Batch, Change, FieldPath, Key, Need, Pass, PassEnd, RawJson, Record, State};
+use tieline_core::{Batch, Change, FieldPath, Key, Pass, PassEnd, RawJson, Record, RecordLookup, State};
 
-use crate::{Commit, Counts, Position, Row, StreamId, SyncStore, Tally, TargetChange};
+use crate::{Commit, CommitStats, Counts, Position, Row, StreamId, SyncStore, TargetChange};
 
 pub(super) const CONNECTION: &str = "acme";
 pub(super) const TARGET: &str = "opportunities";
@@ -41,8 +41,8 @@ pub(super) fn row(key: &str, n: u32, persons: &[&str]) -> TargetChange {
     TargetChange::put(key, json(&format!(r#"{{"row":{n}}}"#)), needs(persons))
 }
 
-pub(super) fn needs(persons: &[&str]) -> Vec<Need> {
-    persons.iter().map(|key| Need::new("persons", *key, FieldPath::parse("/n").unwrap())).collect()
+pub(super) fn needs(persons: &[&str]) -> Vec<RecordLookup> {
+    persons.iter().map(|key| RecordLookup::new("persons", *key, FieldPath::parse("/n").unwrap())).collect()
 }
 
 pub(super) fn changes(stream: &StreamId, changes: Vec<Change>, n: u32) -> Commit {
@@ -70,7 +70,7 @@ pub(super) fn full(stream: &StreamId, changes: Vec<Change>, n: u32) -> Commit {
     pass(stream, Pass::Full, changes, n, Some(PassEnd::Complete))
 }
 
-pub(super) async fn put(store: &dyn SyncStore, commit: Commit) -> Tally {
+pub(super) async fn put(store: &dyn SyncStore, commit: Commit) -> CommitStats {
     store.commit(commit).await.unwrap()
 }
 

@@ -8,7 +8,7 @@ use tieline_core::{EntityName, Key, Record};
 use super::synced::{Held, Stream, Synced};
 use super::target::LookedUp;
 use crate::plan::{Effect, Plan, RowEffect, StreamPlan};
-use crate::{Brake, Changed, SweepRefused, Tally, TargetName};
+use crate::{ChangeCounts, CommitStats, DeleteThreshold, SweepRefused, TargetName};
 
 /// The stream that a commit moves on.
 #[derive(Clone, Copy)]
@@ -19,8 +19,8 @@ struct Mark {
 
 impl Synced {
     /// Applies a checked plan. `number` is for the stream, should it be new.
-    pub(super) fn apply(&mut self, plan: Plan, number: u64) -> Tally {
-        let mut tally = Tally::default();
+    pub(super) fn apply(&mut self, plan: Plan, number: u64) -> CommitStats {
+        let mut tally = CommitStats::default();
         let mut changed = Vec::new();
         let mut sweep = None;
         if let Some(stream) = &plan.stream {
@@ -48,7 +48,7 @@ impl Synced {
     }
 
     /// Moves the stream on. Answers its mark, and the generation below which its records are gone.
-    fn advance(&mut self, plan: &StreamPlan, number: u64, tally: &mut Tally) -> (Mark, Option<u64>) {
+    fn advance(&mut self, plan: &StreamPlan, number: u64, tally: &mut CommitStats) -> (Mark, Option<u64>) {
         let stream = self
             .streams
             .entry((plan.id.entity.clone(), plan.id.partition.clone()))
@@ -69,7 +69,7 @@ impl Synced {
         key: &Key,
         effect: &Effect,
         mark: Mark,
-        tally: &mut Tally,
+        tally: &mut CommitStats,
     ) -> bool {
         match effect {
             Effect::Upsert(record) => self.upsert(entity, record, mark, &mut tally.mirror),
@@ -89,7 +89,7 @@ impl Synced {
         }
     }
 
-    fn upsert(&mut self, entity: &EntityName, record: &Record, mark: Mark, tally: &mut Changed) -> bool {
+    fn upsert(&mut self, entity: &EntityName, record: &Record, mark: Mark, tally: &mut ChangeCounts) -> bool {
         let fresh = Held {
             record: record.clone(),
             stream: mark.stream,
@@ -117,7 +117,7 @@ impl Synced {
     }
 
     /// Answers whether there was one. Its rows go with it.
-    fn delete(&mut self, entity: &EntityName, key: &Key, tally: &mut Tally) -> bool {
+    fn delete(&mut self, entity: &EntityName, key: &Key, tally: &mut CommitStats) -> bool {
         let Some(mirror) = self.mirror.get_mut(entity) else { return false };
         if mirror.records.remove(key).is_none() {
             return false;
@@ -135,7 +135,7 @@ impl Synced {
         name: &TargetName,
         rows: &BTreeMap<Key, RowEffect>,
         plan: &Plan,
-        tally: &mut Tally,
+        tally: &mut CommitStats,
     ) {
         let seen = plan.mapped_at.map(|moment| self.seen(moment));
         let Some(target) = self.targets.get_mut(name) else { return };
@@ -160,7 +160,13 @@ impl Synced {
     }
 
     /// Deletes what a complete pass did not see, unless the brake holds. Answers what is gone.
-    fn sweep(&mut self, stream: u64, below: u64, brake: Brake, tally: &mut Tally) -> Vec<LookedUp> {
+    fn sweep(
+        &mut self,
+        stream: u64,
+        below: u64,
+        brake: DeleteThreshold,
+        tally: &mut CommitStats,
+    ) -> Vec<LookedUp> {
         let mut of = 0;
         let mut gone = Vec::new();
         for (entity, mirror) in &self.mirror {

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::ops::Bound;
 
 use async_trait::async_trait;
-use tieline_core::{EntityName, Key, Need, RawJson, Record, Result};
+use tieline_core::{EntityName, Key, RawJson, Record, RecordLookup, Result};
 
 use super::MemoryStore;
 use super::synced::{Stream, Synced};
 use super::target::Target;
 use crate::plan::{self, Plan};
 use crate::{
-    Commit, ConnectionId, Counts, EntityCount, Moment, Position, Row, StreamId, SyncStore, Tally,
+    Commit, CommitStats, ConnectionId, Counts, EntityCount, Moment, Position, Row, StreamId, SyncStore,
     TargetCount, TargetName,
 };
 
@@ -43,7 +43,7 @@ impl SyncStore for MemoryStore {
         })
     }
 
-    async fn commit(&self, commit: Commit) -> Result<Tally> {
+    async fn commit(&self, commit: Commit) -> Result<CommitStats> {
         let plan = Plan::new(commit)?;
         self.write(|tenant, numbers| {
             let number = numbers.next();
@@ -57,7 +57,11 @@ impl SyncStore for MemoryStore {
         self.synced(connection, |synced| Ok(synced.moment()))
     }
 
-    async fn resolve(&self, connection: &ConnectionId, needs: &[Need]) -> Result<HashMap<Need, RawJson>> {
+    async fn resolve(
+        &self,
+        connection: &ConnectionId,
+        needs: &[RecordLookup],
+    ) -> Result<HashMap<RecordLookup, RawJson>> {
         self.synced(connection, |synced| {
             let mut found = HashMap::new();
             for need in needs {

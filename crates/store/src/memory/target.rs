@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tieline_core::{EntityName, Key, RawJson};
 
-use crate::Changed;
+use crate::ChangeCounts;
 use crate::plan::RowEffect;
 
 /// A record that a mapping looked up.
@@ -33,8 +33,8 @@ impl Target {
         }
     }
 
-    pub(super) fn put(&mut self, key: Key, effect: RowEffect) -> Changed {
-        let mut changed = Changed::default();
+    pub(super) fn put(&mut self, key: Key, effect: RowEffect) -> ChangeCounts {
+        let mut changed = ChangeCounts::default();
         self.stale.remove(&key);
         self.forget_look_ups(&key);
         for looked_up in &effect.looked_up {

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use insta::assert_snapshot;
 use tieline_core::{Change, ErrorKind, Key, Pass, PassEnd};
-use tieline_store::{Brake, ConnectionId, SyncStore};
+use tieline_store::{ConnectionId, DeleteThreshold, SyncStore};
 use tieline_store_sqlite::SqliteStore;
-use tieline_sync::{Event, OneWay, StreamPlan};
+use tieline_sync::{Event, OneWaySync, StreamPlan};
 
 use crate::provider::*;
 
@@ -76,7 +76,7 @@ async fn a_pass_that_saw_little_deletes_nothing_until_a_person_says_so() {
     assert_eq!(rows(&store).await.len(), 50);
 
     provider.log_pass("deals", few, Pass::Keys, Some(PassEnd::Complete));
-    let report = run(&provider, &store).brake(Brake::OFF).run().await;
+    let report = run(&provider, &store).brake(DeleteThreshold::OFF).run().await;
     assert_eq!((report.streams[1].swept, report.streams[1].rows.deleted), (47, 47));
     assert_eq!(rows(&store).await.len(), 3);
 }
@@ -98,13 +98,13 @@ async fn two_runs_of_one_stream_cannot_interleave() {
     provider.log("deals", vec![put("2", r#"{"title":"B","stage":"Ny"}"#)]);
     // Between the two batches of this run, another one commits.
     let other = Arc::new(Mutex::new(Some((provider.clone(), store.clone()))));
-    let report = OneWay::new(provider.clone(), store.clone(), "acme")
+    let report = OneWaySync::new(provider.clone(), store.clone(), "acme")
         .stream(StreamPlan::mirror("deals"))
         .on_event(move |event| {
             if let Event::Committed { .. } = event
                 && let Some((provider, store)) = other.lock().unwrap().take()
             {
-                let run = OneWay::new(provider, store, "acme").stream(StreamPlan::mirror("deals")).run();
+                let run = OneWaySync::new(provider, store, "acme").stream(StreamPlan::mirror("deals")).run();
                 let inner = std::thread::spawn(|| {
                     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(run)
                 });
@@ -125,7 +125,7 @@ async fn a_connection_never_sees_another() {
     let provider = Provider::new();
     provider.log("deals", vec![put("1", r#"{"title":"A","stage":"Ny"}"#)]);
     for connection in ["acme", "other"] {
-        let report = OneWay::new(provider.clone(), store.clone(), connection)
+        let report = OneWaySync::new(provider.clone(), store.clone(), connection)
             .stream(StreamPlan::mapped("deals", "deals", deals_mapping()))
             .run()
             .await;

@@ -75,7 +75,7 @@ async fn a_changed_mapping_is_applied_without_reading_again() {
     let all = tieline_mapping::Plan::new().field("name", tieline_mapping::Source::path("/title"));
     let all: std::sync::Arc<dyn tieline_core::FieldMapping> = std::sync::Arc::new(all.compile().unwrap());
     let read_before = provider.batches_read();
-    let report = tieline_sync::OneWay::new(provider.clone(), store.clone(), "acme")
+    let report = tieline_sync::OneWaySync::new(provider.clone(), store.clone(), "acme")
         .stream(tieline_sync::StreamPlan::mapped("deals", "deals", all))
         .run()
         .await;
@@ -103,7 +103,7 @@ async fn records_are_also_found_by_another_field() {
         .unwrap();
     let plan: std::sync::Arc<dyn tieline_core::FieldMapping> = std::sync::Arc::new(plan);
     let sync = || {
-        tieline_sync::OneWay::new(provider.clone(), store.clone(), "acme")
+        tieline_sync::OneWaySync::new(provider.clone(), store.clone(), "acme")
             .stream(tieline_sync::StreamPlan::mirror("users"))
             .stream(tieline_sync::StreamPlan::mapped("deals", "deals", plan.clone()))
             .run()

@@ -8,7 +8,7 @@ use futures_util::stream;
 use tieline_core::*;
 use tieline_mapping::{Otherwise, Plan, Source};
 use tieline_store::{ConnectionId, MemoryStore, SyncStore};
-use tieline_sync::{OneWay, Report, StreamPlan};
+use tieline_sync::{OneWaySync, Report, StreamPlan};
 
 #[derive(Debug, Default)]
 pub struct Provider(Mutex<Inner>);
@@ -114,8 +114,8 @@ pub fn deals_mapping() -> Arc<dyn FieldMapping> {
     Arc::new(plan.compile().unwrap())
 }
 
-pub fn run(provider: &Arc<Provider>, store: &Arc<dyn SyncStore>) -> OneWay {
-    OneWay::new(provider.clone(), store.clone(), "acme")
+pub fn run(provider: &Arc<Provider>, store: &Arc<dyn SyncStore>) -> OneWaySync {
+    OneWaySync::new(provider.clone(), store.clone(), "acme")
         .stream(StreamPlan::mirror("organizations"))
         .stream(StreamPlan::mapped("deals", "deals", deals_mapping()))
 }

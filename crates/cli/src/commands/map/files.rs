@@ -7,7 +7,9 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tieline::mapping::{CompiledPlan, Format, Plan};
-use tieline::{Direction, Error, ErrorKind, FieldMapping as _, Given, Key, RawJson, Record, Result, Text};
+use tieline::{
+    Direction, Error, ErrorKind, FieldMapping as _, Key, MappingContext, RawJson, Record, Result, Text,
+};
 
 use crate::credential::read_file;
 
@@ -143,8 +145,8 @@ impl Handed {
         mapping: &CompiledPlan,
         direction: Direction,
         record: &Record,
-    ) -> Result<Given> {
-        let mut given = Given::default();
+    ) -> Result<MappingContext> {
+        let mut given = MappingContext::default();
         for (name, value) in &self.values {
             given.values.insert(Text::new(name), value.clone());
         }

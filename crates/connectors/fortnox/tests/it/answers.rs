@@ -1,7 +1,7 @@
 //! What Fortnox's answers mean.
 
 use http::{HeaderMap, HeaderValue, StatusCode};
-use tieline_core::http::{Answer, Verdict};
+use tieline_core::http::{Classification, ResponseView};
 use tieline_core::{ConnectorFactory, ErrorKind, Resend};
 use tieline_fortnox::FortnoxFactory;
 
@@ -11,10 +11,11 @@ fn meaning(status: u16, headers: &[(&'static str, &'static str)], body: &str) ->
         .map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)))
         .collect();
     let status = StatusCode::from_u16(status).unwrap();
-    let answer = Answer::new(status, &headers, body.as_bytes(), "2026-11-03T08:00:00Z".parse().unwrap());
+    let answer =
+        ResponseView::new(status, &headers, body.as_bytes(), "2026-11-03T08:00:00Z".parse().unwrap());
     match FortnoxFactory::default().classify(&answer) {
-        Verdict::Accept => None,
-        Verdict::Fail(error) => Some(error),
+        Classification::Accept => None,
+        Classification::Fail(error) => Some(error),
         other => panic!("{other:?}"),
     }
 }

@@ -15,7 +15,7 @@ use tieline_core::{
 };
 use tieline_fortnox::{Fortnox, FortnoxConfig, FortnoxFactory};
 use tieline_http::memory::{MemoryTransport, answer};
-use tieline_http::{ClientOptions, HttpHost};
+use tieline_http::{ClientOptions, HttpStack};
 
 /// Fortnox's clock in scripted answers; ours is an hour slow.
 pub(crate) const DATE: &str = "Tue, 03 Nov 2026 08:00:00 GMT";
@@ -37,7 +37,7 @@ pub(crate) fn over(
     let factory = Arc::new(FortnoxFactory::default());
     let base = factory.base_url(&serde_json::to_value(&config).unwrap()).unwrap();
     let credential = Bearer::new("eyJ0ZXN0IjoxfQ".to_owned()).into_credential(&factory.spec().auth).unwrap();
-    let host = HttpHost::builder().transport(transport).clock(Arc::clone(&clock)).build().unwrap();
+    let host = HttpStack::builder().transport(transport).clock(Arc::clone(&clock)).build().unwrap();
     let options =
         ClientOptions::new(factory, base.clone()).with_credential(credential).with_limits(Vec::new());
     let http = host.client(options).unwrap();

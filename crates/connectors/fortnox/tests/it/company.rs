@@ -11,11 +11,11 @@ use tieline_core::{
     ReadRequest, State,
 };
 use tieline_fortnox::FortnoxFactory;
-use tieline_http::{ClientOptions, HttpHost};
+use tieline_http::{ClientOptions, HttpStack};
 use tieline_sandbox::fortnox::{Entity, Fortnox as Model, Happening, TOKEN};
 use tieline_sandbox::{Fault, FaultRule, InProcess, Object, RetryAfter, Sandbox};
 use tieline_store::MemoryStore;
-use tieline_sync::{OneWay, StreamPlan};
+use tieline_sync::{OneWaySync, StreamPlan};
 
 #[derive(Debug)]
 struct SandboxClock(Arc<Sandbox<Model>>);
@@ -33,7 +33,7 @@ fn connected(sandbox: &Arc<Sandbox<Model>>) -> Arc<dyn Connector> {
     let config = serde_json::json!({});
     let base = factory.base_url(&config).unwrap();
     let transport = Arc::new(InProcess::new(Arc::clone(sandbox)));
-    let host = HttpHost::builder().transport(transport).clock(Arc::clone(&clock)).build().unwrap();
+    let host = HttpStack::builder().transport(transport).clock(Arc::clone(&clock)).build().unwrap();
     let credential = Bearer::new(TOKEN.to_owned()).into_credential(&factory.spec().auth).unwrap();
     let options = ClientOptions::new(Arc::clone(&factory) as Arc<dyn ConnectorFactory>, base.clone())
         .with_credential(credential);
@@ -47,7 +47,8 @@ async fn a_year_of_invoices_uses_the_rate_and_meets_no_refusal() {
     let books = connected(&sandbox);
     let store = Arc::new(MemoryStore::new());
     let begun = sandbox.now();
-    let report = OneWay::new(books, store, "norrlager").stream(StreamPlan::mirror("invoices")).run().await;
+    let report =
+        OneWaySync::new(books, store, "norrlager").stream(StreamPlan::mirror("invoices")).run().await;
     let took = sandbox.now() - begun;
     for stream in &report.streams {
         println!("{stream}");

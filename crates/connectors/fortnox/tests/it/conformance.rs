@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use http::{HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 use tieline_auth::{Bearer, OAuthApp};
-use tieline_conformance::{Draft, Exact, Subject, Twist, World};
+use tieline_conformance::{ConnectorUnderTest, Draft, Exact, FakeProvider, PageFault};
 use tieline_core::http::Transport;
 use tieline_core::{ConnectorFactory, Credential, FieldPath, IntoCredential, Key, RawJson, Result};
 use tieline_fortnox::FortnoxFactory;
@@ -22,7 +22,7 @@ struct FortnoxSubject;
 
 tieline_conformance::suite!(FortnoxSubject);
 
-impl Subject for FortnoxSubject {
+impl ConnectorUnderTest for FortnoxSubject {
     fn factory(&self) -> Arc<dyn ConnectorFactory> {
         Arc::new(FortnoxFactory::default())
     }
@@ -42,7 +42,7 @@ impl Subject for FortnoxSubject {
         )
     }
 
-    fn world(&self, secret: &str) -> Box<dyn World> {
+    fn world(&self, secret: &str) -> Box<dyn FakeProvider> {
         // Few, because each record is a request.
         let sandbox = Model::builder().invoices(40).token(secret).build();
         Box::new(Company { sandbox, names: AtomicU64::new(0) })
@@ -111,7 +111,7 @@ impl Company {
     }
 }
 
-impl World for Company {
+impl FakeProvider for Company {
     fn transport(&self) -> Arc<dyn Transport> {
         Arc::new(InProcess::new(Arc::clone(&self.sandbox)))
     }
@@ -168,18 +168,18 @@ impl World for Company {
         self.sandbox.set_token("fnx-00000000-0000-4000-8000-000000000000");
     }
 
-    fn twist(&self, entity: &str, twist: Twist, skip: u32) -> bool {
+    fn twist(&self, entity: &str, twist: PageFault, skip: u32) -> bool {
         let records = modelled(entity).map_or(0, |entity| self.sandbox.count(entity));
         let fault = match twist {
             // Of two pages of one record, the second begins with the first.
-            Twist::RepeatToken if records < 4 => return false,
-            Twist::RepeatToken => Fault::RepeatPageToken,
-            Twist::EmptyPage => Fault::EmptyPage,
-            Twist::DuplicateRecords => Fault::DuplicateRecords,
+            PageFault::RepeatToken if records < 4 => return false,
+            PageFault::RepeatToken => Fault::RepeatPageToken,
+            PageFault::EmptyPage => Fault::EmptyPage,
+            PageFault::DuplicateRecords => Fault::DuplicateRecords,
             _ => return false,
         };
         let rule = FaultRule::new(fault).on("GET", &format!("/3/{entity}")).query("offset=").skip(skip);
-        self.sandbox.inject(if twist == Twist::RepeatToken { rule.always() } else { rule });
+        self.sandbox.inject(if twist == PageFault::RepeatToken { rule.always() } else { rule });
         records > 0
     }
 

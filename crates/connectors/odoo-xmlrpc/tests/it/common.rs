@@ -14,7 +14,7 @@ use tieline_core::{
     OperationOutcome, RawJson, ReadRequest, Result, State, WriteOp, WriteRequest,
 };
 use tieline_http::memory::{MemoryTransport, answer};
-use tieline_http::{ClientOptions, HttpHost};
+use tieline_http::{ClientOptions, HttpStack};
 use tieline_odoo_xmlrpc::{Odoo, OdooConfig, OdooFactory, Protocol};
 use tieline_sandbox::odoo::{API_KEY, DATABASE, LOGIN, Odoo as Model, Version};
 use tieline_sandbox::{InProcess, Sandbox};
@@ -84,7 +84,7 @@ fn over(
     let factory = Arc::new(OdooFactory::default());
     let base_url = config.base_url().unwrap();
     let credential = secret.into_credential(&factory.spec().auth).unwrap();
-    let host = HttpHost::builder().transport(transport).clock(Arc::clone(&clock)).build().unwrap();
+    let host = HttpStack::builder().transport(transport).clock(Arc::clone(&clock)).build().unwrap();
     let client =
         host.client(ClientOptions::new(factory, base_url.clone()).with_credential(credential)).unwrap();
     config.connect(base_url, client, clock).unwrap()

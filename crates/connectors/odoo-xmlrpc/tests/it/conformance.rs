@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use http::{HeaderValue, Request, Response, StatusCode};
 use serde_json::{Value, json};
 use tieline_auth::ApiKey;
-use tieline_conformance::{Draft, Subject, Twist, World};
+use tieline_conformance::{ConnectorUnderTest, Draft, FakeProvider, PageFault};
 use tieline_core::http::Transport;
 use tieline_core::{ConnectorFactory, Credential, FieldPath, IntoCredential, Key, RawJson, Result};
 use tieline_odoo_xmlrpc::OdooFactory;
@@ -28,7 +28,7 @@ mod json2 {
 
 struct OdooSubject(Version);
 
-impl Subject for OdooSubject {
+impl ConnectorUnderTest for OdooSubject {
     fn factory(&self) -> Arc<dyn ConnectorFactory> {
         Arc::new(OdooFactory::default())
     }
@@ -41,7 +41,7 @@ impl Subject for OdooSubject {
         ApiKey::new(secret).into_credential(&OdooFactory::default().spec().auth)
     }
 
-    fn world(&self, secret: &str) -> Box<dyn World> {
+    fn world(&self, secret: &str) -> Box<dyn FakeProvider> {
         let server = tieline_sandbox::Sandbox::odoo(self.0);
         server.set_api_key(LOGIN, secret).unwrap();
         Box::new(Database { server, key: secret.to_owned(), names: AtomicU64::new(0) })
@@ -102,7 +102,7 @@ impl Database {
     }
 }
 
-impl World for Database {
+impl FakeProvider for Database {
     fn transport(&self) -> Arc<dyn Transport> {
         Arc::new(InProcess::new(Arc::clone(&self.server)))
     }
@@ -149,10 +149,10 @@ impl World for Database {
         self.server.set_api_key(LOGIN, "").unwrap();
     }
 
-    fn twist(&self, entity: &str, twist: Twist, skip: u32) -> bool {
+    fn twist(&self, entity: &str, twist: PageFault, skip: u32) -> bool {
         let fault = match twist {
-            Twist::EmptyPage => Fault::EmptyPage,
-            Twist::DuplicateRecords => Fault::DuplicateRecords,
+            PageFault::EmptyPage => Fault::EmptyPage,
+            PageFault::DuplicateRecords => Fault::DuplicateRecords,
             // Pages are asked for by id: there is no token.
             _ => return false,
         };

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
-use tieline_core::http::{Answer, Verdict};
+use tieline_core::http::{Classification, ResponseView};
 use tieline_core::{ConnectorFactory, Error, ErrorKind, Resend};
 use tieline_pipedrive::PipedriveFactory;
 
@@ -10,9 +10,9 @@ fn classified(status: u16, headers: &[(&'static str, &str)], body: &str) -> Opti
         headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
     let now = "2026-11-02T22:30:00Z".parse().unwrap();
     let status = StatusCode::from_u16(status).unwrap();
-    match PipedriveFactory::default().classify(&Answer::new(status, &headers, body.as_bytes(), now)) {
-        Verdict::Accept => None,
-        Verdict::Fail(error) => Some(error),
+    match PipedriveFactory::default().classify(&ResponseView::new(status, &headers, body.as_bytes(), now)) {
+        Classification::Accept => None,
+        Classification::Fail(error) => Some(error),
         other => panic!("{other:?}"),
     }
 }

@@ -7,13 +7,14 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tieline_auth::{
-    Callback, ConsentRequest, Keeper, OAuthApp, OAuthClient, Returned, Secret, token_endpoint,
+    Callback, ConsentRequest, CredentialManager, OAuthApp, OAuthClient, Secret, VerifiedCallback,
+    token_endpoint,
 };
 use tieline_core::{
     AuthScheme, CheckRequest, Clock, Connector, ConnectorConfig, ConnectorFactory, DiscoverRequest,
     ErrorKind, Grant, LookupRequest, OAuth2, ReadRequest,
 };
-use tieline_http::{ClientOptions, HttpHost};
+use tieline_http::{ClientOptions, HttpStack};
 use tieline_pipedrive::{Pipedrive, PipedriveConfig, PipedriveFactory, Uninstall};
 use tieline_sandbox::oauth::{CLIENT_ID, CLIENT_SECRET, Client, REDIRECT_URI};
 use tieline_sandbox::pipedrive::{Limits, Pipedrive as Model};
@@ -27,10 +28,10 @@ use crate::common::{SandboxClock, batches};
 /// A host with an app, a store, and one connection that a person consented to.
 struct Host {
     sandbox: Arc<Sandbox<Model>>,
-    http: HttpHost,
+    http: HttpStack,
     client: OAuthClient,
     store: Arc<dyn tieline_auth::CredentialStore>,
-    keeper: Keeper,
+    keeper: CredentialManager,
 }
 
 const CONNECTION: &str = "sales-1";
@@ -51,7 +52,7 @@ impl Host {
         let sandbox = Sandbox::pipedrive();
         let clock: Arc<dyn Clock> = Arc::new(SandboxClock(Arc::clone(&sandbox)));
         let transport = Arc::new(InProcess::new(Arc::clone(&sandbox)));
-        let http = HttpHost::builder().transport(transport).clock(Arc::clone(&clock)).build().unwrap();
+        let http = HttpStack::builder().transport(transport).clock(Arc::clone(&clock)).build().unwrap();
         let factory = PipedriveFactory::default();
         let way = ClientOptions::new(
             token_endpoint(factory.spec()),
@@ -61,7 +62,7 @@ impl Host {
         let client = OAuthClient::new(factory.spec(), http.client(way).unwrap()).unwrap().with_app(app);
         let store = Arc::new(MemoryStore::new().with_clock(Arc::clone(&clock)));
         let vault = Vault::new(KeyRing::new(Key::generate().unwrap()));
-        Self { sandbox, http, client, store, keeper: Keeper::new(vault, clock) }
+        Self { sandbox, http, client, store, keeper: CredentialManager::new(vault, clock) }
     }
 
     /// Walks the consent as a browser does, and stores what came of it.
@@ -72,7 +73,8 @@ impl Host {
         let sent = self.sandbox.handle(page);
         let back: url::Url = sent.headers["location"].to_str().unwrap().parse().unwrap();
         let callback = Callback::new(back.query().unwrap().to_owned(), "cookie").expecting(CONNECTION);
-        let consented = self.client.finish(vault, Returned::take(store, &callback, now).await?, now).await?;
+        let consented =
+            self.client.finish(vault, VerifiedCallback::take(store, &callback, now).await?, now).await?;
         let id = ConnectionId::from(CONNECTION);
         let secret = Secret::Tokens(consented.tokens);
         let put = secret.put(vault, store.tenant(), &id, Some(self.client.oauth()), now).await?;
@@ -166,7 +168,7 @@ async fn tokens_that_end_are_renewed_once() {
     let counters = host.sandbox.authorization().counters();
     assert_eq!((counters.refreshes, counters.exchanges, counters.refused), (2, 1, 0));
     // Another process has nothing but the store.
-    let other = Keeper::new(host.keeper.vault().clone(), Arc::clone(host.keeper.clock()));
+    let other = CredentialManager::new(host.keeper.vault().clone(), Arc::clone(host.keeper.clock()));
     let other = Host {
         keeper: other,
         sandbox: Arc::clone(&host.sandbox),

@@ -14,7 +14,7 @@ use tieline_core::{
     WriteOp, WriteRequest,
 };
 use tieline_http::memory::{MemoryTransport, answer};
-use tieline_http::{ClientOptions, HttpHost};
+use tieline_http::{ClientOptions, HttpStack};
 use tieline_pipedrive::{Pipedrive, PipedriveConfig, PipedriveFactory};
 use tieline_sandbox::pipedrive::{COMPANY, Limits, Pipedrive as Model, TOKEN, keys};
 use tieline_sandbox::{InProcess, Sandbox};
@@ -69,7 +69,7 @@ pub(crate) fn over(
     let factory = Arc::new(PipedriveFactory::default());
     let base = config.base_url().unwrap();
     let credential = ApiKey::new(TOKEN.to_owned()).into_credential(&factory.spec().auth).unwrap();
-    let host = HttpHost::builder().transport(transport).clock(Arc::clone(&clock)).build().unwrap();
+    let host = HttpStack::builder().transport(transport).clock(Arc::clone(&clock)).build().unwrap();
     let options =
         ClientOptions::new(factory, base.clone()).with_credential(credential).with_limits(Vec::new());
     let http = host.client(options).unwrap();

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 use tieline_auth::{ApiKey, OAuthApp};
-use tieline_conformance::{Draft, Exact, Subject, Twist, World};
+use tieline_conformance::{ConnectorUnderTest, Draft, Exact, FakeProvider, PageFault};
 use tieline_core::http::Transport;
 use tieline_core::{ConnectorFactory, Credential, FieldPath, IntoCredential, Key, RawJson, Result};
 use tieline_pipedrive::PipedriveFactory;
@@ -22,7 +22,7 @@ struct PipedriveSubject;
 
 tieline_conformance::suite!(PipedriveSubject);
 
-impl Subject for PipedriveSubject {
+impl ConnectorUnderTest for PipedriveSubject {
     fn factory(&self) -> Arc<dyn ConnectorFactory> {
         Arc::new(PipedriveFactory::default())
     }
@@ -44,7 +44,7 @@ impl Subject for PipedriveSubject {
         Some(OAuthApp::new(CLIENT_ID, CLIENT_SECRET, REDIRECT_URI.parse().unwrap()))
     }
 
-    fn world(&self, secret: &str) -> Box<dyn World> {
+    fn world(&self, secret: &str) -> Box<dyn FakeProvider> {
         let sandbox = Sandbox::pipedrive();
         sandbox.set_token(secret);
         Box::new(Account { sandbox, names: AtomicU64::new(0) })
@@ -125,7 +125,7 @@ fn id_of(key: &Key) -> Option<i64> {
     key.as_str().parse().ok()
 }
 
-impl World for Account {
+impl FakeProvider for Account {
     fn transport(&self) -> Arc<dyn Transport> {
         Arc::new(InProcess::new(Arc::clone(&self.sandbox)))
     }
@@ -189,19 +189,19 @@ impl World for Account {
         self.sandbox.set_token("0000000000000000000000000000000000000000");
     }
 
-    fn twist(&self, entity: &str, twist: Twist, skip: u32) -> bool {
+    fn twist(&self, entity: &str, twist: PageFault, skip: u32) -> bool {
         // The lists of the first version have no tokens.
         if modelled(entity).is_none() {
             return false;
         }
         let fault = match twist {
-            Twist::RepeatToken => Fault::RepeatPageToken,
-            Twist::EmptyPage => Fault::EmptyPage,
-            Twist::DuplicateRecords => Fault::DuplicateRecords,
+            PageFault::RepeatToken => Fault::RepeatPageToken,
+            PageFault::EmptyPage => Fault::EmptyPage,
+            PageFault::DuplicateRecords => Fault::DuplicateRecords,
             _ => return false,
         };
         let rule = FaultRule::new(fault).on("GET", &format!("/api/v2/{entity}")).skip(skip);
-        self.sandbox.inject(if twist == Twist::RepeatToken { rule.always() } else { rule });
+        self.sandbox.inject(if twist == PageFault::RepeatToken { rule.always() } else { rule });
         true
     }
 

@@ -8,7 +8,7 @@ use tieline_core::{
     Connector, ConnectorConfig, ConnectorFactory, DiscoverRequest, ErrorKind, IntoCredential, Key,
     LookupRequest, Outcome, SystemClock, WriteOp,
 };
-use tieline_http::{ClientOptions, HttpHost, RetryPolicy, Timeouts};
+use tieline_http::{ClientOptions, HttpStack, RetryPolicy, Timeouts};
 use tieline_pipedrive::{Pipedrive, PipedriveFactory};
 use tieline_sandbox::pipedrive::{Entity, Limits, Pipedrive as Model, keys};
 use tieline_sandbox::{Fault, FaultRule, RetryAfter, Sandbox, Server};
@@ -235,7 +235,7 @@ async fn over_a_socket() -> (Server<Model>, Arc<Pipedrive>) {
     server.set_limits(Limits::none());
     let factory = Arc::new(PipedriveFactory::default());
     let credential = ApiKey::new(server.token()).into_credential(&factory.spec().auth).unwrap();
-    let host = HttpHost::builder()
+    let host = HttpStack::builder()
         .allow_network("127.0.0.1/32")
         .timeouts(Timeouts::default().with_total(Duration::from_millis(300)))
         .retry(RetryPolicy::default())

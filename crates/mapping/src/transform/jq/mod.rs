@@ -9,7 +9,7 @@ use jaq_core::load::lex::{StrPart, Tok, Token};
 use jaq_core::load::{Arena, File, Lexer, Loader, Parser};
 use jaq_core::{Compiler, Ctx, Filter, Vars, data::JustLut};
 use serde_json::{Value, json};
-use tieline_core::Given;
+use tieline_core::MappingContext;
 
 use self::value::V;
 use super::{Fault, Refused, Transform};
@@ -95,7 +95,7 @@ fn count(tokens: &[Token<&str>]) -> usize {
 }
 
 impl Transform for Jq {
-    fn forward<'a>(&'a self, value: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         value::begin();
         let input = V::read(&value)?;
         let context = Ctx::<JustLut<V>>::new(&self.0.lut, Vars::new([]));
@@ -120,7 +120,7 @@ impl Transform for Jq {
         }
     }
 
-    fn backward<'a>(&'a self, _: Val<'a>, _: &'a Given) -> Result<Val<'a>, Fault> {
+    fn backward<'a>(&'a self, _: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         Err(Fault::new("a filter has no way back"))
     }
 

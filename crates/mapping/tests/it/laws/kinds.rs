@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use tieline_mapping::{
-    Boolean, Case, Date, Datetime, Decimal, FieldDirection, FieldPlan, Integer, Letters, Lookup, MinorUnits,
-    NumberAs, ObjectToList, Otherwise, Rounding, Separator, Source, Step, Table, Text, TextOf, Time, Unwrap,
-    Wrap,
+    Boolean, Case, Date, Datetime, Decimal, FieldDirection, FieldPlan, Integer, LetterCase, Lookup,
+    MinorUnits, NumberAs, ObjectToList, Otherwise, Rounding, Separator, Source, Step, Table, Text, TextOf,
+    Time, Unwrap, Wrap,
 };
 
 /// JSON texts.
@@ -102,7 +102,7 @@ pub(super) fn kinds() -> Vec<Kind> {
         ),
         kind(
             "lower and capital",
-            |p| Source::path(p).step(Step::Lower(Case { back: Some(Letters::Capital) })),
+            |p| Source::path(p).step(Step::Lower(Case { back: Some(LetterCase::Capital) })),
             any_text(),
             texts("[a-zåäö ]{0,8}"),
         ),

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::Config;
 use serde_json::value::RawValue;
-use tieline_core::{Direction, FieldMapping, FieldPath, Given, Need, RawJson, Record};
+use tieline_core::{Direction, FieldMapping, FieldPath, MappingContext, RawJson, Record, RecordLookup};
 use tieline_mapping::{CompiledPlan, FieldDirection, FieldPlan, Plan, Source, apply};
 
 use self::kinds::{Kind, any_json, field, kinds};
@@ -96,16 +96,20 @@ fn raw(text: &str) -> Box<RawValue> {
 }
 
 /// A hundred users, found by id and by name.
-static GIVEN: LazyLock<Given> = LazyLock::new(|| {
-    let mut given = Given::default();
+static GIVEN: LazyLock<MappingContext> = LazyLock::new(|| {
+    let mut given = MappingContext::default();
     let (id, name) = (FieldPath::field("id"), FieldPath::field("name"));
     for number in 0..100 {
         let (id_text, name_text) = (number.to_string(), format!("user {number}"));
-        let by_key = Need::new("users", id_text.as_str(), name.clone());
+        let by_key = RecordLookup::new("users", id_text.as_str(), name.clone());
         let (number, quoted) = (RawJson::of(&number).unwrap(), RawJson::of(&name_text).unwrap());
         given.resolved.insert(by_key, quoted.clone());
-        given.resolved.insert(Need::new("users", id_text.as_str(), name.clone()).by(id.clone()), quoted);
-        given.resolved.insert(Need::new("users", name_text.as_str(), id.clone()).by(name.clone()), number);
+        given
+            .resolved
+            .insert(RecordLookup::new("users", id_text.as_str(), name.clone()).by(id.clone()), quoted);
+        given
+            .resolved
+            .insert(RecordLookup::new("users", name_text.as_str(), id.clone()).by(name.clone()), number);
     }
     given
 });
