@@ -14,7 +14,7 @@ use tieline_core::{ConnectorFactory, Credential, FieldPath, Key, RawJson, Result
 use url::Url;
 
 /// A connector as the suite sees it before there is an account.
-pub trait Subject: Sync {
+pub trait ConnectorUnderTest: Sync {
     /// The connector's factory.
     fn factory(&self) -> Arc<dyn ConnectorFactory>;
 
