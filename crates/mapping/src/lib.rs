@@ -5,9 +5,9 @@ mod backward;
 mod compile;
 mod compiled;
 mod digits;
-mod document;
 mod drift;
 mod extract;
+mod file;
 mod forward;
 mod pairs;
 mod paths;
@@ -24,7 +24,6 @@ mod value;
 
 pub use apply::{apply, new_record};
 pub use compiled::{CompiledPlan, MappedField};
-pub use document::Format;
 pub use drift::Drift;
 pub use plan::{FieldDirection, FieldPlan, LeaveOut, Owner, Plan, RequiredOn, Several, Source, VERSION};
 pub use preview::{ExplainedSource, ExplainedStep, Explanation, Preview};
@@ -34,6 +33,7 @@ pub use step::{
     Boolean, Case, Decimal, Extract, Integer, LetterCase, Lookup, MinorUnits, NumberAs, ObjectToList,
     Otherwise, Rounding, Separator, Step, Table, Text, TextOf, Unwrap, Wrap,
 };
+pub use tieline_document::Format;
 pub use time_steps::{Date, Datetime, Fold, Gap, Time};
 
 /// The JSON Schema of a mapping file, for editors.

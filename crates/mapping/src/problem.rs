@@ -3,8 +3,7 @@
 use std::fmt;
 
 use tieline_core::{Error, ErrorKind};
-
-use crate::document::Mark;
+use tieline_document::{DocumentError, Mark};
 
 /// One thing that keeps a mapping from being loaded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +48,15 @@ impl Problem {
     }
 }
 
+impl From<DocumentError> for Problem {
+    fn from(error: DocumentError) -> Self {
+        let mut problem = Self::new("", error.message);
+        problem.advice = error.advice;
+        problem.mark = error.mark;
+        problem
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&place(self))?;
@@ -85,23 +93,4 @@ pub(crate) fn refusal(problems: &[Problem]) -> Error {
         error = error.with_context("more_problems", more.len());
     }
     error
-}
-
-/// Advice for a word that is not known: the nearest one, or all of a few.
-pub(crate) fn did_you_mean(word: &str, known: &[&str]) -> String {
-    match nearest(word, known.iter().copied()) {
-        Some(near) => format!("did you mean {near:?}?"),
-        None => format!("known are {}", known.join(", ")),
-    }
-}
-
-/// The known word that is nearest, if any is near.
-pub(crate) fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    let lower = word.to_lowercase();
-    known
-        .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|(likeness, _)| *likeness >= 0.8)
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .map(|(_, candidate)| candidate)
 }

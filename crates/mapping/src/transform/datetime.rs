@@ -35,7 +35,7 @@ fn zone(at: &'static str, name: Option<&str>) -> Result<Option<Tz>, Refused> {
     let Some(name) = name else { return Ok(None) };
     Tz::from_str(name).map(Some).map_err(|_| {
         let known = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-        let advice = match crate::problem::nearest(name, known) {
+        let advice = match tieline_document::nearest(name, known) {
             Some(near) => format!("did you mean {near:?}?"),
             None => "write an IANA name, such as Europe/Stockholm".to_owned(),
         };

@@ -7,7 +7,7 @@ use jaq_core::path::Part;
 use super::Refused;
 use super::library::{NAMES, NAMES_WITH_ARGUMENTS};
 use crate::digits::Digits;
-use crate::problem::did_you_mean;
+use tieline_document::did_you_mean;
 
 /// How many terms may run, and how many results may come, for one item.
 const MOST: u64 = 1000;

@@ -1,55 +1,11 @@
-//! A mapping file: read in any of its formats into one tree that knows where each word stands.
-
-mod de;
-mod json;
-mod node;
-mod toml;
-mod yaml;
+//! A mapping file, read in any of its formats.
 
 use serde::Deserialize as _;
 use tieline_core::{Error, ErrorKind, Result};
+use tieline_document::{Format, Node, Value};
 
-pub(crate) use self::node::{Mark, Node, Value};
 use crate::problem::{Problem, refusal};
 use crate::{CompiledPlan, Plan, VERSION};
-
-/// The longest file that is read, in bytes.
-const LONGEST: usize = 1 << 20;
-/// How deep a file may be nested.
-const DEEPEST: usize = 64;
-
-/// How a mapping is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Format {
-    /// YAML 1.2, without anchors and tags. `no` and `ja` are texts, not booleans.
-    Yaml,
-    /// TOML 1.0. It has no null.
-    Toml,
-    /// JSON.
-    Json,
-}
-
-impl Format {
-    /// The format of a file by the end of its name: `.yaml`, `.yml`, `.toml` or `.json`.
-    pub fn of_name(name: &str) -> Option<Self> {
-        let (_, end) = name.rsplit_once('.')?;
-        match end.to_ascii_lowercase().as_str() {
-            "yaml" | "yml" => Some(Self::Yaml),
-            "toml" => Some(Self::Toml),
-            "json" => Some(Self::Json),
-            _ => None,
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Yaml => "YAML",
-            Self::Toml => "TOML",
-            Self::Json => "JSON",
-        }
-    }
-}
 
 impl Plan {
     /// Reads a mapping. Fails with `Config` that names line and column, and the nearest word for one that is not known.
@@ -82,7 +38,7 @@ fn located(text: &str, format: Format) -> Result<CompiledPlan, Vec<Problem>> {
     let (document, plan) = read(text, format).map_err(|problem| vec![problem])?;
     crate::compile::compile(plan).map_err(|mut problems| {
         for problem in &mut problems {
-            problem.mark = document.mark(&problem.at);
+            problem.mark = document.mark_of(&problem.at);
         }
         problems.sort_by_key(|problem| problem.mark);
         problems
@@ -90,14 +46,7 @@ fn located(text: &str, format: Format) -> Result<CompiledPlan, Vec<Problem>> {
 }
 
 fn read(text: &str, format: Format) -> Result<(Node, Plan), Problem> {
-    if text.len() > LONGEST {
-        return Err(Problem::new("", format!("the mapping is longer than {LONGEST} bytes")));
-    }
-    let document = match format {
-        Format::Yaml => yaml::parse(text)?,
-        Format::Toml => toml::parse(text)?,
-        Format::Json => json::parse(text)?,
-    };
+    let document = Node::parse(text, format).map_err(Problem::from)?;
     // The version is looked at first: another one explains every other difference.
     let version = document.member("version");
     if let Some(node) = version
@@ -122,13 +71,6 @@ fn version_key(format: Format) -> &'static str {
     match format {
         Format::Yaml => "version:",
         Format::Toml => "version =",
-        Format::Json => "\"version\":",
+        _ => "\"version\":",
     }
-}
-
-/// A file that is not even of its format.
-fn malformed(format: Format, mark: Option<Mark>, why: impl std::fmt::Display) -> Problem {
-    let mut problem = Problem::new("", format!("this is not valid {}: {why}", format.name()));
-    problem.mark = mark;
-    problem
 }

@@ -1,4 +1,4 @@
-//! Reads the plan's structs from a tree, and remembers where it was when something was wrong.
+//! Reads structs from a tree, and remembers where it was when something was wrong.
 
 use std::fmt;
 
@@ -9,54 +9,20 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use super::node::{Mark, Member, Node, Value};
-use crate::problem::{Problem, did_you_mean};
+use crate::{DocumentError, Mark, Member, Node, Value, did_you_mean};
 
-/// What was wrong, and where, once that is known.
-#[derive(Debug)]
-pub(crate) struct Wrong {
-    mark: Option<Mark>,
-    message: String,
-    advice: Option<String>,
-}
-
-impl Wrong {
-    fn at(mut self, mark: Mark) -> Self {
-        self.mark.get_or_insert(mark);
-        self
-    }
-}
-
-impl From<Wrong> for Problem {
-    fn from(wrong: Wrong) -> Self {
-        let mut problem = Self::new("", wrong.message);
-        problem.advice = wrong.advice;
-        problem.mark = wrong.mark;
-        problem
-    }
-}
-
-impl fmt::Display for Wrong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Wrong {}
-
-impl serde::de::Error for Wrong {
+impl serde::de::Error for DocumentError {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self { mark: None, message: message.to_string(), advice: None }
+        Self::new(message.to_string())
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        let advice = Some(did_you_mean(field, expected));
-        Self { advice, ..Self::custom(format!("there is no setting {field:?} here")) }
+        Self::new(format!("there is no setting {field:?} here")).with_advice(did_you_mean(field, expected))
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        let advice = Some(did_you_mean(variant, expected));
-        Self { advice, ..Self::custom(format!("the word {variant:?} is not known here")) }
+        Self::new(format!("the word {variant:?} is not known here"))
+            .with_advice(did_you_mean(variant, expected))
     }
 
     fn missing_field(field: &'static str) -> Self {
@@ -81,16 +47,16 @@ impl serde::de::Error for Wrong {
 const RAW: &str = "$serde_json::private::RawValue";
 
 impl<'de> Deserializer<'de> for &'de Node {
-    type Error = Wrong;
+    type Error = DocumentError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DocumentError> {
         match &self.value {
             Value::Null => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(*value),
             Value::Number(text) => match (text.parse::<u64>(), text.parse::<i64>()) {
                 (Ok(number), _) => visitor.visit_u64(number),
                 (_, Ok(number)) => visitor.visit_i64(number),
-                _ => visitor.visit_f64(text.parse().map_err(Wrong::custom)?),
+                _ => visitor.visit_f64(text.parse().map_err(DocumentError::custom)?),
             },
             Value::Text(text) => visitor.visit_borrowed_str(text),
             Value::List(items) => visitor.visit_seq(Items(items.iter())),
@@ -99,7 +65,7 @@ impl<'de> Deserializer<'de> for &'de Node {
         .map_err(|wrong| wrong.at(self.mark))
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DocumentError> {
         // A setting that is there is meant: null is a value like any other.
         visitor.visit_some(self)
     }
@@ -108,9 +74,11 @@ impl<'de> Deserializer<'de> for &'de Node {
         self,
         name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Wrong> {
+    ) -> Result<V::Value, DocumentError> {
         if name == RAW {
-            return visitor.visit_map(Raw(Some(self.to_json()))).map_err(|wrong: Wrong| wrong.at(self.mark));
+            return visitor
+                .visit_map(Raw(Some(self.to_json())))
+                .map_err(|wrong: DocumentError| wrong.at(self.mark));
         }
         visitor.visit_newtype_struct(self)
     }
@@ -120,10 +88,13 @@ impl<'de> Deserializer<'de> for &'de Node {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Wrong> {
+    ) -> Result<V::Value, DocumentError> {
         match &self.value {
             Value::Object(members) => visitor.visit_map(Members::new(members)),
-            other => Err(Wrong::custom(format!("here stands {}, and should stand an object", other.kind()))),
+            other => Err(DocumentError::custom(format!(
+                "here stands {}, and should stand an object",
+                other.kind()
+            ))),
         }
         .map_err(|wrong| wrong.at(self.mark))
     }
@@ -134,7 +105,7 @@ impl<'de> Deserializer<'de> for &'de Node {
         _: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Wrong> {
+    ) -> Result<V::Value, DocumentError> {
         let variant = match &self.value {
             Value::Text(name) => Variant { name, mark: self.mark, settings: None },
             // `otherwise: null` is meant as the word.
@@ -144,13 +115,15 @@ impl<'de> Deserializer<'de> for &'de Node {
             Value::Object(members) => match members.as_slice() {
                 [member] => Variant { name: &member.name, mark: member.mark, settings: Some(&member.node) },
                 [_, second, ..] => {
-                    let wrong = Wrong::custom("here stands a second word, and should stand one alone");
+                    let wrong =
+                        DocumentError::custom("here stands a second word, and should stand one alone");
                     return Err(wrong.at(second.mark));
                 }
-                [] => return Err(Wrong::custom("a word is missing").at(self.mark)),
+                [] => return Err(DocumentError::custom("a word is missing").at(self.mark)),
             },
             _ => {
-                let wrong = Wrong::custom(format!("here should stand one of {}", variants.join(", ")));
+                let wrong =
+                    DocumentError::custom(format!("here should stand one of {}", variants.join(", ")));
                 return Err(wrong.at(self.mark));
             }
         };
@@ -166,9 +139,12 @@ impl<'de> Deserializer<'de> for &'de Node {
 struct Items<'de>(std::slice::Iter<'de, Node>);
 
 impl<'de> SeqAccess<'de> for Items<'de> {
-    type Error = Wrong;
+    type Error = DocumentError;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Wrong> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, DocumentError> {
         self.0.next().map(|node| seed.deserialize(node).map_err(|wrong| wrong.at(node.mark))).transpose()
     }
 
@@ -189,17 +165,17 @@ impl<'de> Members<'de> {
 }
 
 impl<'de> MapAccess<'de> for Members<'de> {
-    type Error = Wrong;
+    type Error = DocumentError;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Wrong> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DocumentError> {
         let Some(member) = self.rest.next() else { return Ok(None) };
         self.value = Some(&member.node);
-        let name: StrDeserializer<'_, Wrong> = member.name.as_str().into_deserializer();
+        let name: StrDeserializer<'_, DocumentError> = member.name.as_str().into_deserializer();
         seed.deserialize(name).map(Some).map_err(|wrong| wrong.at(member.mark))
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Wrong> {
-        let node = self.value.take().ok_or_else(|| Wrong::custom("a value is missing"))?;
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, DocumentError> {
+        let node = self.value.take().ok_or_else(|| DocumentError::custom("a value is missing"))?;
         seed.deserialize(node).map_err(|wrong| wrong.at(node.mark))
     }
 }
@@ -208,17 +184,17 @@ impl<'de> MapAccess<'de> for Members<'de> {
 struct Raw(Option<String>);
 
 impl<'de> MapAccess<'de> for Raw {
-    type Error = Wrong;
+    type Error = DocumentError;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Wrong> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DocumentError> {
         if self.0.is_none() {
             return Ok(None);
         }
-        let name: StrDeserializer<'_, Wrong> = RAW.into_deserializer();
+        let name: StrDeserializer<'_, DocumentError> = RAW.into_deserializer();
         seed.deserialize(name).map(Some)
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Wrong> {
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, DocumentError> {
         seed.deserialize(self.0.take().unwrap_or_default().into_deserializer())
     }
 }
@@ -230,48 +206,56 @@ struct Variant<'de> {
 }
 
 impl<'de> EnumAccess<'de> for Variant<'de> {
-    type Error = Wrong;
+    type Error = DocumentError;
     type Variant = Self;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Wrong> {
-        let name: StrDeserializer<'_, Wrong> = self.name.into_deserializer();
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), DocumentError> {
+        let name: StrDeserializer<'_, DocumentError> = self.name.into_deserializer();
         let variant = seed.deserialize(name).map_err(|wrong| wrong.at(self.mark))?;
         Ok((variant, self))
     }
 }
 
 impl<'de> VariantAccess<'de> for Variant<'de> {
-    type Error = Wrong;
+    type Error = DocumentError;
 
-    fn unit_variant(self) -> Result<(), Wrong> {
+    fn unit_variant(self) -> Result<(), DocumentError> {
         match self.settings {
             // `trim: {}` and `trim:` mean `trim`.
             None | Some(Node { value: Value::Null, .. }) => Ok(()),
             Some(Node { value: Value::Object(members), .. }) if members.is_empty() => Ok(()),
-            Some(node) => Err(Wrong::custom(format!("{:?} has no settings", self.name)).at(node.mark)),
+            Some(node) => {
+                Err(DocumentError::custom(format!("{:?} has no settings", self.name)).at(node.mark))
+            }
         }
     }
 
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Wrong> {
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, DocumentError> {
         match self.settings {
             Some(node) => seed.deserialize(node),
             // The word alone: all settings at their defaults.
             None => {
                 let name = self.name;
-                seed.deserialize(MapAccessDeserializer::new(Members::new(&[]))).map_err(|mut wrong: Wrong| {
-                    wrong.message = format!("{name:?} needs settings: {}", wrong.message);
-                    wrong
-                })
+                seed.deserialize(MapAccessDeserializer::new(Members::new(&[]))).map_err(
+                    |mut wrong: DocumentError| {
+                        wrong.message = format!("{name:?} needs settings: {}", wrong.message);
+                        wrong
+                    },
+                )
             }
         }
         .map_err(|wrong| wrong.at(self.mark))
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Wrong> {
-        Err(Wrong::custom(format!("{:?} takes no list", self.name)).at(self.mark))
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, DocumentError> {
+        Err(DocumentError::custom(format!("{:?} takes no list", self.name)).at(self.mark))
     }
 
-    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value, Wrong> {
-        Err(Wrong::custom(format!("{:?} takes no settings", self.name)).at(self.mark))
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, DocumentError> {
+        Err(DocumentError::custom(format!("{:?} takes no settings", self.name)).at(self.mark))
     }
 }

@@ -2,45 +2,42 @@
 
 use std::fmt::Write as _;
 
-/// Where something stands in a file, counted from one, in characters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Mark {
-    pub(crate) line: usize,
-    pub(crate) column: usize,
-}
+use crate::{DocumentError, Format, Mark, json, toml, yaml};
 
-impl Mark {
-    /// Where a byte of a text stands.
-    pub(super) fn at(text: &str, byte: usize) -> Self {
-        let before = text.get(..byte).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        Self {
-            line: 1 + before.bytes().filter(|byte| *byte == b'\n').count(),
-            column: 1 + before.get(line_start..).unwrap_or_default().chars().count(),
-        }
-    }
-}
+/// The longest document that is read, in bytes.
+pub(crate) const MAX_BYTES: usize = 1 << 20;
+/// How deep a document may be nested.
+pub(crate) const MAX_DEPTH: usize = 64;
 
+/// A value and its place.
 #[derive(Clone, Debug)]
-pub(crate) struct Node {
-    pub(crate) mark: Mark,
-    pub(crate) value: Value,
+pub struct Node {
+    /// Where it begins.
+    pub mark: Mark,
+    /// What it is.
+    pub value: Value,
 }
 
+/// A value of any of the formats.
 #[derive(Clone, Debug)]
-pub(crate) enum Value {
+pub enum Value {
+    /// Nothing.
     Null,
+    /// A boolean.
     Bool(bool),
     /// As it is written, which is as JSON would write it.
     Number(String),
+    /// A text.
     Text(String),
+    /// A list.
     List(Vec<Node>),
+    /// An object, its members in the order of the file.
     Object(Vec<Member>),
 }
 
 impl Value {
     /// Its type, for people.
-    pub(super) fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Bool(_) => "a boolean",
@@ -52,17 +49,51 @@ impl Value {
     }
 }
 
+/// A member of an object.
 #[derive(Clone, Debug)]
-pub(crate) struct Member {
-    pub(crate) name: String,
+pub struct Member {
+    /// Its name.
+    pub name: String,
     /// Where the name stands.
-    pub(crate) mark: Mark,
-    pub(crate) node: Node,
+    pub mark: Mark,
+    /// Its value.
+    pub node: Node,
 }
 
 impl Node {
+    /// Reads a document. A byte order mark before it is skipped.
+    ///
+    /// # Errors
+    /// A text that is longer than 1 MiB, nested deeper than 64, or not of its format.
+    pub fn parse(text: &str, format: Format) -> Result<Self, DocumentError> {
+        if text.len() > MAX_BYTES {
+            return Err(DocumentError::new(format!("the file is longer than {MAX_BYTES} bytes")));
+        }
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        match format {
+            Format::Yaml => yaml::parse(text),
+            Format::Toml => toml::parse(text),
+            Format::Json => json::parse(text),
+        }
+    }
+
+    /// Reads the bytes of a file.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse), and for bytes that are not UTF-8; UTF-16 is named as such.
+    pub fn parse_bytes(bytes: &[u8], format: Format) -> Result<Self, DocumentError> {
+        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+            return Err(DocumentError::new("the file is written in UTF-16").with_advice("save it as UTF-8"));
+        }
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            let why = format!("the file is not UTF-8 from byte {} on", error.valid_up_to());
+            DocumentError::new(why).with_advice("save it as UTF-8")
+        })?;
+        Self::parse(text, format)
+    }
+
     /// The member of that name.
-    pub(crate) fn member(&self, name: &str) -> Option<&Node> {
+    pub fn member(&self, name: &str) -> Option<&Node> {
         match &self.value {
             Value::Object(members) => members.iter().find(|m| m.name == name).map(|member| &member.node),
             _ => None,
@@ -70,9 +101,10 @@ impl Node {
     }
 
     /// Where the thing at a pointer stands, or the nearest thing around it: of a member its name, of an item itself.
-    pub(crate) fn mark(&self, pointer: &str) -> Option<Mark> {
+    pub fn mark_of(&self, pointer: &str) -> Option<Mark> {
         let (mut node, mut mark) = (self, self.mark);
         for segment in pointer.split('/').skip(1) {
+            let segment = segment.replace("~1", "/").replace("~0", "~");
             let found = match &node.value {
                 Value::Object(members) => {
                     members.iter().find(|member| member.name == segment).map(|m| (&m.node, m.mark))
@@ -89,7 +121,7 @@ impl Node {
     }
 
     /// The value as JSON text.
-    pub(super) fn to_json(&self) -> String {
+    pub fn to_json(&self) -> String {
         let mut text = String::new();
         self.write(&mut text);
         text
@@ -134,7 +166,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// Whether JSON would write a number like this.
-pub(super) fn is_number(text: &str) -> bool {
+pub(crate) fn is_number(text: &str) -> bool {
     text.starts_with(|first: char| first == '-' || first.is_ascii_digit())
         && serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok()
 }

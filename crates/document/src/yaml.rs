@@ -1,22 +1,23 @@
 //! YAML, from the events of its parser.
 
+use std::collections::HashSet;
+
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError};
 
-use super::node::{Mark, Member, Node, Value, is_number};
-use super::{DEEPEST, Format, malformed};
-use crate::problem::Problem;
+use crate::node::{MAX_DEPTH, is_number};
+use crate::{DocumentError, Format, Mark, Member, Node, Value};
 
-pub(super) fn parse(text: &str) -> Result<Node, Problem> {
+pub(crate) fn parse(text: &str) -> Result<Node, DocumentError> {
     let mut open: Vec<Open> = Vec::new();
     let mut document = None;
     for next in Parser::new_from_str(text) {
         let (event, span) = next.map_err(|error| scan(&error))?;
         let mark = mark(span.start);
-        let refuse = |why: &str| malformed(Format::Yaml, Some(mark), why);
+        let refuse = |why: &str| DocumentError::malformed(Format::Yaml, Some(mark), why);
         let done = match event {
             Event::Nothing | Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd => {
                 if matches!(event, Event::DocumentStart(_)) && document.is_some() {
-                    return Err(refuse("a mapping is one document, and here begins a second"));
+                    return Err(refuse("a file is one document, and here begins a second"));
                 }
                 continue;
             }
@@ -39,41 +40,42 @@ pub(super) fn parse(text: &str) -> Result<Node, Problem> {
                 None
             }
             Event::MappingStart(..) => {
-                open.push(Open::Object(mark, Vec::new(), None));
+                open.push(Open::Object(mark, Vec::new(), HashSet::new(), None));
                 None
             }
             Event::SequenceEnd | Event::MappingEnd => open.pop().map(|opened| match opened {
                 Open::List(mark, items) => Node { mark, value: Value::List(items) },
-                Open::Object(mark, members, _) => Node { mark, value: Value::Object(members) },
+                Open::Object(mark, members, _, _) => Node { mark, value: Value::Object(members) },
             }),
         };
-        if open.len() > DEEPEST {
+        if open.len() > MAX_DEPTH {
             return Err(refuse("it is nested too deep"));
         }
         let Some(node) = done else { continue };
         match open.last_mut() {
             None => document = Some(node),
             Some(Open::List(_, items)) => items.push(node),
-            Some(Open::Object(_, members, name)) => match name.take() {
+            Some(Open::Object(_, members, names, name)) => match name.take() {
                 Some((name, mark)) => members.push(Member { name, mark, node }),
                 None => {
-                    let text = name_of(node.value)
-                        .ok_or_else(|| malformed(Format::Yaml, Some(node.mark), "a name must be a text"))?;
-                    if members.iter().any(|member| member.name == text) {
-                        let why = format!("the name {text:?} stands twice in one object");
-                        return Err(malformed(Format::Yaml, Some(node.mark), why));
+                    let text = name_of(node.value).ok_or_else(|| {
+                        DocumentError::malformed(Format::Yaml, Some(node.mark), "a name must be a text")
+                    })?;
+                    if !names.insert(text.clone()) {
+                        return Err(DocumentError::repeated(Format::Yaml, node.mark, &text));
                     }
                     *name = Some((text, node.mark));
                 }
             },
         }
     }
-    document.ok_or_else(|| malformed(Format::Yaml, None, "it is empty"))
+    document.ok_or_else(|| DocumentError::malformed(Format::Yaml, None, "it is empty"))
 }
 
 enum Open {
     List(Mark, Vec<Node>),
-    Object(Mark, Vec<Member>, Option<(String, Mark)>),
+    /// Its members, their names, and the name whose value comes next.
+    Object(Mark, Vec<Member>, HashSet<String>, Option<(String, Mark)>),
 }
 
 /// A name is a text, however it looks.
@@ -101,6 +103,6 @@ fn mark(marker: Marker) -> Mark {
     Mark { line: marker.line(), column: marker.col() + 1 }
 }
 
-fn scan(error: &ScanError) -> Problem {
-    malformed(Format::Yaml, Some(mark(*error.marker())), error.info())
+fn scan(error: &ScanError) -> DocumentError {
+    DocumentError::malformed(Format::Yaml, Some(mark(*error.marker())), error.info())
 }

@@ -1,12 +1,14 @@
 //! JSON, with places. `serde_json` has checked the text before it is walked, so the walk can be short.
 
+use std::collections::HashSet;
+
 use serde::de::IgnoredAny;
 
-use super::node::{Mark, Member, Node, Value};
-use super::{DEEPEST, Format, malformed};
-use crate::problem::Problem;
+use crate::mark::Places;
+use crate::node::MAX_DEPTH;
+use crate::{DocumentError, Format, Mark, Member, Node, Value};
 
-pub(super) fn parse(text: &str) -> Result<Node, Problem> {
+pub(crate) fn parse(text: &str) -> Result<Node, DocumentError> {
     if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
         let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default();
         // Its columns are bytes.
@@ -14,17 +16,15 @@ pub(super) fn parse(text: &str) -> Result<Node, Problem> {
         let mark = Mark { line: error.line(), column: column.max(1) };
         let message = error.to_string();
         let why = message.split(" at line ").next().unwrap_or(&message);
-        return Err(malformed(Format::Json, Some(mark), why));
+        return Err(DocumentError::malformed(Format::Json, Some(mark), why));
     }
-    let mut walk = Walk { text, at: 0, line: 1, line_start: 0 };
-    walk.node(0)
+    Walk { text, at: 0, places: Places::new(text) }.node(0)
 }
 
 struct Walk<'t> {
     text: &'t str,
     at: usize,
-    line: usize,
-    line_start: usize,
+    places: Places<'t>,
 }
 
 impl Walk<'_> {
@@ -37,18 +37,14 @@ impl Walk<'_> {
     }
 
     fn space(&mut self) {
-        while let Some(byte @ (b' ' | b'\t' | b'\r' | b'\n')) = self.peek() {
+        while let Some(b' ' | b'\t' | b'\r' | b'\n') = self.peek() {
             self.at += 1;
-            if byte == b'\n' {
-                (self.line, self.line_start) = (self.line + 1, self.at);
-            }
         }
     }
 
     fn mark(&mut self) -> Mark {
         self.space();
-        let before = self.text.get(self.line_start..self.at).unwrap_or_default();
-        Mark { line: self.line, column: before.chars().count() + 1 }
+        self.places.mark(self.at)
     }
 
     /// Steps over this byte when it comes next.
@@ -59,10 +55,10 @@ impl Walk<'_> {
         is_next
     }
 
-    fn node(&mut self, depth: usize) -> Result<Node, Problem> {
+    fn node(&mut self, depth: usize) -> Result<Node, DocumentError> {
         let mark = self.mark();
-        if depth > DEEPEST {
-            return Err(malformed(Format::Json, Some(mark), "it is nested too deep"));
+        if depth > MAX_DEPTH {
+            return Err(DocumentError::malformed(Format::Json, Some(mark), "it is nested too deep"));
         }
         let value = match self.peek() {
             Some(b'{') => self.object(depth)?,
@@ -85,7 +81,9 @@ impl Walk<'_> {
                     "true" => Value::Bool(true),
                     "false" => Value::Bool(false),
                     // The walk must go on, whatever comes.
-                    "" => return Err(malformed(Format::Json, Some(mark), "a value is missing")),
+                    "" => {
+                        return Err(DocumentError::malformed(Format::Json, Some(mark), "a value is missing"));
+                    }
                     _ => Value::Number(word),
                 }
             }
@@ -93,15 +91,15 @@ impl Walk<'_> {
         Ok(Node { mark, value })
     }
 
-    fn object(&mut self, depth: usize) -> Result<Value, Problem> {
+    fn object(&mut self, depth: usize) -> Result<Value, DocumentError> {
         self.at += 1;
         let mut members: Vec<Member> = Vec::new();
+        let mut names = HashSet::new();
         while !self.take(b'}') {
             let mark = self.mark();
             let name = self.string(mark)?;
-            if members.iter().any(|member| member.name == name) {
-                let why = format!("the name {name:?} stands twice in one object");
-                return Err(malformed(Format::Json, Some(mark), why));
+            if !names.insert(name.clone()) {
+                return Err(DocumentError::repeated(Format::Json, mark, &name));
             }
             self.take(b':');
             members.push(Member { name, mark, node: self.node(depth + 1)? });
@@ -110,12 +108,12 @@ impl Walk<'_> {
         Ok(Value::Object(members))
     }
 
-    fn string(&mut self, mark: Mark) -> Result<String, Problem> {
+    fn string(&mut self, mark: Mark) -> Result<String, DocumentError> {
         let mut texts = serde_json::Deserializer::from_str(self.rest()).into_iter::<String>();
         let text = texts.next().and_then(Result::ok);
         let length = texts.byte_offset();
         drop(texts);
         self.at += length;
-        text.ok_or_else(|| malformed(Format::Json, Some(mark), "this text cannot be read"))
+        text.ok_or_else(|| DocumentError::malformed(Format::Json, Some(mark), "this text cannot be read"))
     }
 }
