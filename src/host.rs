@@ -108,7 +108,9 @@ impl<C, S: IntoCredential> ConnectionBuilder<'_, C, S> {
             Error::new(ErrorKind::Config, "the settings cannot be written as JSON").with_source(error)
         })?;
         let options = Options { base_url: self.base_url, account: self.account, limits: self.limits };
-        let context = self.host.context(Arc::new(C::Factory::default()), config, self.secret, options)?;
+        let factory: Arc<dyn ConnectorFactory> = Arc::new(C::Factory::default());
+        let factory = configured(&factory, &config)?;
+        let context = self.host.context(factory, config, self.secret, options)?;
         self.config.connect(context.base_url, context.http, context.clock)
     }
 }
@@ -129,7 +131,8 @@ impl Host {
         secret: impl IntoCredential,
         options: Options,
     ) -> Result<Arc<dyn Connector>> {
-        factory.build(self.context(Arc::clone(factory), config, secret, options)?)
+        let factory = configured(factory, &config)?;
+        factory.build(self.context(Arc::clone(&factory), config, secret, options)?)
     }
 
     fn context(
@@ -149,4 +152,12 @@ impl Host {
         let http = self.http.client(client)?;
         Ok(BuildContext::new(config, base_url, http, self.http.clock()))
     }
+}
+
+/// The factory that serves these settings.
+pub(crate) fn configured(
+    factory: &Arc<dyn ConnectorFactory>,
+    config: &Value,
+) -> Result<Arc<dyn ConnectorFactory>> {
+    Ok(factory.configured(config)?.unwrap_or_else(|| Arc::clone(factory)))
 }

@@ -1,5 +1,6 @@
 //! Connectors by id, for hosts whose connections come from a database.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ use crate::host::Options;
 #[derive(Clone, Debug)]
 pub struct Registry {
     host: Host,
-    factories: BTreeMap<&'static str, Arc<dyn ConnectorFactory>>,
+    factories: BTreeMap<Cow<'static, str>, Arc<dyn ConnectorFactory>>,
 }
 
 impl Registry {
@@ -43,7 +44,7 @@ impl Registry {
     /// Adds a connector, or replaces the one of the same id.
     #[must_use]
     pub fn with(mut self, factory: impl ConnectorFactory + 'static) -> Self {
-        self.factories.insert(factory.spec().id, Arc::new(factory));
+        self.factories.insert(factory.spec().id.clone(), Arc::new(factory));
         self
     }
 
@@ -60,7 +61,7 @@ impl Registry {
     /// The factory of an id. Fails with `Config` that lists the ids.
     pub fn factory(&self, id: &str) -> Result<&Arc<dyn ConnectorFactory>> {
         self.factories.get(id).ok_or_else(|| {
-            let known: Vec<_> = self.factories.keys().copied().collect();
+            let known: Vec<&str> = self.factories.keys().map(AsRef::as_ref).collect();
             let advice = match known.as_slice() {
                 [] => "the registry is empty: add the factories of the connectors that you offer".to_owned(),
                 known => format!("the registry has: {}", known.join(", ")),

@@ -15,7 +15,7 @@ use tieline_store::connections::Connection;
 use url::Url;
 
 use super::Connections;
-use crate::host::Options;
+use crate::host::{Options, configured};
 
 /// Where a credential comes from.
 pub(super) enum Source<'s> {
@@ -60,7 +60,7 @@ impl Connections {
         source: Source<'_>,
     ) -> Result<Arc<dyn Connector>> {
         let registry = &self.shared.registry;
-        let factory = registry.factory(provider)?;
+        let factory = &configured(registry.factory(provider)?, config)?;
         let base_url = self.base_url(factory, config)?;
         let credential = self.credential(id, factory, &base_url, config, source)?;
         let options = Options { base_url: Some(base_url), account: Some(self.account(id)), limits: None };
@@ -71,7 +71,7 @@ impl Connections {
     fn base_url(&self, factory: &Arc<dyn ConnectorFactory>, config: &Value) -> Result<Url> {
         let spec = factory.spec();
         let declared = factory.base_url(config)?;
-        if let Some(url) = self.shared.base_urls.get(spec.id) {
+        if let Some(url) = self.shared.base_urls.get(spec.id.as_ref()) {
             return Ok(url.clone());
         }
         if matches!(spec.origins, Origins::Patterns(_)) && !spec.origins.allows(&declared) {
@@ -129,16 +129,16 @@ impl Connections {
             AuthScheme::OAuth2(oauth) => Some(oauth.token_url.as_ref()),
             _ => None,
         });
-        let urls = self.shared.oauth_urls.get(spec.id);
+        let urls = self.shared.oauth_urls.get(spec.id.as_ref());
         let address = match (urls, token_url) {
             (Some(urls), _) => urls.token.clone(),
             (None, Some(url)) => Url::parse(url).map_err(|_| {
                 Error::new(ErrorKind::Internal, format!("the token address of {} is no URL", spec.title))
             })?,
-            (None, None) => factory_takes_no_oauth(spec.title)?,
+            (None, None) => factory_takes_no_oauth(&spec.title)?,
         };
         let mut client = OAuthClient::new(spec, self.login_client(factory, &address)?)?;
-        if let Some(app) = self.shared.apps.get(spec.id) {
+        if let Some(app) = self.shared.apps.get(spec.id.as_ref()) {
             client = client.with_app(app.clone());
         }
         if let Some(urls) = urls {

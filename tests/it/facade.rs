@@ -26,14 +26,14 @@ fn a_spec_is_enough_for_a_form() {
                 .auth
                 .iter()
                 .flat_map(|scheme| scheme.fields())
-                .map(|field| (field.label, field.help, field.secret))
+                .map(|field| (field.label.clone(), field.help.clone(), field.secret))
                 .collect();
             assert!(
                 secrets.iter().all(|(label, help, secret)| !label.is_empty() && !help.is_empty() && *secret)
             );
             assert!(spec.config.iter().all(|field| !field.secret && !field.help.is_empty()));
             assert!(!spec.guide.is_empty());
-            (spec.title, spec.config_schema())
+            (spec.title.clone(), spec.config_schema())
         })
         .collect();
     insta::assert_json_snapshot!(forms);

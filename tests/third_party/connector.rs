@@ -52,7 +52,7 @@ impl Head<'_> {
 
 impl Tick {
     pub async fn send(&self, call: Call) -> Result<HttpResponse> {
-        self.http.send(call.under(&self.base)?).await
+        self.http.send(call.build(&self.base)?).await
     }
 
     pub async fn task(&self, key: &Key) -> Result<Lookup> {

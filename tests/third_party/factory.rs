@@ -22,14 +22,14 @@ pub struct TickFactory(pub ConnectorSpec);
 impl Default for TickFactory {
     fn default() -> Self {
         let mut spec = ConnectorSpec::new("tick", "Tick", Category::Other);
-        spec.api_version = "v1";
+        spec.api_version = "v1".into();
         spec.auth = vec![AuthScheme::ApiKey {
             placement: KeyPlacement::Header { name: "x-tick-key", prefix: "" },
             field: Field::secret("key", "API key").with_help("In Tick under Settings > API."),
         }];
         spec.origins = Origins::Patterns(vec!["api.tick.example".into()]);
         spec.limits = vec![Limit::new("burst", LimitScope::Account, 10, Duration::from_secs(1))];
-        spec.guide = "Ask an administrator of the team for a key.";
+        spec.guide = "Ask an administrator of the team for a key.".into();
         Self(spec)
     }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use tieline_core::Result;
 use tieline_core::{
-    Batch, BatchStream, Change, Deletion, Entity, Error, ErrorKind, FieldPath, Pass, PassEnd, ReadMode,
+    Batch, BatchStream, Change, Deletion, Entity, Error, ErrorKind, FieldPath, PassEnd, ReadMode,
     ReadRequest, State, Text,
 };
 use tieline_kit::{Budget, Call, MaxWatermark, TokenGuard, Watermark, batches, walk};
@@ -170,9 +170,9 @@ impl Walk {
         let watermark = self.watermark.as_ref().map(|watermark| watermark.text().clone());
         let position = Position { entity: self.entity.name.as_str().into(), watermark, run };
         let pass = match self.run.kind {
-            Kind::Full => Pass::Full,
-            Kind::Changes => Pass::Changes,
-            Kind::Keys => Pass::Keys,
+            Kind::Full => ReadMode::Full,
+            Kind::Changes => ReadMode::Changes,
+            Kind::Keys => ReadMode::Keys,
         };
         let mut batch = Batch::new(self.entity.name.clone(), changes, State::new(VERSION, &position)?)
             .with_pass(pass)

@@ -98,7 +98,7 @@ impl Tick {
             fields.insert(path.as_str().trim_start_matches('/').to_owned(), value.view()?);
         }
         let call = Call::new(Method::PATCH, "/v1/tasks/{id}").value(key).json(body(&fields)?);
-        let mut request = call.idempotent(if_version.is_none()).under(&self.base)?;
+        let mut request = call.idempotent(if_version.is_none()).build(&self.base)?;
         if let Some(version) = if_version {
             let version = HeaderValue::from_str(version.as_str())
                 .map_err(|_| Error::new(ErrorKind::Rejected, "the version is none of Tick's"))?;

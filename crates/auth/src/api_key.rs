@@ -58,6 +58,6 @@ impl IntoCredential for ApiKey {
             Some(_) => return Err(Error::unsupported("this place for an API key")),
         };
         let scrubber = Scrubber::new([&key]);
-        Ok(Arc::new(Fixed { place, value: key.clone(), slots: vec![(field.name, key)], scrubber }))
+        Ok(Arc::new(Fixed { place, value: key.clone(), slots: vec![(field.name.clone(), key)], scrubber }))
     }
 }

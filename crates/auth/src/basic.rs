@@ -65,7 +65,7 @@ impl IntoCredential for Basic {
         }
         let scrubber = Scrubber::new(secrets);
         let place = Place::Header { name: AUTHORIZATION, prefix: "Basic " };
-        let slots = vec![(fields.0.name, user), (fields.1.name, password)];
+        let slots = vec![(fields.0.name.clone(), user), (fields.1.name.clone(), password)];
         Ok(Arc::new(Fixed { place, value: encoded, slots, scrubber }))
     }
 }

@@ -49,6 +49,11 @@ impl IntoCredential for Bearer {
         for_header(&token, "bearer token")?;
         let scrubber = Scrubber::new([&token]);
         let place = Place::Header { name: AUTHORIZATION, prefix: "Bearer " };
-        Ok(Arc::new(Fixed { place, value: token.clone(), slots: vec![(field.name, token)], scrubber }))
+        Ok(Arc::new(Fixed {
+            place,
+            value: token.clone(),
+            slots: vec![(field.name.clone(), token)],
+            scrubber,
+        }))
     }
 }

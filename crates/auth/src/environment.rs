@@ -62,7 +62,7 @@ impl Environment {
         for scheme in &spec.auth {
             if let AuthScheme::OAuth2(oauth) = scheme {
                 if oauth.grants.contains(&Grant::JwtBearer)
-                    && let Some(key) = self.get(spec.id, "service_account")?
+                    && let Some(key) = self.get(&spec.id, "service_account")?
                 {
                     return ServiceAccount::parse(key).map(|account| Some(Secret::ServiceAccount(account)));
                 }
@@ -71,15 +71,15 @@ impl Environment {
             let mut found = Vec::new();
             let mut missing = None;
             for field in scheme.fields() {
-                match self.get(spec.id, field.name)? {
-                    Some(value) => found.push((field.name, value)),
-                    None if field.required => missing = Some(field.name),
+                match self.get(&spec.id, &field.name)? {
+                    Some(value) => found.push((field.name.clone(), value)),
+                    None if field.required => missing = Some(&field.name),
                     None => {}
                 }
             }
             match missing {
                 None if !found.is_empty() => return Ok(Some(Secret::Fields(Fields::new(found)))),
-                Some(name) if !found.is_empty() => partly = Some(Self::variable(spec.id, name)),
+                Some(name) if !found.is_empty() => partly = Some(Self::variable(&spec.id, name)),
                 _ => {}
             }
         }
@@ -101,7 +101,7 @@ impl Environment {
     pub fn app(&self, spec: &ConnectorSpec, callback: Url) -> Result<Option<OAuthApp>> {
         use secrecy::ExposeSecret as _;
 
-        match (self.get(spec.id, "client_id")?, self.get(spec.id, "client_secret")?) {
+        match (self.get(&spec.id, "client_id")?, self.get(&spec.id, "client_secret")?) {
             (Some(id), Some(secret)) => Ok(Some(OAuthApp::new(id.expose_secret(), secret, callback))),
             (None, None) => Ok(None),
             _ => Err(Error::new(
@@ -110,8 +110,8 @@ impl Environment {
             )
             .with_advice(format!(
                 "set both {} and {}",
-                Self::variable(spec.id, "client_id"),
-                Self::variable(spec.id, "client_secret")
+                Self::variable(&spec.id, "client_id"),
+                Self::variable(&spec.id, "client_secret")
             ))),
         }
     }

@@ -68,8 +68,8 @@ impl Fields {
         schemes.iter().find(|scheme| {
             let fields = scheme.fields();
             !fields.is_empty()
-                && fields.iter().all(|field| !field.required || self.0.contains_key(field.name))
-                && self.0.keys().all(|name| fields.iter().any(|field| field.name == name))
+                && fields.iter().all(|field| !field.required || self.0.contains_key(field.name.as_ref()))
+                && self.0.keys().all(|name| fields.iter().any(|field| field.name == *name))
         })
     }
 }
@@ -82,12 +82,12 @@ impl IntoCredential for Fields {
         let mut take = |name: &str| self.0.remove(name).unwrap_or_default();
         let only = slice::from_ref(scheme);
         match scheme {
-            AuthScheme::ApiKey { field, .. } => ApiKey::new(take(field.name)).into_credential(only),
-            AuthScheme::Bearer { field } => Bearer::new(take(field.name)).into_credential(only),
+            AuthScheme::ApiKey { field, .. } => ApiKey::new(take(&field.name)).into_credential(only),
+            AuthScheme::Bearer { field } => Bearer::new(take(&field.name)).into_credential(only),
             // As it stands there: nobody pasted whitespace around it.
-            AuthScheme::Secret { field } => Password::new(take(field.name)).into_credential(only),
+            AuthScheme::Secret { field } => Password::new(take(&field.name)).into_credential(only),
             AuthScheme::Basic { user, password } => {
-                Basic::new(take(user.name), take(password.name)).into_credential(only)
+                Basic::new(take(&user.name), take(&password.name)).into_credential(only)
             }
             _ => Err(Error::unsupported("this kind of login without a connection of its own")),
         }
@@ -97,7 +97,7 @@ impl IntoCredential for Fields {
 /// `api_token`, or such lists joined by "or".
 fn expected(schemes: &[AuthScheme]) -> String {
     let lists = schemes.iter().filter(|scheme| !scheme.fields().is_empty()).map(|scheme| {
-        let names: Vec<_> = scheme.fields().into_iter().map(|field| field.name).collect();
+        let names: Vec<&str> = scheme.fields().into_iter().map(|field| field.name.as_ref()).collect();
         names.join(" and ")
     });
     let lists: Vec<String> = lists.collect();

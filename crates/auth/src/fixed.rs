@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use async_trait::async_trait;
@@ -19,7 +20,7 @@ pub(crate) struct Fixed {
     /// What goes to that place.
     pub(crate) value: SecretString,
     /// What fills the slots of a body, by the names of the scheme's fields.
-    pub(crate) slots: Vec<(&'static str, SecretString)>,
+    pub(crate) slots: Vec<(Cow<'static, str>, SecretString)>,
     pub(crate) scrubber: Scrubber,
 }
 

@@ -49,7 +49,7 @@ impl IntoCredential for Password {
         Ok(Arc::new(Fixed {
             place: Place::Body,
             value: password.clone(),
-            slots: vec![(field.name, password)],
+            slots: vec![(field.name.clone(), password)],
             scrubber,
         }))
     }

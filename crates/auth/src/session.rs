@@ -1,5 +1,6 @@
 //! A login whose answer has a token for what follows.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ const LARGEST_ANSWER: usize = 1 << 20;
 /// A user's login at a connection's own address.
 #[derive(Clone)]
 pub struct Login {
-    title: &'static str,
+    title: Cow<'static, str>,
     scheme: SessionLogin,
     url: Url,
     fields: Fields,
@@ -53,7 +54,7 @@ impl Login {
         let url = url.ok_or_else(|| {
             Error::new(ErrorKind::Internal, format!("the login path in the spec of {} is none", spec.title))
         })?;
-        let (title, scheme) = (spec.title, scheme.clone());
+        let (title, scheme) = (spec.title.clone(), scheme.clone());
         Ok(Self { title, scheme, url, fields, settings: settings.clone(), http })
     }
 

@@ -31,7 +31,7 @@ pub(crate) fn fields(file: Option<&Path>, spec: &ConnectorSpec) -> Result<Option
 /// The variables that `import-env` reads, joined by "and", the ways by "or".
 pub(crate) fn variables(spec: &ConnectorSpec) -> String {
     let ways = filled_in(spec).map(|scheme| {
-        let names = scheme.fields().into_iter().map(|field| Environment::variable(spec.id, field.name));
+        let names = scheme.fields().into_iter().map(|field| Environment::variable(&spec.id, &field.name));
         names.collect::<Vec<_>>().join(" and ")
     });
     ways.collect::<Vec<_>>().join(", or ")
@@ -131,19 +131,19 @@ impl<'de> Deserialize<'de> for Secret {
 fn bind(mut members: Members, spec: &ConnectorSpec) -> Result<Arc<dyn Credential>, String> {
     let fits = |scheme: &&AuthScheme| {
         let fields = scheme.fields();
-        fields.iter().all(|field| !field.required || members.contains_key(field.name))
-            && members.keys().all(|name| fields.iter().any(|field| field.name == name))
+        fields.iter().all(|field| !field.required || members.contains_key(field.name.as_ref()))
+            && members.keys().all(|name| fields.iter().any(|field| field.name == *name))
     };
     let scheme = filled_in(spec).find(fits).ok_or("does not have exactly the members that are asked for")?;
     let mut take = |name: &str| members.remove(name).unwrap_or_default();
     let only = slice::from_ref(scheme);
     let bound = match scheme {
-        AuthScheme::ApiKey { field, .. } => ApiKey::new(take(field.name)).into_credential(only),
-        AuthScheme::Bearer { field } => Bearer::new(take(field.name)).into_credential(only),
+        AuthScheme::ApiKey { field, .. } => ApiKey::new(take(&field.name)).into_credential(only),
+        AuthScheme::Bearer { field } => Bearer::new(take(&field.name)).into_credential(only),
         // As it stands there: JSON has no stray whitespace that a person pasted.
-        AuthScheme::Secret { field } => Password::new(take(field.name)).into_credential(only),
+        AuthScheme::Secret { field } => Password::new(take(&field.name)).into_credential(only),
         AuthScheme::Basic { user, password } => {
-            Basic::new(take(user.name), take(password.name)).into_credential(only)
+            Basic::new(take(&user.name), take(&password.name)).into_credential(only)
         }
         _ => return Err("is of a kind that this program does not know".to_owned()),
     };

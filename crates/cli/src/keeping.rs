@@ -114,7 +114,7 @@ async fn open(
     let mut urls = Vec::new();
     for spec in registry.specs() {
         if let Some(app) = environment.app(spec, callback.clone())? {
-            apps.push((spec.id, chosen(app)));
+            apps.push((spec.id.clone(), chosen(app)));
         }
         let oauth = spec.auth.iter().find_map(|scheme| match scheme {
             AuthScheme::OAuth2(oauth) => Some(oauth),
@@ -123,10 +123,13 @@ async fn open(
         if let (Some(oauth), Some(server)) = (oauth, &host.oauth_url) {
             let moved = OAuthUrls::new(at(server, &oauth.authorize_url)?, at(server, &oauth.token_url)?);
             let revocation = oauth.revocation.as_ref().map(|revocation| at(server, &revocation.url));
-            urls.push((spec.id, revocation.transpose()?.into_iter().fold(moved, OAuthUrls::with_revoke)));
+            urls.push((
+                spec.id.clone(),
+                revocation.transpose()?.into_iter().fold(moved, OAuthUrls::with_revoke),
+            ));
         }
     }
-    let providers: Vec<&str> = registry.specs().map(|spec| spec.id).collect();
+    let providers: Vec<_> = registry.specs().map(|spec| spec.id.clone()).collect();
     let elsewhere = host.base_url.as_deref().map(base_url).transpose()?;
     let mut builder = Connections::builder(registry, Vault::new(keys)).environment(environment);
     if let Some(url) = elsewhere {

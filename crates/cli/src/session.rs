@@ -1,5 +1,6 @@
 //! From arguments to a connector.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,9 +33,9 @@ pub(crate) fn catalog() -> Result<Registry> {
 /// A connected account.
 pub(crate) struct Connected {
     /// The provider's id.
-    pub(crate) provider: &'static str,
+    pub(crate) provider: Cow<'static, str>,
     /// The provider's name for people.
-    pub(crate) title: &'static str,
+    pub(crate) title: Cow<'static, str>,
     /// The public settings.
     pub(crate) config: Value,
     pub(crate) connector: Arc<dyn Connector>,
@@ -61,8 +62,8 @@ pub(crate) async fn connect(arguments: &ConnectionArgs) -> Result<Connected> {
         None => declared,
     };
     check_network(host, &target)?;
-    let connector = registry.connect_at(target, spec.id, &config, credential)?;
-    Ok(Connected { provider: spec.id, title: spec.title, config, connector, max_wait })
+    let connector = registry.connect_at(target, &spec.id, &config, credential)?;
+    Ok(Connected { provider: spec.id.clone(), title: spec.title.clone(), config, connector, max_wait })
 }
 
 /// Connects with what `tieline connect` kept.
@@ -79,7 +80,8 @@ async fn connect_stored(provider: &str, id: &str, store: &StoreArgs, host: &Host
         let message = format!("the connection is one with {}, not with {}", kept.provider, spec.id);
         return Err(Error::new(ErrorKind::Config, message).with_context("connection", id));
     }
-    let (provider, title, max_wait) = (spec.id, spec.title, Duration::from_secs(host.max_wait.into()));
+    let (provider, title, max_wait) =
+        (spec.id.clone(), spec.title.clone(), Duration::from_secs(host.max_wait.into()));
     let connector = connections.connect(&id).await?;
     keeping::used(&id, keeping::actor(store));
     Ok(Connected { provider, title, config: kept.config, connector, max_wait })

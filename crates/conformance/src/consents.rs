@@ -117,7 +117,7 @@ impl Walk<'_> {
         let (secret, now) = (Secret::from(consented.tokens), Utc::now());
         let put =
             secret.put(&self.vault, self.store.tenant(), &self.connection, Some(client.oauth()), now).await?;
-        let new = NewConnection::new(self.connection.clone(), self.spec.id, "Conformance");
+        let new = NewConnection::new(self.connection.clone(), &*self.spec.id, "Conformance");
         let by = "conformance".into();
         self.store.create(new, vec![(Secret::NAME.to_owned(), put)], &by, now).await?;
         keeper.credential(&self.store, &self.connection, &client).renew().await?;

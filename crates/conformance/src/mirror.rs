@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tieline_core::{Batch, Change, Key, Pass, PassEnd, Record, State};
+use tieline_core::{Batch, Change, Key, PassEnd, ReadMode, Record, State};
 
 use crate::Failure;
 use crate::verdict::ensure;
@@ -47,12 +47,12 @@ impl Mirror {
             }
         }
         if let Some(end) = batch.end {
-            let whole = batch.pass != Pass::Changes && end == PassEnd::Complete;
+            let whole = batch.pass != ReadMode::Changes && end == PassEnd::Complete;
             if whole {
                 self.rows.retain(|key, _| self.seen.contains(key));
             }
             // A pass that was cut short goes on later, and what it saw counts.
-            if end == PassEnd::Complete || batch.pass == Pass::Changes {
+            if end == PassEnd::Complete || batch.pass == ReadMode::Changes {
                 self.seen.clear();
             }
         }

@@ -101,6 +101,17 @@ pub trait ConnectorFactory: Debug + Send + Sync {
     /// What an answer of the provider means. The one function over answers, also over errors inside a 200.
     fn classify(&self, answer: &ResponseView<'_>) -> Classification;
 
+    /// Returns the factory for connections with these settings, where they change what the factory says: its limits,
+    /// its origins, the meaning of a response. `None`, the default, when this factory serves them.
+    ///
+    /// # Errors
+    ///
+    /// `Config` for settings that no connection can have.
+    fn configured(&self, config: &Value) -> Result<Option<Arc<dyn ConnectorFactory>>> {
+        let _ = config;
+        Ok(None)
+    }
+
     /// Where the connection's requests go, from its settings. The stack lets a credential leave for this origin and
     /// for the spec's origins only. Fails with `Config` for settings that name none.
     fn base_url(&self, config: &Value) -> Result<Url>;

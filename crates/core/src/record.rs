@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{EntityName, Issue, Key, Partition, RawJson, State, Text};
+use crate::{EntityName, Issue, Key, Partition, RawJson, ReadMode, State, Text};
 
 /// One item of an entity, as the provider wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,7 +142,7 @@ pub struct Batch {
     /// The provider asks to be left alone for this long before the next batch is asked for.
     pub wait: Option<Duration>,
     /// What kind of pass this batch belongs to.
-    pub pass: Pass,
+    pub pass: ReadMode,
     /// Set on the last batch of a pass.
     pub end: Option<PassEnd>,
 }
@@ -158,7 +158,7 @@ impl Batch {
             progress: None,
             schema_changed: false,
             wait: None,
-            pass: Pass::Changes,
+            pass: ReadMode::Changes,
             end: None,
         }
     }
@@ -179,7 +179,7 @@ impl Batch {
 
     /// Sets the kind of pass.
     #[must_use]
-    pub fn with_pass(mut self, pass: Pass) -> Self {
+    pub fn with_pass(mut self, pass: ReadMode) -> Self {
         self.pass = pass;
         self
     }
@@ -214,18 +214,6 @@ impl Batch {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
-}
-
-/// What a pass walks over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Pass {
-    /// All records of the entity. At its complete end, a key that was not seen is gone.
-    Full,
-    /// What changed since the state.
-    Changes,
-    /// The keys of all records. At its complete end, a key that was not seen is gone.
-    Keys,
 }
 
 /// The end of a pass.

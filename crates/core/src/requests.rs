@@ -5,6 +5,7 @@ use std::pin::Pin;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_core::Stream;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::{
@@ -166,15 +167,17 @@ impl ReadRequest {
     }
 }
 
-/// What to read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The extent of a read, and of the pass that a batch belongs to. Written as `full`, `changes` and `keys`; the words are
+/// part of stored states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ReadMode {
-    /// Everything.
+    /// All records of the entity. At the complete end of such a pass, a key that was not seen is gone.
     Full,
-    /// What changed since the state; everything without one.
+    /// What changed since the state. A request without a state reads everything, and its batches belong to a full pass.
     Changes,
-    /// The keys of everything.
+    /// The keys of all records. At the complete end of such a pass, a key that was not seen is gone.
     Keys,
 }
 

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use crate::{Limit, OAuth2, SessionLogin};
+use crate::{Field, Limit, OAuth2, SessionLogin};
 
 /// What kind of system a provider is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,13 +34,13 @@ pub enum Category {
 #[non_exhaustive]
 pub struct ConnectorSpec {
     /// The id in a registry: `pipedrive`.
-    pub id: &'static str,
+    pub id: Cow<'static, str>,
     /// The name that people know: `Pipedrive`.
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
     /// What kind of system it is.
     pub category: Category,
     /// The provider's API version that the connector speaks.
-    pub api_version: &'static str,
+    pub api_version: Cow<'static, str>,
     /// When the provider ends that version, if announced.
     pub api_ends: Option<NaiveDate>,
     /// The public settings of a connection, in the order of the form.
@@ -52,32 +52,36 @@ pub struct ConnectorSpec {
     /// The published limits.
     pub limits: Vec<Limit>,
     /// A guide for the person who connects the account.
-    pub guide: &'static str,
+    pub guide: Cow<'static, str>,
 }
 
 impl ConnectorSpec {
     /// A spec with nothing but its names; the fields are public and set from there.
-    pub fn new(id: &'static str, title: &'static str, category: Category) -> Self {
+    pub fn new(
+        id: impl Into<Cow<'static, str>>,
+        title: impl Into<Cow<'static, str>>,
+        category: Category,
+    ) -> Self {
         Self {
-            id,
-            title,
+            id: id.into(),
+            title: title.into(),
             category,
-            api_version: "",
+            api_version: Cow::Borrowed(""),
             api_ends: None,
             config: Vec::new(),
             auth: Vec::new(),
             origins: Origins::Patterns(Vec::new()),
             limits: Vec::new(),
-            guide: "",
+            guide: Cow::Borrowed(""),
         }
     }
 
     /// The JSON Schema (2020-12) of the public settings.
     pub fn config_schema(&self) -> Value {
         let properties: Map<String, Value> =
-            self.config.iter().map(|field| (field.name.to_owned(), field.schema())).collect();
+            self.config.iter().map(|field| (field.name.clone().into_owned(), field.schema())).collect();
         let required: Vec<&str> =
-            self.config.iter().filter(|field| field.required).map(|field| field.name).collect();
+            self.config.iter().filter(|field| field.required).map(|field| field.name.as_ref()).collect();
         json!({
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": self.title,
@@ -86,151 +90,6 @@ impl ConnectorSpec {
             "required": required,
             "additionalProperties": false,
         })
-    }
-}
-
-/// One input of a form.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Field {
-    /// The name in the settings.
-    pub name: &'static str,
-    /// The label that a person reads.
-    pub label: &'static str,
-    /// One sentence of help.
-    pub help: &'static str,
-    /// An example of a good value.
-    pub example: &'static str,
-    /// What it holds.
-    pub kind: FieldKind,
-    /// Whether it must be given.
-    pub required: bool,
-    /// A regular expression (ECMA-262, as JSON Schema has it) that a text must match.
-    pub pattern: Option<&'static str>,
-    /// Whether the form must hide it. Never true of a field of the settings: secrets belong to a credential.
-    pub secret: bool,
-}
-
-impl Field {
-    /// A required text.
-    pub const fn text(name: &'static str, label: &'static str) -> Self {
-        Self {
-            name,
-            label,
-            help: "",
-            example: "",
-            kind: FieldKind::Text,
-            required: true,
-            pattern: None,
-            secret: false,
-        }
-    }
-
-    /// A required secret text, for an [`AuthScheme`].
-    pub const fn secret(name: &'static str, label: &'static str) -> Self {
-        let mut field = Self::text(name, label);
-        field.secret = true;
-        field
-    }
-
-    /// Sets the help.
-    #[must_use]
-    pub const fn with_help(mut self, help: &'static str) -> Self {
-        self.help = help;
-        self
-    }
-
-    /// Sets the example.
-    #[must_use]
-    pub const fn with_example(mut self, example: &'static str) -> Self {
-        self.example = example;
-        self
-    }
-
-    /// Sets the kind.
-    #[must_use]
-    pub const fn with_kind(mut self, kind: FieldKind) -> Self {
-        self.kind = kind;
-        self
-    }
-
-    /// Sets the pattern.
-    #[must_use]
-    pub const fn with_pattern(mut self, pattern: &'static str) -> Self {
-        self.pattern = Some(pattern);
-        self
-    }
-
-    /// Makes it optional.
-    #[must_use]
-    pub const fn optional(mut self) -> Self {
-        self.required = false;
-        self
-    }
-
-    fn schema(&self) -> Value {
-        let mut schema = json!({ "title": self.label, "type": self.kind.json_type() });
-        if let Some(object) = schema.as_object_mut() {
-            let mut set = |name: &str, value: Value| object.insert(name.to_owned(), value);
-            if !self.help.is_empty() {
-                set("description", self.help.into());
-            }
-            if !self.example.is_empty() {
-                set("examples", json!([self.example]));
-            }
-            if let Some(pattern) = self.pattern
-                && !matches!(self.kind, FieldKind::Texts(_))
-            {
-                set("pattern", pattern.into());
-            }
-            match self.kind {
-                FieldKind::Texts(names) => {
-                    let mut text = Map::from_iter([("type".to_owned(), Value::from("string"))]);
-                    text.extend(self.pattern.map(|pattern| ("pattern".to_owned(), pattern.into())));
-                    let properties: Map<String, Value> =
-                        names.iter().map(|name| ((*name).to_owned(), text.clone().into())).collect();
-                    set("properties", properties.into());
-                    set("additionalProperties", false.into());
-                }
-                FieldKind::Choice(choices) => {
-                    set("enum", json!(choices));
-                }
-                FieldKind::Url => {
-                    set("format", "uri".into());
-                }
-                _ => {}
-            }
-        }
-        schema
-    }
-}
-
-/// What a field holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FieldKind {
-    /// A line of text.
-    Text,
-    /// An absolute URL.
-    Url,
-    /// A whole number.
-    Integer,
-    /// Yes or no.
-    Boolean,
-    /// One of these.
-    Choice(&'static [&'static str]),
-    /// A line of text for each of these names, or for some of them. A pattern holds for each text.
-    Texts(&'static [&'static str]),
-}
-
-impl FieldKind {
-    fn json_type(self) -> &'static str {
-        match self {
-            Self::Integer => "integer",
-            Self::Boolean => "boolean",
-            Self::Texts(_) => "object",
-            _ => "string",
-        }
     }
 }
 

@@ -60,7 +60,7 @@ impl HttpStack {
         let shared = &*self.0;
         shared.policy.check_url(&base_url)?;
         let spec = factory.spec();
-        let names = (spec.id, spec.title);
+        let names = (spec.id.clone(), spec.title.clone());
         let limits = limits.unwrap_or_else(|| spec.limits.clone());
         // The mark keeps a made-up name apart from any that a host gives.
         let account = account

@@ -1,15 +1,16 @@
+use std::borrow::Cow;
 use std::fmt::Display;
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};
-use tieline_core::http::HttpRequest;
-use tieline_core::{Error, ErrorKind, Result};
+use tieline_core::Result;
+use tieline_core::http::{HttpRequest, fill_path};
 use url::Url;
 
 /// A request in the making: a path template, its values, a query, a body, and what the call costs.
 ///
-/// Values become one path segment each, whatever characters they have. Query values are percent-encoded, a plus and
-/// a space too, because servers do not agree on what a bare plus means.
+/// Values are put into the path by [`fill_path`]: each reaches the provider as it is, or is refused. Query values are
+/// percent-encoded, a plus and a space too, because servers do not agree on what a bare plus means.
 ///
 /// ```
 /// use tieline_kit::Call;
@@ -19,7 +20,7 @@ use url::Url;
 ///     .query("term", "a+b c")
 ///     .query_some("cursor", None::<&str>)
 ///     .cost(1)
-///     .under(&"https://acme.example.com/proxy/".parse()?)?;
+///     .build(&"https://acme.example.com/proxy/".parse()?)?;
 /// assert_eq!(request.url().as_str(), "https://acme.example.com/proxy/api/v2/deals/4%2F2?term=a%2Bb%20c");
 /// assert_eq!(request.template(), "/api/v2/deals/{id}");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -27,9 +28,9 @@ use url::Url;
 #[derive(Clone, Debug)]
 pub struct Call {
     method: Method,
-    template: &'static str,
+    template: Cow<'static, str>,
     values: Vec<String>,
-    query: Vec<(&'static str, String)>,
+    query: Vec<(Cow<'static, str>, String)>,
     json: Option<String>,
     idempotent: Option<bool>,
     cost: u32,
@@ -38,7 +39,7 @@ pub struct Call {
 
 impl Call {
     /// A GET request of this path below the base. Its `{names}` are filled by [`value`](Self::value), in order.
-    pub fn get(template: &'static str) -> Self {
+    pub fn get(template: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Method::GET, template)
     }
 
@@ -52,15 +53,15 @@ impl Call {
     ///     .value(42)
     ///     .json(r#"{"value":1250.10}"#)
     ///     .idempotent(true)
-    ///     .under(&"https://acme.example.com".parse()?)?;
+    ///     .build(&"https://acme.example.com".parse()?)?;
     /// assert!(request.is_idempotent());
     /// assert_eq!(request.headers()["content-type"], "application/json");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn new(method: Method, template: &'static str) -> Self {
+    pub fn new(method: Method, template: impl Into<Cow<'static, str>>) -> Self {
         Self {
             method,
-            template,
+            template: template.into(),
             values: Vec::new(),
             query: Vec::new(),
             json: None,
@@ -79,14 +80,14 @@ impl Call {
 
     /// Adds a query parameter.
     #[must_use]
-    pub fn query(mut self, name: &'static str, value: impl Display) -> Self {
-        self.query.push((name, value.to_string()));
+    pub fn query(mut self, name: impl Into<Cow<'static, str>>, value: impl Display) -> Self {
+        self.query.push((name.into(), value.to_string()));
         self
     }
 
     /// Adds a query parameter when there is a value.
     #[must_use]
-    pub fn query_some(self, name: &'static str, value: Option<impl Display>) -> Self {
+    pub fn query_some(self, name: impl Into<Cow<'static, str>>, value: Option<impl Display>) -> Self {
         match value {
             Some(value) => self.query(name, value),
             None => self,
@@ -121,27 +122,13 @@ impl Call {
         self
     }
 
-    /// The request below a base address. Fails with `Config` when the base cannot have a path, or a value cannot be
-    /// a path segment.
-    pub fn under(self, base: &Url) -> Result<HttpRequest> {
-        let mut url = base.clone();
-        url.set_query(None);
-        url.set_fragment(None);
-        let mut values = self.values.iter();
-        {
-            let mut path = url.path_segments_mut().map_err(|()| {
-                Error::new(ErrorKind::Config, "the base address cannot be followed by a path")
-                    .with_advice("use an address such as https://acme.example.com")
-            })?;
-            path.pop_if_empty();
-            for segment in self.template.split('/').filter(|segment| !segment.is_empty()) {
-                if segment.starts_with('{') {
-                    path.push(filled(values.next(), self.template)?);
-                } else {
-                    path.push(segment);
-                }
-            }
-        }
+    /// Returns the request below a base address.
+    ///
+    /// # Errors
+    ///
+    /// `Config` when the base cannot have a path, and when a value cannot be put into the path, as [`fill_path`] says.
+    pub fn build(self, base: &Url) -> Result<HttpRequest> {
+        let mut url = fill_path(base, &self.template, &self.values)?;
         if !self.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&self.query);
             let query = url.query().unwrap_or_default().replace('+', "%20");
@@ -161,17 +148,5 @@ impl Call {
             Some(tag) => request.with_tag(tag),
             None => request,
         })
-    }
-}
-
-/// A dot segment would silently change which resource is meant.
-fn filled<'v>(value: Option<&'v String>, template: &str) -> Result<&'v str> {
-    match value.map(String::as_str) {
-        Some(value) if !matches!(value, "" | "." | "..") => Ok(value),
-        value => Err(Error::new(
-            ErrorKind::Config,
-            format!("{:?} cannot stand in a path", value.unwrap_or_default()),
-        )
-        .with_context("path", template)),
     }
 }

@@ -45,7 +45,7 @@ fn is_zero_step(value: &u8) -> bool {
 
 /// What a page means for an [`Offset`] walk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Turn {
+pub enum PageStep {
     /// The page follows on. Its first `known` records were yielded with the page before.
     Forward {
         /// How many records at the beginning of the page were yielded before.
@@ -90,7 +90,7 @@ impl Offset {
         keys: impl IntoIterator<Item = &'k Key>,
         limit: u32,
         next: Option<u64>,
-    ) -> Result<Turn> {
+    ) -> Result<PageStep> {
         let keys: Vec<&Key> = keys.into_iter().collect();
         let start = self.start();
         let found = keys.iter().rposition(|key| self.anchors.contains(key));
@@ -102,7 +102,7 @@ impl Offset {
                 if self.steps < STEPS {
                     self.steps += 1;
                     self.back = self.back.saturating_add(u64::from(limit.max(1)));
-                    return Ok(Turn::Back);
+                    return Ok(PageStep::Back);
                 }
                 self.lost = true;
             }
@@ -115,7 +115,7 @@ impl Offset {
             // Rows that this credential may not see leave holes. Behind one there is nothing to recognise.
             self.position = behind;
             self.anchors.clear();
-            return Ok(Turn::Forward { known });
+            return Ok(PageStep::Forward { known });
         }
         let nothing_new = keys.is_empty() || found.is_some_and(|found| found + 1 == keys.len());
         self.stalls = if nothing_new { self.stalls.saturating_add(1) } else { 0 };
@@ -127,6 +127,6 @@ impl Offset {
             let last = keys.len().saturating_sub(ANCHORS);
             self.anchors = keys.iter().skip(last).map(|key| (*key).clone()).collect();
         }
-        Ok(Turn::Forward { known })
+        Ok(PageStep::Forward { known })
     }
 }

@@ -1,17 +1,17 @@
 //! What is stored in one transaction.
 
-use tieline_core::{Batch, EntityChanges, Key, Partition, Pass, PassEnd, RawJson, RecordLookup, State};
+use tieline_core::{Batch, EntityChanges, Key, Partition, PassEnd, RawJson, ReadMode, RecordLookup, State};
 
 use crate::{ConnectionId, Moment, StreamId, TargetName, Token};
 
 /// What is stored in one transaction: all of it, or nothing.
 ///
 /// ```
-/// use tieline_core::{Batch, Change, Pass, RawJson, Record, State};
+/// use tieline_core::{Batch, Change, ReadMode, RawJson, Record, State};
 /// use tieline_store::{Commit, StreamId, TargetChange, Token};
 ///
 /// let record = Record::new(7_u64, RawJson::parse(r#"{"id":7,"title":"Ny order"}"#)?);
-/// let batch = Batch::new("deals", vec![Change::Upsert(record)], State::new(1, "page-2")?).with_pass(Pass::Full);
+/// let batch = Batch::new("deals", vec![Change::Upsert(record)], State::new(1, "page-2")?).with_pass(ReadMode::Full);
 /// let row = TargetChange::put(7_u64, RawJson::parse(r#"{"name":"Ny order"}"#)?, Vec::new());
 ///
 /// let commit = Commit::batch(StreamId::new("acme", "deals"), batch)
@@ -46,7 +46,7 @@ pub struct StreamCommit {
     /// Where to go on from afterwards.
     pub state: State,
     /// What the pass walks over.
-    pub pass: Pass,
+    pub pass: ReadMode,
     /// Whether this ends the pass.
     pub end: Option<PassEnd>,
     /// Whether this is the first batch of a run that was started without state although there was one.

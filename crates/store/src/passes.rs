@@ -1,6 +1,6 @@
 //! Generations: how a complete pass shows what is gone.
 
-use tieline_core::{Pass, PassEnd};
+use tieline_core::{PassEnd, ReadMode};
 
 /// The generation of a stream and the passes under way.
 ///
@@ -28,17 +28,17 @@ impl Passes {
     }
 
     /// The generation that the pass of this kind under way began.
-    pub fn since(&self, pass: Pass) -> Option<u64> {
+    pub fn since(&self, pass: ReadMode) -> Option<u64> {
         match pass {
-            Pass::Full => self.full_since,
-            Pass::Keys => self.keys_since,
+            ReadMode::Full => self.full_since,
+            ReadMode::Keys => self.keys_since,
             _ => None,
         }
     }
 
     /// For stores: a batch of this kind of pass is here. `fresh` says that its run began without state, so that
     /// nothing that was under way goes on.
-    pub fn begin(&mut self, pass: Pass, fresh: bool) {
+    pub fn begin(&mut self, pass: ReadMode, fresh: bool) {
         if fresh {
             self.close();
         }
@@ -50,7 +50,7 @@ impl Passes {
     }
 
     /// For stores: the batch is the last of its pass. Answers the generation below which a key is gone.
-    pub fn end(&mut self, pass: Pass, end: PassEnd) -> Option<u64> {
+    pub fn end(&mut self, pass: ReadMode, end: PassEnd) -> Option<u64> {
         match end {
             PassEnd::Complete => self.slot(pass)?.take(),
             _ => None,
@@ -63,10 +63,10 @@ impl Passes {
         self.keys_since = None;
     }
 
-    fn slot(&mut self, pass: Pass) -> Option<&mut Option<u64>> {
+    fn slot(&mut self, pass: ReadMode) -> Option<&mut Option<u64>> {
         match pass {
-            Pass::Full => Some(&mut self.full_since),
-            Pass::Keys => Some(&mut self.keys_since),
+            ReadMode::Full => Some(&mut self.full_since),
+            ReadMode::Keys => Some(&mut self.keys_since),
             _ => None,
         }
     }
@@ -79,32 +79,32 @@ mod tests {
     #[test]
     fn a_pass_under_way_goes_on_and_a_finished_one_begins_anew() {
         let mut passes = Passes::default();
-        passes.begin(Pass::Full, false);
-        passes.begin(Pass::Full, false);
+        passes.begin(ReadMode::Full, false);
+        passes.begin(ReadMode::Full, false);
         assert_eq!(passes, Passes::new(1, Some(1), None));
-        assert_eq!(passes.end(Pass::Full, PassEnd::Complete), Some(1));
-        passes.begin(Pass::Changes, false);
-        assert_eq!(passes.end(Pass::Changes, PassEnd::Complete), None);
-        passes.begin(Pass::Full, false);
+        assert_eq!(passes.end(ReadMode::Full, PassEnd::Complete), Some(1));
+        passes.begin(ReadMode::Changes, false);
+        assert_eq!(passes.end(ReadMode::Changes, PassEnd::Complete), None);
+        passes.begin(ReadMode::Full, false);
         assert_eq!(passes, Passes::new(2, Some(2), None));
     }
 
     #[test]
     fn a_partial_end_keeps_what_was_seen_and_a_fresh_run_does_not() {
         let mut passes = Passes::new(3, Some(3), None);
-        assert_eq!(passes.end(Pass::Full, PassEnd::Partial), None);
-        passes.begin(Pass::Full, false);
+        assert_eq!(passes.end(ReadMode::Full, PassEnd::Partial), None);
+        passes.begin(ReadMode::Full, false);
         assert_eq!(passes.generation, 3);
-        passes.begin(Pass::Full, true);
+        passes.begin(ReadMode::Full, true);
         assert_eq!(passes, Passes::new(4, Some(4), None));
     }
 
     #[test]
     fn a_pass_over_keys_within_a_full_pass_does_not_end_it() {
         let mut passes = Passes::new(3, Some(3), None);
-        passes.begin(Pass::Keys, false);
-        assert_eq!(passes.end(Pass::Keys, PassEnd::Complete), Some(4));
-        passes.begin(Pass::Full, false);
-        assert_eq!(passes.end(Pass::Full, PassEnd::Complete), Some(3));
+        passes.begin(ReadMode::Keys, false);
+        assert_eq!(passes.end(ReadMode::Keys, PassEnd::Complete), Some(4));
+        passes.begin(ReadMode::Full, false);
+        assert_eq!(passes.end(ReadMode::Full, PassEnd::Complete), Some(3));
     }
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 use tieline_core::{
-    Change, DeletionScope, EntityName, Error, ErrorKind, Key, Pass, PassEnd, RawJson, Record, RecordLookup,
-    Result,
+    Change, DeletionScope, EntityName, Error, ErrorKind, Key, PassEnd, RawJson, ReadMode, Record,
+    RecordLookup, Result,
 };
 
 pub use crate::connections::rules::{
@@ -42,7 +42,7 @@ pub struct StreamPlan {
     /// The new state, as text.
     pub state: String,
     /// What the pass walks over.
-    pub pass: Pass,
+    pub pass: ReadMode,
     /// Whether the pass ends.
     pub end: Option<PassEnd>,
     /// Whether the run began without state.

@@ -1,6 +1,6 @@
 //! Where a stream stands, and the two marks that keep concurrent work from undoing each other.
 
-use tieline_core::{Pass, State};
+use tieline_core::{ReadMode, State};
 
 use crate::Passes;
 
@@ -23,7 +23,7 @@ impl Position {
     }
 
     /// Whether a pass of this kind has begun and not ended.
-    pub fn pass_open(&self, pass: Pass) -> bool {
+    pub fn pass_open(&self, pass: ReadMode) -> bool {
         self.passes.since(pass).is_some()
     }
 }

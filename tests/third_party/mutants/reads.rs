@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering;
 use futures_util::{Stream, StreamExt, stream};
 use serde_json::{Value, json};
 use tieline_core::{
-    Batch, BatchStream, Change, Connector, Error, ErrorKind, FieldPath, Key, LookupRequest, Pass, PassEnd,
-    RawJson, ReadMode, ReadRequest, Result, State,
+    Batch, BatchStream, Change, Connector, Error, ErrorKind, FieldPath, Key, LookupRequest, PassEnd, RawJson,
+    ReadMode, ReadRequest, Result, State,
 };
 
 use super::Flaw;
@@ -170,7 +170,7 @@ fn nothing() -> State {
 }
 
 fn only(batch: Batch) -> BatchStream {
-    let pass = Pass::Changes;
+    let pass = ReadMode::Changes;
     stream::iter([Ok(batch.with_pass(pass).with_end(PassEnd::Complete))]).boxed()
 }
 

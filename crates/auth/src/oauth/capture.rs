@@ -40,7 +40,7 @@ pub(crate) fn captured(client: &OAuthClient, answer: &TokenAnswer) -> Result<Map
 /// An address must be one that the connector declares: requests with the credential go there.
 fn checked(client: &OAuthClient, setting: &str, text: String) -> Result<String> {
     let refused = |why: &str| {
-        let title = client.inner().title;
+        let title = &client.inner().title;
         Error::new(ErrorKind::Decode, format!("{title} answered a token request with {why}"))
             .with_advice("report it; nothing was stored")
             .with_context("setting", setting)

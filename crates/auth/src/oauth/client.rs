@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -14,8 +15,8 @@ pub struct OAuthClient(Arc<Inner>);
 
 #[derive(Clone)]
 pub(crate) struct Inner {
-    pub(crate) provider: &'static str,
-    pub(crate) title: &'static str,
+    pub(crate) provider: Cow<'static, str>,
+    pub(crate) title: Cow<'static, str>,
     pub(crate) oauth: OAuth2,
     pub(crate) origins: Origins,
     pub(crate) app: Option<OAuthApp>,
@@ -50,8 +51,8 @@ impl OAuthClient {
             })
         };
         Ok(Self(Arc::new(Inner {
-            provider: spec.id,
-            title: spec.title,
+            provider: spec.id.clone(),
+            title: spec.title.clone(),
             authorize: parse(&oauth.authorize_url)?,
             token: parse(&oauth.token_url)?,
             revoke: oauth.revocation.as_ref().map(|revocation| parse(&revocation.url)).transpose()?,
@@ -91,7 +92,7 @@ impl OAuthClient {
 
     pub(crate) fn app(&self) -> Result<&OAuthApp> {
         self.0.app.as_ref().ok_or_else(|| {
-            let title = self.0.title;
+            let title = &self.0.title;
             Error::new(ErrorKind::Config, format!("the host has no app at {title}")).with_advice(
                 "register one in the provider's developer portal, and give its client id and secret",
             )

@@ -169,7 +169,7 @@ impl OAuthClient {
         let mut consent = Consent::new(
             hash(&state),
             begin.connection.clone(),
-            inner.provider,
+            &*inner.provider,
             session_hash(&begin.session),
             expires_at,
         );
@@ -238,7 +238,7 @@ impl OAuthClient {
         returned: VerifiedCallback,
         now: DateTime<Utc>,
     ) -> Result<Authorized> {
-        let title = self.inner().title;
+        let title = &self.inner().title;
         let VerifiedCallback { tenant, consent, answered } = returned;
         if consent.provider != self.inner().provider {
             return Err(rejected("the callback's state was made for another provider"));

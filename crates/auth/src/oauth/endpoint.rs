@@ -20,7 +20,7 @@ use url::Url;
 /// assert_eq!(token_endpoint(&spec).spec().title, "Acme");
 /// ```
 pub fn token_endpoint(spec: &ConnectorSpec) -> Arc<dyn ConnectorFactory> {
-    let mut own = ConnectorSpec::new(spec.id, spec.title, spec.category);
+    let mut own = ConnectorSpec::new(spec.id.clone(), spec.title.clone(), spec.category);
     own.origins = Origins::Patterns(Vec::new());
     Arc::new(TokenEndpoint { spec: own })
 }
@@ -37,7 +37,7 @@ impl ConnectorFactory for TokenEndpoint {
 
     /// Refusals (4xx) are answers here: what they mean for a token is read from their body.
     fn classify(&self, answer: &ResponseView<'_>) -> Classification {
-        let title = self.spec.title;
+        let title = &self.spec.title;
         let status = answer.status;
         let error = if status == StatusCode::TOO_MANY_REQUESTS {
             Error::new(ErrorKind::RateLimited, format!("{title} takes no more token requests for now"))

@@ -58,7 +58,7 @@ impl Sender {
         let inner = self.client.inner();
         let request = carried(request, self.headers.clone())?;
         let answer = inner.http.send(request).await.map_err(unanswered)?;
-        judged(answer, inner.title).map(|answer| plain(&answer))
+        judged(answer, &inner.title).map(|answer| plain(&answer))
     }
 }
 

@@ -119,7 +119,7 @@ impl StoredCredential {
     /// Step 3, and what others do meanwhile.
     async fn take_lease(&self, held: Arc<Held>, may_use: bool) -> Result<Taken> {
         if held.tokens.refresh.is_none() {
-            return Err(self.give_up(held.generation, no_refresh_token(self.client().inner().title)).await);
+            return Err(self.give_up(held.generation, no_refresh_token(&self.client().inner().title)).await);
         }
         if let Some((generation, error)) = &lock(&self.state).dead
             && *generation == held.generation
@@ -189,7 +189,8 @@ impl StoredCredential {
         fence: Fence,
         failure: Failure,
     ) -> Result<Arc<Held>> {
-        let title = self.client().inner().title;
+        let client = self.client();
+        let title = &client.inner().title;
         match failure.effect {
             Effect::None => {
                 let cancel =

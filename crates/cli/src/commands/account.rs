@@ -16,9 +16,9 @@ pub(crate) async fn check(connection: &ConnectionArgs, json: bool) -> Outcome {
     let account = connected.connector.check(CheckRequest::default()).await?;
     let mut out = stdout();
     if json {
-        out.value(&as_json(connected.provider, &account))?;
+        out.value(&as_json(&connected.provider, &account))?;
     } else {
-        out.text(&for_people(connected.title, &account, Paint::on(&io::stdout())))?;
+        out.text(&for_people(&connected.title, &account, Paint::on(&io::stdout())))?;
     }
     out.flush()
 }

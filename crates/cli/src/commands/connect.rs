@@ -26,7 +26,7 @@ pub(crate) async fn connect(options: ConnectArgs, json: bool) -> Outcome {
     let draft = match entered {
         Some(fields) => connections.draft(wanted, Secret::Fields(fields))?,
         None if by_consent => {
-            if !connections.has_app(spec.id) {
+            if !connections.has_app(&spec.id) {
                 return Err(no_app(spec).into());
             }
             let draft = consent(&connections, wanted, new).await?;
@@ -51,7 +51,7 @@ pub(crate) async fn import(new: NewArgs, json: bool) -> Outcome {
 
 /// There is neither an app for a consent nor a credential.
 fn no_app(spec: &ConnectorSpec) -> Error {
-    let variable = |field| Environment::variable(spec.id, field);
+    let variable = |field| Environment::variable(&spec.id, field);
     Error::new(ErrorKind::Config, format!("there is neither an app nor a credential for {}", spec.title))
         .with_advice(format!(
             "for a consent set {} and {}; for a credential set {} to {}",
@@ -66,7 +66,7 @@ fn new_connection(new: &NewArgs, connections: &Connections) -> Outcome<NewConnec
     let spec = connections.registry().factory(&new.provider)?.spec();
     let config = settings::read(new.config.as_deref(), spec)?;
     let id = new.id.as_deref().unwrap_or(&new.provider);
-    Ok(NewConnection::new(id, spec.id, new.name.as_deref().unwrap_or_default()).with_config(config))
+    Ok(NewConnection::new(id, &*spec.id, new.name.as_deref().unwrap_or_default()).with_config(config))
 }
 
 /// Sends the person to the provider and waits for them at the callback.
@@ -95,13 +95,13 @@ async fn keep(connections: &Connections, mut draft: Draft, new: &NewArgs, json: 
         draft = draft.named(&account.name);
     }
     let stored = draft.store(&keeping::actor(&new.store)).await?;
-    let title = connections.registry().factory(&stored.provider)?.spec().title;
+    let title = connections.registry().factory(&stored.provider)?.spec().title.clone();
     let mut out = stdout();
     if json {
         let account = account::as_json(&stored.provider, &account);
         out.value(&json!({ "connection": stored.id.as_str(), "account": account }))?;
     } else {
-        out.text(&account::for_people(title, &account, Paint::on(&io::stdout())))?;
+        out.text(&account::for_people(&title, &account, Paint::on(&io::stdout())))?;
         out.text(&format!("Kept as {} in {}\n", stored.id, new.store.store.display()))?;
     }
     out.flush()

@@ -25,7 +25,7 @@ pub(crate) fn providers(json: bool) -> Outcome {
     for spec in registry.specs() {
         let ends = spec.api_ends.map(|day| day.to_string()).unwrap_or_default();
         let category = format!("{:?}", spec.category).to_lowercase();
-        table.row([spec.id, spec.title, category.as_str(), spec.api_version, ends.as_str()]);
+        table.row([&*spec.id, &*spec.title, category.as_str(), &*spec.api_version, ends.as_str()]);
     }
     out.text(&table.show("", Paint::on(&io::stdout())))?;
     out.flush()
@@ -63,7 +63,7 @@ fn whole(spec: &ConnectorSpec) -> Value {
             ("auth", auth.into()),
             ("origins", origins(&spec.origins)),
             ("limits", limits.into()),
-            ("guide", spec.guide.into()),
+            ("guide", json!(spec.guide)),
         ] {
             members.insert(name.to_owned(), value);
         }
@@ -142,7 +142,7 @@ fn scope(scope: LimitScope) -> &'static str {
 }
 
 fn for_people(spec: &ConnectorSpec, paint: Paint) -> String {
-    let mut text = format!("{} ({})\n\n", paint.bold(spec.title), spec.id);
+    let mut text = format!("{} ({})\n\n", paint.bold(&spec.title), spec.id);
     text.push_str(&format!("API version  {}", spec.api_version));
     if let Some(day) = spec.api_ends {
         text.push_str(&format!(", ends on {day}"));
@@ -185,16 +185,16 @@ fn for_people(spec: &ConnectorSpec, paint: Paint) -> String {
 fn fields(fields: &[Field], paint: Paint) -> String {
     let mut table = Table::new(&["NAME", "LABEL", "REQUIRED", "EXAMPLE"]);
     for field in fields {
-        table.row([field.name, field.label, yes_or_blank(field.required), field.example]);
+        table.row([&*field.name, &*field.label, yes_or_blank(field.required), &*field.example]);
     }
     let mut text = table.show("  ", paint);
     for field in fields {
-        let choices = match field.kind {
+        let choices = match &field.kind {
             FieldKind::Choice(choices) => format!("One of {}.", choices.join(", ")),
             _ => String::new(),
         };
         let told: Vec<&str> =
-            [field.help, choices.as_str()].into_iter().filter(|part| !part.is_empty()).collect();
+            [&*field.help, choices.as_str()].into_iter().filter(|part| !part.is_empty()).collect();
         if !told.is_empty() {
             text.push_str(&format!("  {}: {}\n", field.name, told.join(" ")));
         }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use tieline::{
-    Batch, Change, DeletionScope, EntityName, Error, ErrorKind, Issue, Partition, Pass, PassEnd, ReadRequest,
+    Batch, Change, DeletionScope, EntityName, Error, ErrorKind, Issue, Partition, PassEnd, ReadMode,
+    ReadRequest,
 };
 
 use crate::arguments::{ReadArgs, Verbosity};
@@ -18,7 +19,7 @@ use crate::state_file::{Owner, StateFile};
 pub(crate) async fn read(options: ReadArgs, verbosity: Verbosity) -> Outcome {
     let connected = connect(&options.connection).await?;
     let owner = Owner {
-        provider: connected.provider.to_owned(),
+        provider: connected.provider.clone().into_owned(),
         config: connected.config.clone(),
         entity: options.entity.clone(),
         partition: options.partition.clone(),
@@ -91,8 +92,8 @@ impl<W: Write> Reading<W> {
         self.lines.bytes(&state)?;
         if let Some(end) = batch.end {
             let pass = match batch.pass {
-                Pass::Full => "full",
-                Pass::Keys => "keys",
+                ReadMode::Full => "full",
+                ReadMode::Keys => "keys",
                 _ => "changes",
             };
             let (complete, records) = (end == PassEnd::Complete, self.records);

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use futures_util::StreamExt;
 use serde_json::Value;
 use tieline_core::{
-    DiscoverRequest, Entity, Error, ErrorKind, FieldPath, Key, LookupRequest, Operation, Partition, Pass,
-    Patch, RawJson, ReadRequest, Record, WriteOp, WriteRequest,
+    DiscoverRequest, Entity, Error, ErrorKind, FieldPath, Key, LookupRequest, Operation, Partition, Patch,
+    RawJson, ReadMode, ReadRequest, Record, WriteOp, WriteRequest,
 };
 
 use crate::Failure;
@@ -243,7 +243,7 @@ pub(crate) async fn what_is_not_declared_is_refused(lab: &Lab<'_>) -> Result<Ver
             let mut batches = bench.crm.read(ReadRequest::changes(entity.name.clone()))?;
             match batches.next().await {
                 Some(Ok(batch)) => ensure!(
-                    batch.pass == Pass::Full,
+                    batch.pass == ReadMode::Full,
                     "reads of changes are not declared, and a {:?} pass comes",
                     batch.pass
                 ),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use tieline_core::{Change, Deletes, Entity, Key, Pass, ReadRequest};
+use tieline_core::{Change, Deletes, Entity, Key, ReadMode, ReadRequest};
 
 use crate::Failure;
 use crate::bench::{Bench, HOUR, Lab, kept};
@@ -38,7 +38,7 @@ pub(crate) async fn a_second_read_brings_little(lab: &Lab<'_>) -> Result<Verdict
         let mut mirror = an_hour_ago(bench, entity).await?;
         bench.pull(&mut mirror, changes(entity)).await?;
         ensure!(
-            mirror.batches.iter().all(|batch| batch.pass == Pass::Changes),
+            mirror.batches.iter().all(|batch| batch.pass == ReadMode::Changes),
             "reads of changes are declared, and a second read is another pass"
         );
         // What lies within the overlap comes again.

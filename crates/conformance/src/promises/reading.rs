@@ -2,7 +2,7 @@
 
 use futures_util::StreamExt;
 use serde_json::Value;
-use tieline_core::{Change, FieldPath, Key, KeyKind, Pass, PassEnd, RawJson, ReadRequest};
+use tieline_core::{Change, FieldPath, Key, KeyKind, PassEnd, RawJson, ReadMode, ReadRequest};
 
 use crate::Failure;
 use crate::bench::{Lab, kept, short};
@@ -73,7 +73,10 @@ pub(crate) async fn a_pass_says_what_it_is_and_where_it_ends(lab: &Lab<'_>) -> R
         };
         ensure!(last.end == Some(PassEnd::Complete), "the last batch ends with {:?}", last.end);
         ensure!(others.iter().all(|batch| batch.end.is_none()), "a batch before the last ends the pass");
-        ensure!(mirror.batches.iter().all(|batch| batch.pass == Pass::Full), "a full read is another pass");
+        ensure!(
+            mirror.batches.iter().all(|batch| batch.pass == ReadMode::Full),
+            "a full read is another pass"
+        );
         let mut done = 0;
         for batch in &mirror.batches {
             for group in &batch.groups {
@@ -189,7 +192,7 @@ pub(crate) async fn a_pass_over_keys_yields_every_key(lab: &Lab<'_>) -> Result<V
         bench.pull(&mut mirror, request).await?;
         let mut keys: Vec<Key> = Vec::new();
         for batch in &mirror.batches {
-            ensure!(batch.pass == Pass::Keys, "the pass is {:?}", batch.pass);
+            ensure!(batch.pass == ReadMode::Keys, "the pass is {:?}", batch.pass);
             for change in batch.groups.iter().flat_map(|group| &group.changes) {
                 ensure!(matches!(change, Change::Present(_)), "in a pass over keys: {change:?}");
                 keys.push(change.key().clone());

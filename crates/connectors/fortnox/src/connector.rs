@@ -43,7 +43,7 @@ impl Api {
     /// Source: <https://www.fortnox.se/developer/guides-and-good-to-know/formats-and-encoding>.
     pub(crate) async fn send(&self, call: Call) -> Result<HttpResponse> {
         let json = HeaderValue::from_static("application/json");
-        let mut request = call.under(&self.base)?.with_header(ACCEPT, json.clone());
+        let mut request = call.build(&self.base)?.with_header(ACCEPT, json.clone());
         if request.method() != Method::GET && !request.headers().contains_key(CONTENT_TYPE) {
             request = request.with_header(CONTENT_TYPE, json);
         }
@@ -52,7 +52,7 @@ impl Api {
 
     /// Sends for a file of at most so many bytes, whatever its type.
     pub(crate) async fn send_file(&self, call: Call, most: usize) -> Result<HttpResponse> {
-        let request = call.under(&self.base)?.with_header(ACCEPT, HeaderValue::from_static("*/*"));
+        let request = call.build(&self.base)?.with_header(ACCEPT, HeaderValue::from_static("*/*"));
         self.http.send(request.with_body_limit(most)).await
     }
 }

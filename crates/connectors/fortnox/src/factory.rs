@@ -38,7 +38,7 @@ impl Default for FortnoxFactory {
 
 fn spec() -> ConnectorSpec {
     let mut spec = ConnectorSpec::new("fortnox", "Fortnox", Category::Accounting);
-    spec.api_version = "3";
+    spec.api_version = "3".into();
     spec.config = vec![
         Field::text("tenant_id", "Database number")
             .with_help(
@@ -59,7 +59,7 @@ fn spec() -> ConnectorSpec {
     spec.origins = Origins::Patterns(vec!["api.fortnox.se".into()]);
     // Source: https://www.fortnox.se/developer/guides-and-good-to-know/rate-limits-for-fortnox-api
     spec.limits = vec![Limit::new("requests", LimitScope::Credential, 25, WINDOW)];
-    spec.guide = include_str!("../GUIDE.md");
+    spec.guide = include_str!("../GUIDE.md").into();
     spec
 }
 

@@ -225,7 +225,7 @@ impl Filters {
     }
 
     pub(crate) fn apply(&self, call: Call) -> Call {
-        self.sent.iter().fold(call, |call, (name, value)| call.query(name, value))
+        self.sent.iter().fold(call, |call, (name, value)| call.query(*name, value))
     }
 
     /// The filters in words, for the state of a read.

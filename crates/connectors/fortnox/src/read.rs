@@ -9,7 +9,7 @@ use tieline_core::{
     Batch, BatchStream, Change, Deletion, Error, ErrorKind, FieldPath, Issue, Key, Lookup, PassEnd, Progress,
     RawJson, ReadMode, ReadRequest, Record, Result,
 };
-use tieline_kit::{Budget, PassKind, Turn, batches};
+use tieline_kit::{Budget, PageStep, batches};
 
 use crate::connector::Api;
 use crate::endpoints::{Endpoint, PAGE};
@@ -41,7 +41,7 @@ pub(crate) fn read(api: Api, endpoint: &'static Endpoint, request: &ReadRequest)
     let filters = Filters::of(endpoint, &request.filters)?;
     let (position, run) = Position::open(endpoint, request)?;
     let is_listed = |field| endpoint.field(name(field)).is_some_and(|field| field.listed);
-    let list_suffices = run.kind == PassKind::Keys
+    let list_suffices = run.kind == ReadMode::Keys
         || !endpoint.has_details()
         || (!request.fields.is_empty() && request.fields.iter().all(is_listed));
     let details = !list_suffices || !filters.records.is_empty();
@@ -139,7 +139,7 @@ impl Walk {
         if std::mem::take(&mut self.without_changes) {
             issues.push(self.remark());
         }
-        let pass = self.run.kind.pass();
+        let pass = self.run.kind;
         let mut end = None;
         let state = if more || self.run.enter_next_year() {
             end = self.budget.is_spent().then_some(PassEnd::Partial);
@@ -185,10 +185,10 @@ impl Walk {
                     return self.new_of(page);
                 }
                 // What a list takes may change: everything is read in place of the changes.
-                Err(error) if self.run.kind == PassKind::Changes && is_bad_parameter(&error) => {
+                Err(error) if self.run.kind == ReadMode::Changes && is_bad_parameter(&error) => {
                     self.position.tried = Some(Tried::Refused);
                     self.without_changes = true;
-                    self.run = self.position.begin(PassKind::Full);
+                    self.run = self.position.begin(ReadMode::Full);
                 }
                 Err(error) => return Err(error),
             }
@@ -202,7 +202,7 @@ impl Walk {
     }
 
     fn read(&self, answer: &HttpResponse, ask: &Ask, issues: &mut Vec<Issue>) -> Result<Page> {
-        let keeps = !self.details && self.run.kind != PassKind::Keys;
+        let keeps = !self.details && self.run.kind != ReadMode::Keys;
         let mut rows = VecDeque::new();
         let mut seen = HashSet::new();
         let mut listed = list::rows(self.endpoint, answer.text()?, |raw| {
@@ -264,12 +264,12 @@ impl Walk {
             let turn = offset.turn(keys, page.limit, goes_on.then_some(behind))?;
             match turn {
                 // The anchor is not where it was: one row less is wanted.
-                Turn::Forward { known } if count.saturating_sub(known) > wanted => count = wanted,
-                Turn::Forward { known } => {
+                PageStep::Forward { known } if count.saturating_sub(known) > wanted => count = wanted,
+                PageStep::Forward { known } => {
                     self.run.offset = offset;
                     break known.min(count);
                 }
-                Turn::Back => {
+                PageStep::Back => {
                     self.run.offset = offset;
                     return Ok((Vec::new(), true));
                 }
@@ -296,7 +296,7 @@ impl Walk {
     }
 
     async fn changes(&self, rows: Vec<Row>, issues: &mut Vec<Issue>) -> Result<Vec<Change>> {
-        let is_keys = self.run.kind == PassKind::Keys;
+        let is_keys = self.run.kind == ReadMode::Keys;
         let wanted = rows.into_iter().filter(|row| row.wanted);
         if !self.details {
             return Ok(wanted

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use tieline_core::{Error, ErrorKind, ReadMode, ReadRequest, Result, State, Text};
-use tieline_kit::{Offset, PassKind, excerpt};
+use tieline_kit::{Offset, excerpt};
 
 use crate::endpoints::{Endpoint, Modified};
 use crate::filters::Filters;
@@ -54,7 +54,7 @@ pub(crate) enum Tried {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Run {
-    pub(crate) kind: PassKind,
+    pub(crate) kind: ReadMode,
     /// The bound of a pass over changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) since: Option<DateTime<Utc>>,
@@ -93,16 +93,15 @@ impl Position {
             },
         };
         let kind = match request.mode {
-            ReadMode::Full => PassKind::Full,
-            ReadMode::Keys => PassKind::Keys,
-            ReadMode::Changes if position.lists_changes(endpoint) => PassKind::Changes,
-            ReadMode::Changes => PassKind::Full,
+            mode @ (ReadMode::Full | ReadMode::Keys) => mode,
+            ReadMode::Changes if position.lists_changes(endpoint) => ReadMode::Changes,
+            ReadMode::Changes => ReadMode::Full,
             _ => return Err(Error::unsupported("this way of reading")),
         };
         let resumes = |run: &Run| {
             run.kind == kind
                 // An interrupted pass over everything ends before changes are read again.
-                || (request.mode == ReadMode::Changes && run.kind == PassKind::Full)
+                || (request.mode == ReadMode::Changes && run.kind == ReadMode::Full)
         };
         let run = position.run.take().filter(resumes).unwrap_or_else(|| position.begin(kind));
         Ok((position, run))
@@ -119,8 +118,8 @@ impl Position {
     }
 
     /// A pass from its beginning.
-    pub(crate) fn begin(&self, kind: PassKind) -> Run {
-        let since = self.watermark.filter(|_| kind == PassKind::Changes);
+    pub(crate) fn begin(&self, kind: ReadMode) -> Run {
+        let since = self.watermark.filter(|_| kind == ReadMode::Changes);
         Run {
             kind,
             since: since.map(|since| since.checked_sub_signed(OVERLAP).unwrap_or(since)),
@@ -151,7 +150,7 @@ impl Position {
         }
         if let Some(run) = &position.run {
             let years = run.years.as_ref();
-            let sound = (run.kind == PassKind::Changes) == run.since.is_some()
+            let sound = (run.kind == ReadMode::Changes) == run.since.is_some()
                 && run.started.is_some()
                 && endpoint.by_year() == years.is_some()
                 && years.is_none_or(|years| (1..=YEARS).contains(&years.len()));
@@ -166,7 +165,7 @@ impl Position {
     pub(crate) fn is_to_be_tried(&self, endpoint: &Endpoint, run: &Run) -> bool {
         endpoint.modified == Modified::Tried
             && self.tried.is_none()
-            && run.kind == PassKind::Full
+            && run.kind == ReadMode::Full
             && run.done > 0
             && self.filters.is_none()
     }
@@ -179,7 +178,7 @@ impl Position {
     /// The state after the last page of a run.
     pub(crate) fn finished(&mut self, run: &Run) -> Result<State> {
         // Keys carry no contents, and behind skipped records nothing is known.
-        if run.kind != PassKind::Keys && !run.skipped {
+        if run.kind != ReadMode::Keys && !run.skipped {
             self.watermark = self.watermark.max(run.started);
         }
         self.run = None;

@@ -161,7 +161,7 @@ impl Call {
             .value(&self.model)
             .value(&self.method)
             .json(RawJson::of(&body)?.get())
-            .under(base)?
+            .build(base)?
             .with_auth(RequestAuth::Bearer);
         if let Some(name) = database {
             let name = HeaderValue::from_str(name).map_err(|_| {
@@ -184,7 +184,7 @@ fn object<'a>(members: impl Iterator<Item = (&'a str, &'a RawJson)>) -> BTreeMap
 /// A request to one of the services of XML-RPC.
 pub(crate) fn xmlrpc_request(base: &Url, path: &'static str, body: Body) -> Result<HttpRequest> {
     Ok(tieline_kit::Call::new(Method::POST, path)
-        .under(base)?
+        .build(base)?
         .with_header(CONTENT_TYPE, HeaderValue::from_static("text/xml; charset=utf-8"))
         .with_body(body))
 }

@@ -34,7 +34,7 @@ impl Default for OdooFactory {
 
 fn spec() -> ConnectorSpec {
     let mut spec = ConnectorSpec::new("odoo", "Odoo", Category::Erp);
-    spec.api_version = "XML-RPC 2 (Odoo 8 to 21), JSON-2 (from Odoo 19)";
+    spec.api_version = "XML-RPC 2 (Odoo 8 to 21), JSON-2 (from Odoo 19)".into();
     spec.config = vec![
         Field::text("url", "Address")
             .with_help("The address of your Odoo, as it stands in the browser.")
@@ -51,7 +51,7 @@ fn spec() -> ConnectorSpec {
         Field::text("protocol", "API")
             .with_help("auto chooses by the server's version.")
             .with_example("auto")
-            .with_kind(FieldKind::Choice(&["auto", "xmlrpc", "json2"]))
+            .with_kind(FieldKind::choice(["auto", "xmlrpc", "json2"]))
             .optional(),
         Field::text("companies", "Companies")
             .with_help(
@@ -77,7 +77,7 @@ fn spec() -> ConnectorSpec {
     }];
     // A server answers who asks it; Odoo publishes no limit.
     spec.origins = Origins::ConfigField("url");
-    spec.guide = include_str!("../GUIDE.md");
+    spec.guide = include_str!("../GUIDE.md").into();
     spec
 }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tieline_core::{
-    Batch, BatchStream, Change, EntityName, Error, ErrorKind, Issue, PassEnd, RawJson, ReadRequest, Record,
-    Result, Text,
+    Batch, BatchStream, Change, EntityName, Error, ErrorKind, Issue, PassEnd, RawJson, ReadMode, ReadRequest,
+    Record, Result, Text,
 };
-use tieline_kit::{Budget, MaxWatermark, PassKind, Watermark, batches, excerpt};
+use tieline_kit::{Budget, MaxWatermark, Watermark, batches, excerpt};
 
 use crate::call::Call;
 use crate::connector::{Api, on};
@@ -76,7 +76,7 @@ impl Stage {
         }
         let files = fields.iter().any(|name| model.fields.get(name).is_some_and(|field| field.is_file()));
         let page = match run.kind {
-            PassKind::Keys => request.page_size.unwrap_or(KEYS).clamp(1, KEYS),
+            ReadMode::Keys => request.page_size.unwrap_or(KEYS).clamp(1, KEYS),
             _ if files => request.page_size.unwrap_or(PAGE_WITH_FILES).clamp(1, LARGEST_PAGE),
             _ => request.page_size.unwrap_or(PAGE).clamp(1, LARGEST_PAGE),
         };
@@ -116,8 +116,8 @@ impl Walk {
     async fn step(mut self: Box<Self>) -> Result<(Batch, Option<Stage>)> {
         let limit = self.budget.page(self.page.saturating_mul(1 << self.stalls));
         let (changes, issues, last) = match self.run.kind {
-            PassKind::Keys => self.keys(limit).await?,
-            PassKind::Full | PassKind::Changes => self.records(limit).await?,
+            ReadMode::Keys => self.keys(limit).await?,
+            _ => self.records(limit).await?,
         };
         let rows = changes.len() + issues.len();
         self.budget.spend(changes.len());
@@ -137,7 +137,7 @@ impl Walk {
             self.position.going_on(&self.run)?
         };
         let mut batch = Batch::new(self.entity.clone(), changes, state)
-            .with_pass(self.run.kind.pass())
+            .with_pass(self.run.kind)
             .with_issues(issues)
             .with_progress(self.budget.progress());
         batch.end = end;

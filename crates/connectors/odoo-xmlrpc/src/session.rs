@@ -224,7 +224,7 @@ impl Sessions {
 
     /// The version where there is JSON-2; older servers do not know the path.
     async fn web_version(&self) -> Result<Option<Version>> {
-        let request = tieline_kit::Call::get("/web/version").under(&self.base)?.with_auth(RequestAuth::None);
+        let request = tieline_kit::Call::get("/web/version").build(&self.base)?.with_auth(RequestAuth::None);
         match self.http.send(request).await {
             Ok(answer) => Ok(serde_json::from_str(answer.text()?).ok().as_ref().and_then(Version::read)),
             Err(error) if error.status() == Some(StatusCode::NOT_FOUND) => Ok(None),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use tieline_core::{Error, ErrorKind, ReadMode, Result, State, Text};
-use tieline_kit::{PassKind, Watermark, excerpt};
+use tieline_kit::{Watermark, excerpt};
 
 /// The version of the body's schema. Every version ever released stays readable.
 const VERSION: u32 = 1;
@@ -33,7 +33,7 @@ pub(crate) struct Position {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Run {
-    pub(crate) kind: PassKind,
+    pub(crate) kind: ReadMode,
     /// The bound of a pass over changes, as it is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) since: Option<Text>,
@@ -82,7 +82,7 @@ impl Position {
         if times.into_iter().flatten().any(|time| Watermark::parse(time.as_str()).is_none()) {
             return Err(named(unusable("holds a time that is none")));
         }
-        if run.is_some_and(|run| (run.kind == PassKind::Changes) != run.since.is_some() || run.last < 0) {
+        if run.is_some_and(|run| (run.kind == ReadMode::Changes) != run.since.is_some() || run.last < 0) {
             return Err(named(unusable("names a place that no read stops at")));
         }
         Ok(position)
@@ -93,17 +93,17 @@ impl Position {
     pub(crate) fn begin(&mut self, mode: ReadMode, has_write_date: bool) -> Result<Run> {
         let watermark = self.watermark().filter(|_| has_write_date);
         let kind = match (mode, &watermark) {
-            (ReadMode::Keys, _) => PassKind::Keys,
-            (ReadMode::Full, _) | (ReadMode::Changes, None) => PassKind::Full,
-            (ReadMode::Changes, Some(_)) => PassKind::Changes,
+            (ReadMode::Keys, _) => ReadMode::Keys,
+            (ReadMode::Full, _) | (ReadMode::Changes, None) => ReadMode::Full,
+            (ReadMode::Changes, Some(_)) => ReadMode::Changes,
             _ => return Err(Error::unsupported("this way of reading")),
         };
         let resumes = |run: &Run| {
             // An interrupted pass over everything ends before changes are read again.
-            run.kind == kind || (mode == ReadMode::Changes && run.kind == PassKind::Full)
+            run.kind == kind || (mode == ReadMode::Changes && run.kind == ReadMode::Full)
         };
         Ok(self.run.take().filter(resumes).unwrap_or_else(|| {
-            let since = watermark.filter(|_| kind == PassKind::Changes);
+            let since = watermark.filter(|_| kind == ReadMode::Changes);
             Run {
                 kind,
                 since: since.map(|watermark| words(watermark.instant() - OVERLAP)),
@@ -124,7 +124,7 @@ impl Position {
     /// The state after the last page of a run.
     pub(crate) fn finished(&mut self, run: &Run) -> Result<State> {
         // Keys carry no contents, and behind skipped records nothing is known.
-        if let (Some(started), false, false) = (run.started, run.kind == PassKind::Keys, run.lost) {
+        if let (Some(started), false, false) = (run.started, run.kind == ReadMode::Keys, run.lost) {
             let highest = run.highest.as_ref().and_then(|text| Watermark::parse(text.as_str()));
             let reached = Watermark::advanced(self.watermark(), highest.as_ref(), started);
             self.watermark = reached.map(|watermark| words(watermark.instant()));

@@ -39,7 +39,7 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) async fn send(&self, call: Call) -> Result<HttpResponse> {
-        self.http.send(call.under(&self.base)?).await
+        self.http.send(call.build(&self.base)?).await
     }
 }
 

@@ -46,13 +46,13 @@ impl Default for PipedriveFactory {
 
 fn spec() -> ConnectorSpec {
     let mut spec = ConnectorSpec::new("pipedrive", "Pipedrive", Category::Crm);
-    spec.api_version = "v2, and v1 for leads, notes and users";
+    spec.api_version = "v2, and v1 for leads, notes and users".into();
     spec.config = vec![
         Field::text("company", "Company")
             .with_help("What stands before .pipedrive.com in the address bar. The whole address works too.")
             .with_example("acme"),
         Field::text("markers", "Marker fields")
-            .with_kind(FieldKind::Texts(CARRIERS))
+            .with_kind(FieldKind::texts(CARRIERS.iter().copied()))
             .with_help(
                 "For each kind of record the code of a text field of your own, made for this: what is written carries a \
                  marker there, by which it is found again when an answer is lost. Without one, a person is asked.",
@@ -77,7 +77,7 @@ fn spec() -> ConnectorSpec {
         Limit::new("burst", LimitScope::Credential, 20, WINDOW).with_headers("x-ratelimit"),
         Limit::new("search", LimitScope::Credential, 10, WINDOW).with_tag(SEARCH),
     ];
-    spec.guide = include_str!("../GUIDE.md");
+    spec.guide = include_str!("../GUIDE.md").into();
     spec
 }
 

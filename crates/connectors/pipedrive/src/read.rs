@@ -3,11 +3,11 @@
 use serde::Deserialize;
 use tieline_core::http::HttpResponse;
 use tieline_core::{
-    Batch, BatchStream, Change, Deletes, Deletion, ErrorKind, Issue, PassEnd, RawJson, ReadRequest, Record,
-    Result, Text,
+    Batch, BatchStream, Change, Deletes, Deletion, ErrorKind, Issue, PassEnd, RawJson, ReadMode, ReadRequest,
+    Record, Result, Text,
 };
 use tieline_kit::{
-    Budget, Call, Envelope, HeadFlag, HeadKey, HeadText, MaxWatermark, PassKind, TokenGuard, Turn, Watermark,
+    Budget, Call, Envelope, HeadFlag, HeadKey, HeadText, MaxWatermark, PageStep, TokenGuard, Watermark,
     batches, walk,
 };
 
@@ -63,7 +63,7 @@ impl Walk {
         page.changes.truncate(wanted);
         self.budget.spend(wanted);
 
-        let pass = self.run.kind.pass();
+        let pass = self.run.kind;
         let mut end = None;
         let state = if cut {
             // The page is asked for again when the read goes on.
@@ -182,11 +182,11 @@ impl Walk {
                 let more = page.more.unwrap_or(full);
                 let next = more.then(|| page.next_start.unwrap_or_default());
                 match run.offset.turn(page.changes.iter().map(Change::key), limit, next)? {
-                    Turn::Back => {
+                    PageStep::Back => {
                         page.changes.clear();
                         return Ok(true);
                     }
-                    Turn::Forward { known } => drop(page.changes.drain(..known.min(page.changes.len()))),
+                    PageStep::Forward { known } => drop(page.changes.drain(..known.min(page.changes.len()))),
                 }
                 if run.offset.is_broken() {
                     run.partial = true;
@@ -286,7 +286,7 @@ impl Page {
                 highest.see(time);
             }
             match head.change(endpoint, raw) {
-                Some(Change::Upsert(record)) if run.kind == PassKind::Keys => {
+                Some(Change::Upsert(record)) if run.kind == ReadMode::Keys => {
                     changes.push(Change::Present(record.key))
                 }
                 Some(change) => changes.push(change),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use tieline_core::{Deletes, Error, ErrorKind, ReadMode, Result, State, Text};
-use tieline_kit::{Offset, PassKind, Watermark};
+use tieline_kit::{Offset, Watermark};
 
 use crate::endpoints::Endpoint;
 
@@ -38,7 +38,7 @@ pub(crate) struct Position {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Run {
-    pub(crate) kind: PassKind,
+    pub(crate) kind: ReadMode,
     pub(crate) phase: Phase,
     /// The bound of a pass over changes, as it is sent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,9 +80,9 @@ pub(crate) enum Phase {
 
 impl Phase {
     /// The lists that a pass walks, in order.
-    pub(crate) fn of(endpoint: &Endpoint, kind: PassKind) -> Vec<Self> {
+    pub(crate) fn of(endpoint: &Endpoint, kind: ReadMode) -> Vec<Self> {
         let mut phases = vec![Self::Active];
-        let everything = kind != PassKind::Changes;
+        let everything = kind != ReadMode::Changes;
         if endpoint.archived.is_some() && (everything || endpoint.archived_changes) {
             phases.push(Self::Archived);
         }
@@ -112,15 +112,14 @@ impl Position {
         };
         let watermark = position.watermark()?;
         let kind = match mode {
-            ReadMode::Full => PassKind::Full,
-            ReadMode::Keys => PassKind::Keys,
+            mode @ (ReadMode::Full | ReadMode::Keys) => mode,
             ReadMode::Changes => {
                 let covered = endpoint.deletes != Deletes::Feed
                     || position.completed.is_some_and(|completed| now - completed < FEED);
                 if endpoint.changes && watermark.is_some() && covered {
-                    PassKind::Changes
+                    ReadMode::Changes
                 } else {
-                    PassKind::Full
+                    ReadMode::Full
                 }
             }
             _ => return Err(Error::unsupported("this way of reading")),
@@ -128,11 +127,11 @@ impl Position {
         let resumes = |run: &Run| {
             run.kind == kind
                 // An interrupted pass over everything ends before changes are read again.
-                || (mode == ReadMode::Changes && run.kind == PassKind::Full)
+                || (mode == ReadMode::Changes && run.kind == ReadMode::Full)
         };
         let run = position.run.take().filter(resumes).unwrap_or_else(|| {
             let since =
-                watermark.filter(|_| kind == PassKind::Changes).map(|watermark| watermark.since(OVERLAP));
+                watermark.filter(|_| kind == ReadMode::Changes).map(|watermark| watermark.since(OVERLAP));
             Run::new(kind, since.map(Text::from))
         });
         Ok((position, run))
@@ -155,7 +154,7 @@ impl Position {
             let times = [&run.since, &run.highest].into_iter().flatten();
             let sound = Phase::of(endpoint, run.kind).contains(&run.phase)
                 && times.into_iter().all(|time| Watermark::parse(time.as_str()).is_some())
-                && (run.kind == PassKind::Changes) == run.since.is_some()
+                && (run.kind == ReadMode::Changes) == run.since.is_some()
                 && run.started.is_some();
             if !sound {
                 return Err(unusable("names a place that this entity does not have")
@@ -178,7 +177,7 @@ impl Position {
     /// The state after the last page of a run.
     pub(crate) fn finished(&mut self, endpoint: &Endpoint, run: &Run) -> Result<State> {
         // Keys carry no contents, and behind skipped records nothing is known.
-        if let (Some(started), false, false) = (run.started, run.kind == PassKind::Keys, run.skipped) {
+        if let (Some(started), false, false) = (run.started, run.kind == ReadMode::Keys, run.skipped) {
             self.completed = Some(started);
             if endpoint.changes {
                 let highest = run.highest.as_ref().and_then(|text| Watermark::parse(text.as_str()));
@@ -198,7 +197,7 @@ impl Position {
 }
 
 impl Run {
-    fn new(kind: PassKind, since: Option<Text>) -> Self {
+    fn new(kind: ReadMode, since: Option<Text>) -> Self {
         Self {
             kind,
             phase: Phase::Active,

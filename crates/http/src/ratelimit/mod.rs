@@ -28,7 +28,7 @@ pub(crate) struct RateLimit {
     /// What a refusal pauses when no limit covers the request.
     gate: Arc<Bucket>,
     max_wait: Duration,
-    title: &'static str,
+    title: Cow<'static, str>,
     inner: Auth,
 }
 
@@ -41,7 +41,7 @@ struct Kept {
 
 impl RateLimit {
     pub(crate) fn new(
-        (provider, title): (&'static str, &'static str),
+        (provider, title): (Cow<'static, str>, Cow<'static, str>),
         mut limits: Vec<Limit>,
         account: &str,
         registry: &Registry,
@@ -60,7 +60,7 @@ impl RateLimit {
                     )
                     .with_advice("give it a quota and a period above zero, or leave it out"));
                 }
-                let bucket = registry.bucket(provider, &limit, account);
+                let bucket = registry.bucket(provider.clone(), &limit, account);
                 let headers = limit.headers.as_deref().map(LimitHeaders::new).transpose()?;
                 Ok(Kept { limit, bucket, headers })
             })

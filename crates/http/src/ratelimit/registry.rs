@@ -19,7 +19,7 @@ struct Buckets {
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct BucketKey {
-    provider: &'static str,
+    provider: Cow<'static, str>,
     limit: Cow<'static, str>,
     scope: LimitScope,
     /// The account, or empty where all accounts share the limit.
@@ -28,7 +28,7 @@ struct BucketKey {
 
 impl Registry {
     /// The bucket of a limit. The newest numbers win, because a host corrects them by connecting again.
-    pub(super) fn bucket(&self, provider: &'static str, limit: &Limit, account: &str) -> Arc<Bucket> {
+    pub(super) fn bucket(&self, provider: Cow<'static, str>, limit: &Limit, account: &str) -> Arc<Bucket> {
         let holder = match limit.scope {
             LimitScope::App | LimitScope::Ip => String::new(),
             _ => account.to_owned(),
@@ -72,7 +72,7 @@ mod tests {
         let registry = Registry::default();
         let limit = Limit::new("burst", LimitScope::Account, 5, Duration::from_secs(2));
         for account in 0..10_000 {
-            let bucket = registry.bucket("demo", &limit, &account.to_string());
+            let bucket = registry.bucket("demo".into(), &limit, &account.to_string());
             drop(bucket.reserve(1, tokio::time::Instant::now()).await);
             tokio::time::advance(Duration::from_millis(500)).await;
         }
@@ -84,8 +84,8 @@ mod tests {
         let registry = Registry::default();
         let limit = Limit::new("burst", LimitScope::Account, 1, Duration::from_secs(2));
         let now = tokio::time::Instant::now();
-        drop(registry.bucket("demo", &limit, "a").reserve(1, now).await);
-        assert!(registry.bucket("demo", &limit, "a").reserve(1, now).await.is_err());
-        assert!(registry.bucket("demo", &limit, "b").reserve(1, now).await.is_ok());
+        drop(registry.bucket("demo".into(), &limit, "a").reserve(1, now).await);
+        assert!(registry.bucket("demo".into(), &limit, "a").reserve(1, now).await.is_err());
+        assert!(registry.bucket("demo".into(), &limit, "b").reserve(1, now).await.is_ok());
     }
 }

@@ -42,12 +42,12 @@ fn markup_is_recognised_and_words_are_cut() {
 fn values_stay_in_their_segment() {
     let base = "https://h.example/api?x=1#y".parse().unwrap();
     let url = |value: &str| {
-        Call::get("/v1/{id}/x").value(value).under(&base).map(|request| request.url().to_string())
+        Call::get("/v1/{id}/x").value(value).build(&base).map(|request| request.url().to_string())
     };
     assert_eq!(url("a b/../c?d#e").unwrap(), "https://h.example/api/v1/a%20b%2F..%2Fc%3Fd%23e/x");
     for bad in ["", ".", ".."] {
         assert_eq!(url(bad).unwrap_err().kind(), ErrorKind::Config);
     }
-    assert!(Call::get("/{id}").under(&base).is_err());
-    assert!(Call::get("/a").under(&"mailto:x".parse().unwrap()).is_err());
+    assert!(Call::get("/{id}").build(&base).is_err());
+    assert!(Call::get("/a").build(&"mailto:x".parse().unwrap()).is_err());
 }

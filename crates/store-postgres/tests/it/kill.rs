@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use tieline_core::{Batch, Change, Deletion, Pass, RawJson, Record, State};
+use tieline_core::{Batch, Change, Deletion, RawJson, ReadMode, Record, State};
 use tieline_store::{Commit, StreamId, SyncStore, TargetChange};
 use tieline_store_postgres::PostgresStore;
 use tieline_store_postgres::testing::{Role, TestDatabase};
@@ -29,7 +29,7 @@ fn batch(n: u32) -> Commit {
         changes.push(Change::Delete(Deletion::new(format!("{:06}-00", n - 1))));
     }
     let rows = (0..PER_BATCH).map(|i| TargetChange::put(key(i), payload.clone(), Vec::new())).collect();
-    let batch = Batch::new("deals", changes, State::new(1, &n).unwrap()).with_pass(Pass::Full);
+    let batch = Batch::new("deals", changes, State::new(1, &n).unwrap()).with_pass(ReadMode::Full);
     Commit::batch(stream(), batch).with_target("copy", rows)
 }
 

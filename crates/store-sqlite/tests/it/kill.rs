@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use tieline_core::{Batch, Change, Deletion, Pass, RawJson, Record, State};
+use tieline_core::{Batch, Change, Deletion, RawJson, ReadMode, Record, State};
 use tieline_store::{Commit, StreamId, SyncStore, TargetChange};
 use tieline_store_sqlite::SqliteStore;
 
@@ -27,7 +27,7 @@ fn batch(n: u32) -> Commit {
         changes.push(Change::Delete(Deletion::new(format!("{:06}-00", n - 1))));
     }
     let rows = (0..PER_BATCH).map(|i| TargetChange::put(key(i), payload.clone(), Vec::new())).collect();
-    let batch = Batch::new("deals", changes, State::new(1, &n).unwrap()).with_pass(Pass::Full);
+    let batch = Batch::new("deals", changes, State::new(1, &n).unwrap()).with_pass(ReadMode::Full);
     Commit::batch(stream(), batch).with_target("copy", rows)
 }
 

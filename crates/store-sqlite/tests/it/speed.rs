@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use tieline_core::{Batch, Change, FieldPath, Pass, PassEnd, RawJson, Record, RecordLookup, State};
+use tieline_core::{Batch, Change, FieldPath, PassEnd, RawJson, ReadMode, Record, RecordLookup, State};
 use tieline_store::{Commit, StreamId, SyncStore, TargetChange};
 use tieline_store_sqlite::SqliteStore;
 
@@ -21,7 +21,8 @@ async fn pass(store: &SqliteStore, what: &str, n: u32, rows: bool, skip: u32) {
         };
         let changes =
             keys.clone().map(|key| Change::Upsert(Record::new(u64::from(key), payload(key)))).collect();
-        let mut batch = Batch::new("deals", changes, State::new(1, &start).unwrap()).with_pass(Pass::Full);
+        let mut batch =
+            Batch::new("deals", changes, State::new(1, &start).unwrap()).with_pass(ReadMode::Full);
         if start + PER_COMMIT == RECORDS {
             batch = batch.with_end(PassEnd::Complete);
         }

@@ -60,7 +60,7 @@ pub async fn a_read_resumes_at_any_batch(store: &dyn SyncStore) {
     const BATCHES: u32 = 5;
     let batch = |stream: &StreamId, n: u32| {
         let end = (n + 1 == BATCHES).then_some(tieline_core::PassEnd::Complete);
-        pass(stream, tieline_core::Pass::Full, upserts(n * 3..n * 3 + 3, 1), n, end)
+        pass(stream, tieline_core::ReadMode::Full, upserts(n * 3..n * 3 + 3, 1), n, end)
     };
     for stop in 0..BATCHES {
         let stream = StreamId::new(format!("stopped-at-{stop}"), "deals");

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use tieline_core::{
-    Batch, Change, Deletion, DeletionScope, EntityName, ErrorKind, FieldPath, Pass, PassEnd, RawJson, Record,
-    RecordLookup, State,
+    Batch, Change, Deletion, DeletionScope, EntityName, ErrorKind, FieldPath, PassEnd, RawJson, ReadMode,
+    Record, RecordLookup, State,
 };
 
 use crate::{
@@ -41,7 +41,7 @@ type Rows = Vec<(usize, Vec<(u8, Option<u8>, Vec<(usize, u8)>)>)>;
 struct Run {
     source: Source,
     groups: Vec<(usize, Vec<Change>)>,
-    pass: Pass,
+    pass: ReadMode,
     end: Option<PassEnd>,
     fresh: bool,
     brake: DeleteThreshold,
@@ -91,7 +91,8 @@ fn source() -> impl Strategy<Value = Source> {
 }
 
 fn run() -> impl Strategy<Value = Run> {
-    let pass = prop_oneof![3 => Just(Pass::Full), 1 => Just(Pass::Keys), 2 => Just(Pass::Changes)];
+    let pass =
+        prop_oneof![3 => Just(ReadMode::Full), 1 => Just(ReadMode::Keys), 2 => Just(ReadMode::Changes)];
     let end = proptest::option::of(prop_oneof![3 => Just(PassEnd::Complete), 1 => Just(PassEnd::Partial)]);
     let brake = prop_oneof![Just(DeleteThreshold::default()), Just(DeleteThreshold { share: 0.4, min: 1 })];
     let group = (0..2_usize, proptest::collection::vec(change(), 0..8));

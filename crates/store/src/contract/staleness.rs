@@ -1,6 +1,6 @@
 //! Rows whose look-ups changed.
 
-use tieline_core::{Change, Deletion, Pass};
+use tieline_core::{Change, Deletion, ReadMode};
 
 use super::world::*;
 use crate::{Commit, Moment, SyncStore, TargetChange};
@@ -108,6 +108,7 @@ pub async fn a_sweep_makes_rows_stale(store: &dyn SyncStore) {
     put(store, remap).await;
     assert_eq!(stale(store).await, ["0001", "0002"], "it was looked up before the sweep");
 
-    put(store, pass(&deals(), Pass::Full, upserts(2..3, 1), 2, Some(tieline_core::PassEnd::Complete))).await;
+    put(store, pass(&deals(), ReadMode::Full, upserts(2..3, 1), 2, Some(tieline_core::PassEnd::Complete)))
+        .await;
     assert_eq!(stale(store).await, ["0002"], "a row that is gone is not stale");
 }

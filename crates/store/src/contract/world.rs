@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
 
-use tieline_core::{Batch, Change, FieldPath, Key, Pass, PassEnd, RawJson, Record, RecordLookup, State};
+use tieline_core::{Batch, Change, FieldPath, Key, PassEnd, RawJson, ReadMode, Record, RecordLookup, State};
 
 use crate::{Commit, CommitStats, Counts, Position, Row, StreamId, SyncStore, TargetChange};
 
@@ -53,7 +53,7 @@ pub(super) fn changes(stream: &StreamId, changes: Vec<Change>, n: u32) -> Commit
 /// A batch of a pass over everything.
 pub(super) fn pass(
     stream: &StreamId,
-    pass: Pass,
+    pass: ReadMode,
     changes: Vec<Change>,
     n: u32,
     end: Option<PassEnd>,
@@ -67,7 +67,7 @@ pub(super) fn pass(
 
 /// A whole pass in one batch.
 pub(super) fn full(stream: &StreamId, changes: Vec<Change>, n: u32) -> Commit {
-    pass(stream, Pass::Full, changes, n, Some(PassEnd::Complete))
+    pass(stream, ReadMode::Full, changes, n, Some(PassEnd::Complete))
 }
 
 pub(super) async fn put(store: &dyn SyncStore, commit: Commit) -> CommitStats {

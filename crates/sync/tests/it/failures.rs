@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use insta::assert_snapshot;
-use tieline_core::{Change, ErrorKind, Key, Pass, PassEnd};
+use tieline_core::{Change, ErrorKind, Key, PassEnd, ReadMode};
 use tieline_store::{ConnectionId, DeleteThreshold, SyncStore};
 use tieline_store_sqlite::SqliteStore;
 use tieline_sync::{Event, OneWaySync, StreamPlan};
@@ -66,16 +66,16 @@ async fn an_unusable_state_leads_to_a_full_read_once() {
 async fn a_pass_that_saw_little_deletes_nothing_until_a_person_says_so() {
     let (provider, store) = (Provider::new(), memory());
     let all = (0..50).map(|n| put(&n.to_string(), r#"{"title":"A","stage":"Ny"}"#)).collect();
-    provider.log_pass("deals", all, Pass::Full, Some(PassEnd::Complete));
+    provider.log_pass("deals", all, ReadMode::Full, Some(PassEnd::Complete));
     run(&provider, &store).run().await;
 
     let few: Vec<Change> = (0..3).map(|n| Change::Present(Key::from(n as u64))).collect();
-    provider.log_pass("deals", few.clone(), Pass::Keys, Some(PassEnd::Complete));
+    provider.log_pass("deals", few.clone(), ReadMode::Keys, Some(PassEnd::Complete));
     let report = run(&provider, &store).run().await;
     assert_snapshot!(report.streams[1].to_string(), @"deals: 0 created, 0 updated, 0 deleted, 0 unchanged; the pass did not see 47 of 50 records, so nothing was deleted: check the account's permissions, then confirm by a run without brake");
     assert_eq!(rows(&store).await.len(), 50);
 
-    provider.log_pass("deals", few, Pass::Keys, Some(PassEnd::Complete));
+    provider.log_pass("deals", few, ReadMode::Keys, Some(PassEnd::Complete));
     let report = run(&provider, &store).brake(DeleteThreshold::OFF).run().await;
     assert_eq!((report.streams[1].swept, report.streams[1].rows.deleted), (47, 47));
     assert_eq!(rows(&store).await.len(), 3);

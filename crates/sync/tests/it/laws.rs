@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use tieline_core::{Change, ErrorKind, Pass, PassEnd};
+use tieline_core::{Change, ErrorKind, PassEnd, ReadMode};
 use tieline_store::SyncStore;
 use tieline_store_sqlite::SqliteStore;
 
@@ -12,7 +12,7 @@ use crate::provider::*;
 #[derive(Clone, Debug)]
 struct History {
     organizations: Vec<Vec<Change>>,
-    deals: Vec<(Vec<Change>, Pass, Option<PassEnd>)>,
+    deals: Vec<(Vec<Change>, ReadMode, Option<PassEnd>)>,
 }
 
 fn any_history() -> impl Strategy<Value = History> {
@@ -29,10 +29,10 @@ fn any_history() -> impl Strategy<Value = History> {
         kind => put(&key.to_string(), &format!(r#"{{"title":"T{kind}","org":{org},"stage":"Ny"}}"#)),
     });
     let pass = prop_oneof![
-        4 => Just((Pass::Changes, None)),
-        1 => Just((Pass::Full, None)),
-        1 => Just((Pass::Full, Some(PassEnd::Complete))),
-        1 => Just((Pass::Full, Some(PassEnd::Partial))),
+        4 => Just((ReadMode::Changes, None)),
+        1 => Just((ReadMode::Full, None)),
+        1 => Just((ReadMode::Full, Some(PassEnd::Complete))),
+        1 => Just((ReadMode::Full, Some(PassEnd::Partial))),
     ];
     let batch =
         (prop::collection::vec(deal, 0..5), pass).prop_map(|(changes, (pass, end))| (changes, pass, end));

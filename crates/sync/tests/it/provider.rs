@@ -24,7 +24,7 @@ struct Inner {
 #[derive(Clone, Debug)]
 pub struct Logged {
     pub changes: Vec<Change>,
-    pub pass: Pass,
+    pub pass: ReadMode,
     pub end: Option<PassEnd>,
 }
 
@@ -34,10 +34,10 @@ impl Provider {
     }
 
     pub fn log(&self, entity: &str, changes: Vec<Change>) {
-        self.log_pass(entity, changes, Pass::Changes, None);
+        self.log_pass(entity, changes, ReadMode::Changes, None);
     }
 
-    pub fn log_pass(&self, entity: &str, changes: Vec<Change>, pass: Pass, end: Option<PassEnd>) {
+    pub fn log_pass(&self, entity: &str, changes: Vec<Change>, pass: ReadMode, end: Option<PassEnd>) {
         let mut inner = self.0.lock().unwrap();
         inner.log.entry(entity.into()).or_default().push(Logged { changes, pass, end });
     }

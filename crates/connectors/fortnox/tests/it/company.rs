@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use tieline_auth::Bearer;
 use tieline_core::{
-    BuildContext, Change, Clock, Connector, ConnectorFactory, ErrorKind, IntoCredential, Pass, PassEnd,
+    BuildContext, Change, Clock, Connector, ConnectorFactory, ErrorKind, IntoCredential, PassEnd, ReadMode,
     ReadRequest, State,
 };
 use tieline_fortnox::FortnoxFactory;
@@ -174,7 +174,7 @@ async fn every_entity_is_read_and_read_again() {
         let mut last = None;
         while let Some(batch) = batches.next().await {
             let batch = batch.unwrap();
-            assert_eq!(batch.pass, Pass::Full, "{name}");
+            assert_eq!(batch.pass, ReadMode::Full, "{name}");
             keys.extend(
                 batch.groups.iter().flat_map(|group| &group.changes).map(|change| change.key().to_string()),
             );
@@ -190,7 +190,7 @@ async fn every_entity_is_read_and_read_again() {
             passes.push(batch.unwrap().pass);
         }
         let knows_changes = !matches!(entity, Entity::Projects | Entity::Vouchers | Entity::FinancialYears);
-        let expected = if knows_changes { Pass::Changes } else { Pass::Full };
+        let expected = if knows_changes { ReadMode::Changes } else { ReadMode::Full };
         assert!(passes.iter().all(|pass| *pass == expected), "{name}: {passes:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use tieline_core::{Connector, ErrorKind, Pass, PassEnd, ReadRequest, State};
+use tieline_core::{Connector, ErrorKind, PassEnd, ReadMode, ReadRequest, State};
 
 use crate::common::*;
 
@@ -44,7 +44,7 @@ async fn a_pass_over_keys_asks_for_no_details() {
     assert_eq!(transport.requests().len(), 2);
     let words = words(&batches);
     assert_eq!((words.len(), words[0].as_str(), words[699].as_str()), (700, "=1", "=700"));
-    assert!(batches.iter().all(|batch| batch.pass == Pass::Keys));
+    assert!(batches.iter().all(|batch| batch.pass == ReadMode::Keys));
     assert_eq!(batches.last().unwrap().end, Some(PassEnd::Complete));
 }
 
@@ -101,14 +101,14 @@ async fn a_deletion_in_front_of_the_walk_skips_nobody() {
 async fn changes_are_asked_for_in_swedish_time_from_fortnoxs_own_clock() {
     let (transport, books) = with_invoices(1);
     let first = batches(&books, ReadRequest::changes("invoices")).await.unwrap();
-    assert_eq!(first[0].pass, Pass::Full);
+    assert_eq!(first[0].pass, ReadMode::Full);
     insta::assert_snapshot!(
         first[0].state.to_text().unwrap(),
         @r#"{"v":1,"body":{"entity":"invoices","watermark":"2026-11-03T08:00:00Z"}}"#
     );
     let state = Some(first[0].state.clone());
     let second = batches(&books, ReadRequest::changes("invoices").with_state(state)).await.unwrap();
-    assert_eq!(second[0].pass, Pass::Changes);
+    assert_eq!(second[0].pass, ReadMode::Changes);
     // 08:00 by Fortnox's clock, five minutes before, in Sweden.
     assert_eq!(param(&asked(&transport)[2], "lastmodified"), Some("2026-11-03%2008%3A55%3A00"));
 }
@@ -204,7 +204,7 @@ async fn a_documented_list_that_refuses_all_the_same_is_read_in_full() {
     let first = batches(&books, request()).await.unwrap();
     let state = Some(first[0].state.clone());
     let second = batches(&books, request().with_state(state)).await.unwrap();
-    assert_eq!(second[0].pass, Pass::Full);
+    assert_eq!(second[0].pass, ReadMode::Full);
     assert_eq!(words(&second).len(), 3);
     assert_eq!(second[0].issues.len(), 1);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use serde_json::Value;
 use tieline_auth::ApiKey;
-use tieline_core::{Change, Connector, ErrorKind, FieldPath, Pass, PassEnd, ReadRequest};
+use tieline_core::{Change, Connector, ErrorKind, FieldPath, PassEnd, ReadMode, ReadRequest};
 use tieline_odoo_xmlrpc::Odoo;
 use tieline_sandbox::odoo::{LOGIN, LOW_LOGIN, Odoo as Model, Version};
 use tieline_sandbox::{Fault, FaultRule, Object, Sandbox};
@@ -17,7 +17,7 @@ use crate::common::{
 async fn present(odoo: &Odoo, entity: &str) -> BTreeSet<i64> {
     let batches = batches(odoo, ReadRequest::keys(entity)).await.unwrap();
     assert_eq!(batches.last().unwrap().end, Some(PassEnd::Complete));
-    assert!(batches.iter().all(|batch| batch.pass == Pass::Keys));
+    assert!(batches.iter().all(|batch| batch.pass == ReadMode::Keys));
     let keys = batches.iter().flat_map(|batch| &batch.groups).flat_map(|group| &group.changes);
     keys.map(|change| match change {
         Change::Present(key) => key.as_str().parse().unwrap(),
@@ -113,7 +113,7 @@ async fn increments_bring_what_changed_and_overlap() {
         server.archive("res.partner", second).unwrap();
         let new = server.create("res.partner", Object::default().with("name", "Ny")).unwrap();
         let read = store.pull(&odoo, ReadRequest::changes("res.partner")).await;
-        assert!(read.iter().all(|batch| batch.pass == Pass::Changes));
+        assert!(read.iter().all(|batch| batch.pass == ReadMode::Changes));
         assert_eq!(store.rows[&first]["city"], "Kiruna");
         assert_eq!(store.rows[&second]["active"], false);
         assert!(store.rows.contains_key(&new) && store.rows.len() == all + 1);

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt};
 use serde_json::json;
-use tieline_core::{Change, Connector, ErrorKind, Pass, PassEnd, ReadRequest};
+use tieline_core::{Change, Connector, ErrorKind, PassEnd, ReadMode, ReadRequest};
 use tieline_pipedrive::{Deal, Person, Stage};
 use tieline_sandbox::pipedrive::{Entity, Limits};
 use tieline_sandbox::{Fault, FaultRule};
@@ -36,7 +36,7 @@ async fn a_full_walk_yields_every_record_once() {
             );
             let (last, others) = read.split_last().unwrap();
             assert_eq!(last.end, Some(PassEnd::Complete), "{entity}");
-            assert!(read.iter().all(|batch| batch.pass == Pass::Full));
+            assert!(read.iter().all(|batch| batch.pass == ReadMode::Full));
             assert!(others.iter().all(|batch| batch.end.is_none()));
             assert_eq!(last.progress.unwrap().done, count as u64);
         }
@@ -80,7 +80,7 @@ async fn changes_come_with_an_overlap_and_nothing_else() {
     sandbox.advance(HOUR);
     let changed = sandbox.create(Entity::Persons, json!({ "name": "Ny Person" })).unwrap();
     let read = store.pull(&crm, ReadRequest::changes("persons")).await;
-    assert_eq!(read.last().unwrap().pass, Pass::Changes);
+    assert_eq!(read.last().unwrap().pass, ReadMode::Changes);
     assert!(store.rows.contains_key(&changed.to_string()));
     assert!(store.upserts < 20, "{} of 143", store.upserts);
 
@@ -118,19 +118,19 @@ async fn a_feed_of_deletions_that_is_too_old_leads_to_a_full_pass() {
     store.pull(&crm, ReadRequest::changes("deals")).await;
     sandbox.advance(28 * 24 * HOUR);
     let read = store.pull(&crm, ReadRequest::changes("deals")).await;
-    assert!(read.iter().all(|batch| batch.pass == Pass::Changes));
+    assert!(read.iter().all(|batch| batch.pass == ReadMode::Changes));
     sandbox.advance(30 * 24 * HOUR);
     let read = store.pull(&crm, ReadRequest::changes("deals")).await;
-    assert!(read.iter().all(|batch| batch.pass == Pass::Full));
+    assert!(read.iter().all(|batch| batch.pass == ReadMode::Full));
     assert_eq!(read.last().unwrap().end, Some(PassEnd::Complete));
     let read = store.pull(&crm, ReadRequest::changes("deals")).await;
-    assert!(read.iter().all(|batch| batch.pass == Pass::Changes));
+    assert!(read.iter().all(|batch| batch.pass == ReadMode::Changes));
     // Persons have no such feed: nothing is lost by waiting.
     let mut persons = Store::default();
     persons.pull(&crm, ReadRequest::changes("persons")).await;
     sandbox.advance(60 * 24 * HOUR);
     let read = persons.pull(&crm, ReadRequest::changes("persons")).await;
-    assert!(read.iter().all(|batch| batch.pass == Pass::Changes));
+    assert!(read.iter().all(|batch| batch.pass == ReadMode::Changes));
 }
 
 #[tokio::test(start_paused = true)]
@@ -169,7 +169,7 @@ async fn an_interrupted_first_read_is_finished_by_a_read_of_changes() {
     store.apply(&stream.next().await.unwrap().unwrap());
     drop(stream);
     let read = store.pull(&crm, ReadRequest::changes("deals")).await;
-    assert!(read.iter().all(|batch| batch.pass == Pass::Full));
+    assert!(read.iter().all(|batch| batch.pass == ReadMode::Full));
     assert_eq!(store.rows.len(), 200);
 }
 
@@ -303,7 +303,7 @@ async fn entities_without_a_feed_are_read_in_full_each_time() {
         let mut store = Store::default();
         for _ in 0..2 {
             let read = store.pull(&crm, ReadRequest::changes(entity)).await;
-            assert_eq!(read.last().unwrap().pass, Pass::Full);
+            assert_eq!(read.last().unwrap().pass, ReadMode::Full);
             assert_eq!(read.last().unwrap().end, Some(PassEnd::Complete));
         }
     }
@@ -319,7 +319,7 @@ async fn keys_come_alone_and_leave_the_watermark() {
     let changes: Vec<&Change> = read.iter().flat_map(|batch| &batch.groups[0].changes).collect();
     assert_eq!(changes.len(), 200);
     assert!(changes.iter().all(|change| matches!(change, Change::Present(_))));
-    assert_eq!(read.last().unwrap().pass, Pass::Keys);
+    assert_eq!(read.last().unwrap().pass, ReadMode::Keys);
     assert_eq!(read.last().unwrap().end, Some(PassEnd::Complete));
     assert_eq!(read.last().unwrap().state, before);
 }

@@ -16,7 +16,7 @@ paper_connector! { Sheets {
         let rows = vec![upsert("2", r#"["Bord",1250.10]"#)];
         Ok(batches(vec![
             Batch::new("Prislista", rows, State::new(1, &())?)
-                .with_pass(Pass::Full)
+                .with_pass(ReadMode::Full)
                 .with_end(PassEnd::Complete),
         ]))
     }
@@ -30,7 +30,7 @@ paper_connector! { Sheets {
 #[tokio::test]
 async fn a_tab_is_read_whole_and_its_form_is_filled() {
     let read = collect(Sheets.read(ReadRequest::full("Prislista")).unwrap()).await;
-    assert_eq!((read[0].pass, read[0].end), (Pass::Full, Some(PassEnd::Complete)));
+    assert_eq!((read[0].pass, read[0].end), (ReadMode::Full, Some(PassEnd::Complete)));
     assert_eq!(
         Sheets.choices(ChoicesRequest::new("spreadsheet")).await.unwrap().choices[0].label,
         "Budget 2026"
