@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+pub mod chatwoot;
 mod clock;
 mod control;
+pub mod engine;
 mod faults;
 pub mod fortnox;
 mod journal;

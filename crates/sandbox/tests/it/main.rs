@@ -11,6 +11,7 @@
 
 mod auth;
 mod control;
+mod engine;
 mod faults;
 mod fortnox;
 mod limits;
