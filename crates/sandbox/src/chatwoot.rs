@@ -101,14 +101,6 @@ impl Behavior for Chatwoot {
                     });
                 }
             }
-            "messages" => {
-                let attributes = row.fields.get("content_attributes").and_then(Json::as_object).cloned();
-                world.change(table, key, now, |row| {
-                    row.fields.set("content", "This message was deleted");
-                    row.fields
-                        .set("content_attributes", attributes.unwrap_or_default().with("deleted", true));
-                });
-            }
             "conversations" if row.fields.get("last_activity_at").is_none_or(Json::is_null) => {
                 world.touch(table, key, |row| row.fields.set("last_activity_at", row.created.timestamp()));
             }
@@ -116,14 +108,16 @@ impl Behavior for Chatwoot {
         }
     }
 
-    fn deleting(&self, world: &mut World, table: &str, row: &Row, now: DateTime<Utc>) -> Result<(), Refusal> {
+    fn deleting(
+        &self,
+        world: &mut World,
+        table: &str,
+        row: &Row,
+        _now: DateTime<Utc>,
+    ) -> Result<(), Refusal> {
         if table == "contacts" && row.text("availability_status") == "online" {
             let message = "Contact is online; it cannot be deleted";
             return Err(Refusal::named("refused").with("message", message));
-        }
-        if table == "messages" {
-            // The engine calls `stored` next; this time of change tells it from a new message.
-            world.change(table, &row.key, now, |row| row.fields.set("content", ""));
         }
         if table == "contacts" {
             let theirs =
@@ -135,6 +129,14 @@ impl Behavior for Chatwoot {
             }
         }
         Ok(())
+    }
+
+    fn flag(&self, world: &mut World, table: &str, key: &str, now: DateTime<Utc>) {
+        world.change(table, key, now, |row| {
+            let attributes = row.fields.get("content_attributes").and_then(Json::as_object).cloned();
+            row.fields.set("content", "This message was deleted");
+            row.fields.set("content_attributes", attributes.unwrap_or_default().with("deleted", true));
+        });
     }
 
     fn show(&self, world: &World, table: &str, row: &Row, _view: &str, shown: &mut Object) {
@@ -211,7 +213,8 @@ fn shown(world: &World, table: &str, key: &str) -> Json {
 
 fn settle_conversation(world: &mut World, fields: &mut Object) -> Result<(), Refusal> {
     let named = |fields: &Object, name: &str| fields.get(name).is_some_and(|value| !value.is_null());
-    if !named(fields, "source_id") && !(named(fields, "contact_id") && named(fields, "inbox_id")) {
+    let placed = named(fields, "contact_id") && named(fields, "inbox_id");
+    if !(placed || named(fields, "source_id")) {
         return Err(missing("source_id"));
     }
     fields.set("uuid", world.uuid());

@@ -37,6 +37,11 @@ pub trait Behavior: Send + Sync + 'static {
         Ok(())
     }
 
+    /// Marks a record of a table that keeps what was deleted.
+    fn flag(&self, world: &mut World, table: &str, key: &str, now: DateTime<Utc>) {
+        let _ = (world, table, key, now);
+    }
+
     /// Adds to a record as a response shows it.
     fn show(&self, world: &World, table: &str, row: &Row, view: &str, shown: &mut Object) {
         let _ = (world, table, row, view, shown);

@@ -14,8 +14,11 @@ use crate::{Json, Object};
 
 impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
-        let words: Vec<String> =
-            refusal.words.iter().map(|(word, value)| format!("{word} {value}")).collect();
+        let words: Vec<String> = refusal
+            .words
+            .iter()
+            .map(|(word, value)| format!("{word} {}", super::template::plain(value)))
+            .collect();
         Self(refusal.unmodelled.unwrap_or_else(|| format!("{} ({})", refusal.name, words.join(", "))))
     }
 }

@@ -8,6 +8,7 @@ use super::template::plain;
 use super::world::World;
 use super::{serve, time};
 use crate::lcg::Lcg;
+use crate::sandbox::Refused;
 use crate::{Json, Object};
 
 const GIVEN: [&str; 16] = [
@@ -78,7 +79,11 @@ pub(crate) fn fill(
                 + TimeDelta::seconds(i64::from(count - index) * 63_072_000 / i64::from(count));
             let at = time::to_grain(now - ago, loaded.definition.grain_ms);
             serve::create(behavior, world, (&rule.table, table), None, &fields, at).map_err(|refusal| {
-                Faulty(vec![format!("seed {index} of `{}` is refused: {refusal:?}", rule.table)])
+                Faulty(vec![format!(
+                    "seed {index} of `{}` is refused: {}",
+                    rule.table,
+                    Refused::from(refusal)
+                )])
             })?;
         }
     }

@@ -350,7 +350,7 @@ pub(crate) fn delete(
     match table.deletes {
         DeleteRule::Hard => drop(world.remove(name, &row.key)),
         DeleteRule::Hidden => world.change(name, &row.key, now, |row| row.deleted = Some(now)),
-        DeleteRule::Flag => behavior.stored(world, name, &row.key, now),
+        DeleteRule::Flag => behavior.flag(world, name, &row.key, now),
     }
     Ok(())
 }
