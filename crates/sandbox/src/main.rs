@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use clap::{Parser, ValueEnum};
+use tieline_sandbox::chatwoot;
+use tieline_sandbox::engine::Provider as Described;
 use tieline_sandbox::fortnox::{self, Fortnox};
 use tieline_sandbox::oauth::{CLIENT_ID, CLIENT_SECRET, REDIRECT_URI};
 use tieline_sandbox::odoo::{self, Odoo, Version};
@@ -18,7 +20,7 @@ struct Options {
     /// Which provider.
     #[arg(value_enum, default_value = "all")]
     provider: Provider,
-    /// The port on 127.0.0.1; 0 takes a free one. With all providers Odoo and Fortnox take the next ones.
+    /// The port on 127.0.0.1; 0 takes a free one. With all providers the others take the next ones.
     #[arg(long, default_value_t = 0)]
     port: u16,
     /// Print one line of JSON for each provider, for programs, instead of a text for people.
@@ -27,10 +29,10 @@ struct Options {
     /// Start the sandbox's clock here, such as 2026-11-02T08:00:00Z, instead of now. The data moves with it.
     #[arg(long, value_name = "TIME")]
     start_at: Option<DateTime<Utc>>,
-    /// Pipedrive and Fortnox: the token to accept instead of the invented one.
+    /// Pipedrive, Fortnox and Chatwoot: the token to accept instead of the invented one.
     #[arg(long)]
     token: Option<String>,
-    /// Pipedrive and Fortnox: switch the provider's limits off.
+    /// Pipedrive, Fortnox and Chatwoot: switch the provider's limits off.
     #[arg(long)]
     no_limits: bool,
     /// Pipedrive: add this many deals, for long walks.
@@ -42,6 +44,9 @@ struct Options {
     /// Odoo: add this many contacts, for long walks.
     #[arg(long, value_name = "COUNT")]
     more_partners: Option<u32>,
+    /// Chatwoot: at least this many contacts, conversations and messages.
+    #[arg(long, value_name = "COUNT", default_value_t = 40, value_parser = clap::value_parser!(u32).range(..=500_000))]
+    records: u32,
     /// Fortnox: how many invoices the year has.
     #[arg(long, value_name = "COUNT", default_value_t = 500, value_parser = clap::value_parser!(u32).range(..=50_000))]
     invoices: u32,
@@ -53,6 +58,7 @@ enum Provider {
     Pipedrive,
     Odoo,
     Fortnox,
+    Chatwoot,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -88,13 +94,21 @@ async fn main() -> std::io::Result<()> {
     } else {
         None
     };
+    let chatwoot = if wants(Provider::Chatwoot) {
+        Some(chatwoot_account(&options, clock())?.serve_on(port(3)).await?)
+    } else {
+        None
+    };
     let texts: Vec<String> = if options.json {
         let both = pipedrive.iter().map(pipedrive_as_json).chain(odoo.iter().map(odoo_as_json));
-        both.chain(fortnox.iter().map(fortnox_as_json)).collect()
+        both.chain(fortnox.iter().map(fortnox_as_json)).chain(chatwoot.iter().map(chatwoot_as_json)).collect()
     } else {
         let end = std::iter::once("Stop it with Ctrl-C.".to_owned());
         let both = pipedrive.iter().map(pipedrive_as_text).chain(odoo.iter().map(odoo_as_text));
-        both.chain(fortnox.iter().map(fortnox_as_text)).chain(end).collect()
+        both.chain(fortnox.iter().map(fortnox_as_text))
+            .chain(chatwoot.iter().map(chatwoot_as_text))
+            .chain(end)
+            .collect()
     };
     // Whoever started this may have closed the pipe already; the sandboxes serve all the same.
     let mut out = std::io::stdout().lock();
@@ -140,6 +154,45 @@ fn fortnox_company(options: &Options, clock: Clock) -> Arc<Sandbox<Fortnox>> {
         sandbox.set_limits(fortnox::Limits::none());
     }
     sandbox
+}
+
+fn chatwoot_account(options: &Options, clock: Clock) -> std::io::Result<Arc<Sandbox<Described>>> {
+    let sandbox = Sandbox::chatwoot(clock, options.records).map_err(std::io::Error::other)?;
+    if let Some(token) = &options.token {
+        sandbox.set_token("administrator", token.clone());
+    }
+    sandbox.set_limited(!options.no_limits);
+    Ok(sandbox)
+}
+
+fn chatwoot_as_json(server: &Server<Described>) -> String {
+    let json: Json = Object::default()
+        .with("provider", "chatwoot")
+        .with("base_url", server.base_url())
+        .with("control_url", format!("{}/_sandbox", server.base_url()))
+        .with("account", chatwoot::ACCOUNT)
+        .with("token", server.token("administrator"))
+        .with("contacts", server.count("contacts"))
+        .into();
+    json.to_string()
+}
+
+fn chatwoot_as_text(server: &Server<Described>) -> String {
+    let (url, token) = (server.base_url(), server.token("administrator"));
+    format!(
+        "Chatwoot sandbox, with nothing real in it\n\n\
+         \x20 base URL      {url}\n\
+         \x20 account       {}\n\
+         \x20 access token  {token}\n\
+         \x20 contents      {} contacts, {} conversations, {} messages\n\
+         \x20 control       {url}/_sandbox\n\n\
+         Try it:\n\n\
+         \x20 curl -H 'api_access_token: {token}' '{url}/api/v1/accounts/1/contacts'",
+        chatwoot::ACCOUNT,
+        server.count("contacts"),
+        server.count("conversations"),
+        server.count("messages")
+    )
 }
 
 fn pipedrive_as_json(server: &Server<Pipedrive>) -> String {
