@@ -116,12 +116,12 @@ fn connect(sandbox: &Server<Model>) -> Outcome<Arc<Pipedrive>> {
 }
 
 fn create(id: &str, fields: &str) -> Outcome<Operation> {
-    Ok(Operation::new(id, WriteOp::Create { fields: RawJson::parse(fields)?, marker: None }))
+    Ok(Operation::new(id, WriteOp::create(RawJson::parse(fields)?)))
 }
 
 fn update(id: &str, key: i64, field: &str, value: &str) -> Outcome<Operation> {
     let patch = Patch(vec![(FieldPath::parse(field)?, FieldPatch::Set(RawJson::parse(value)?))]);
-    Ok(Operation::new(id, WriteOp::Update { key: key.into(), patch, if_version: None }))
+    Ok(Operation::new(id, WriteOp::update(key, patch)))
 }
 
 /// The outbox as a settings page would show it.

@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use tieline::pipedrive::PipedriveConfig;
 use tieline::store::{MemoryStore, SyncStore};
 use tieline::store_sqlite::SqliteStore;
-use tieline::{ApiKey, CheckRequest, Connector, Error, FieldPath, RawJson, ReadRequest, State};
+use tieline::{ApiKey, CheckRequest, Connector, Error, FieldPath, Filter, RawJson, ReadRequest, State};
 use tieline_sandbox::{Fault, FaultRule};
 
 use crate::world::*;
@@ -65,7 +65,8 @@ async fn a_wrong_company() {
 async fn an_unknown_entity_or_field() {
     assert_snapshot!(read_error(ReadRequest::changes("deal"), None).await);
     let field = FieldPath::parse("/title").unwrap();
-    let filtered = ReadRequest::changes("deals").with_filter(field, RawJson::parse("1").unwrap());
+    let filtered =
+        ReadRequest::changes("deals").with_filter(Filter::equals(field, RawJson::parse("1").unwrap()));
     assert_snapshot!(read_error(filtered, None).await);
 }
 

@@ -12,7 +12,7 @@ use tieline_core::{
     Entity, EntityField, Error, ErrorKind, FieldPath, Key, Lookup, LookupBy, LookupRequest, Lookups,
     MarkerField, OutcomeStream, RawJson, ReadRequest, Record, WriteRequest,
 };
-use tieline_kit::{Call, HeadFlag, HeadKey, HeadText, KeyChunks, walk};
+use tieline_kit::{Call, HeadFlag, HeadKey, HeadText, KeyChunks, refuse_partition, walk};
 use url::Url;
 
 use crate::{read, write};
@@ -151,6 +151,7 @@ impl Connector for Tick {
         if !entity.capabilities.lookup {
             return Err(Error::unsupported("looking lists up").with_context("entity", entity.name));
         }
+        refuse_partition(&request.entity, request.partition.as_ref())?;
         match request.by {
             LookupBy::Keys(keys) => {
                 let mut keys = KeyChunks::new(keys);
@@ -159,7 +160,7 @@ impl Connector for Tick {
                 }
                 Ok(Lookups::new(keys.finish()))
             }
-            LookupBy::Field { field, value } if field.as_str() == "/external_id" => {
+            LookupBy::Field { field, value, .. } if field.as_str() == "/external_id" => {
                 let marker: String = value.view()?;
                 let answer = self.send(Call::get("/v1/tasks").query("external_id", marker)).await?;
                 let mut found = Vec::new();

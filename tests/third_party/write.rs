@@ -9,7 +9,7 @@ use tieline_core::{
     Error, ErrorKind, FieldPatch, Key, Lookup, Outcome, OutcomeStream, Patch, RawJson, Resend, Text, WriteOp,
     WriteRequest,
 };
-use tieline_kit::{Call, outcome_of, outcomes};
+use tieline_kit::{Call, outcome_of, outcomes, refuse_partition};
 
 use crate::connector::{Head, Tick, entity};
 
@@ -18,13 +18,14 @@ pub fn write(tick: Tick, request: WriteRequest) -> Result<OutcomeStream> {
     if !entity.capabilities.create {
         return Err(Error::unsupported("writing lists").with_context("entity", entity.name));
     }
-    Ok(outcomes(request.operations, move |op| {
+    refuse_partition(&request.entity, request.partition.as_ref())?;
+    Ok(outcomes(request.operations, move |operation| {
         let tick = tick.clone();
         async move {
-            match op {
-                WriteOp::Create { fields, marker } => tick.create(&fields, marker).await,
-                WriteOp::Update { key, patch, if_version } => tick.update(&key, &patch, if_version).await,
-                WriteOp::Delete { key } => tick.delete(&key).await,
+            match operation.op {
+                WriteOp::Create { fields, marker, .. } => tick.create(&fields, marker).await,
+                WriteOp::Update { key, patch, if_version, .. } => tick.update(&key, &patch, if_version).await,
+                WriteOp::Delete { key, .. } => tick.delete(&key).await,
                 _ => Outcome::Rejected(Error::unsupported("this operation").with_context("entity", "tasks")),
             }
         }
@@ -45,7 +46,7 @@ fn ended(error: Error, idempotent: bool) -> Outcome {
 impl Tick {
     async fn create(&self, fields: &RawJson, marker: Option<Text>) -> Outcome {
         match self.created(fields, marker).await {
-            Ok(key) => Outcome::Applied { key: Some(key), record: None },
+            Ok(key) => Outcome::applied(Some(key)),
             Err(error) => ended(error, false),
         }
     }
@@ -74,13 +75,13 @@ impl Tick {
         // Done twice the same way, an update does no harm; with a version, the second finds another one.
         let idempotent = if_version.is_none();
         match self.updated(key, patch, if_version).await {
-            Ok(()) => Outcome::Applied { key: Some(key.clone()), record: None },
+            Ok(()) => Outcome::applied(Some(key.clone())),
             Err(error) if error.kind() == ErrorKind::Conflict => {
                 let current = match self.task(key).await {
                     Ok(Lookup::Record(record)) => Some(Box::new(record)),
                     _ => None,
                 };
-                Outcome::Conflict { current }
+                Outcome::conflict(current)
             }
             Err(error) => ended(error, idempotent),
         }
@@ -109,7 +110,7 @@ impl Tick {
 
     async fn delete(&self, key: &Key) -> Outcome {
         match self.send(Call::new(Method::DELETE, "/v1/tasks/{id}").value(key)).await {
-            Ok(_) => Outcome::Applied { key: Some(key.clone()), record: None },
+            Ok(_) => Outcome::applied(Some(key.clone())),
             Err(error) if error.kind() == ErrorKind::NotFound => Outcome::Unchanged,
             Err(error) => ended(error, true),
         }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{EntityName, FieldPath, Text};
 
 /// What was discovered in an account.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Catalog {
     /// The entities.
@@ -27,14 +28,14 @@ impl Catalog {
 }
 
 /// A collection of records.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Entity {
     /// Its name in requests.
     pub name: EntityName,
     /// Its name for people.
     pub title: String,
-    /// What its keys are worth.
+    /// How long its keys identify the same record.
     pub keys: KeyKind,
     /// How deletions show.
     pub deletes: Deletes,
@@ -42,6 +43,8 @@ pub struct Entity {
     pub capabilities: Capabilities,
     /// The field that says when a record changed.
     pub cursor_field: Option<FieldPath>,
+    /// The entity whose records are its partitions: it is read, looked up and written for one parent at a time.
+    pub parent: Option<EntityName>,
     /// Entities that are read in one stream with this one, sharing its state.
     pub group: Option<Text>,
     /// The fields. Empty in a catalog of names.
@@ -56,7 +59,7 @@ pub struct Entity {
 }
 
 /// The external reference that a create carries, so that an unknown outcome can be settled by looking for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MarkerField {
     /// The field to look it up by, with [`LookupRequest::field`](crate::LookupRequest::field).
@@ -100,6 +103,7 @@ impl Entity {
             deletes: Deletes::Never,
             capabilities: Capabilities::default(),
             cursor_field: None,
+            parent: None,
             group: None,
             fields: Vec::new(),
             schema: None,
@@ -109,8 +113,9 @@ impl Entity {
     }
 }
 
-/// What an entity's keys are worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// How long an entity's keys identify the same record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum KeyKind {
     /// A key names the same record for ever.
@@ -122,7 +127,8 @@ pub enum KeyKind {
 }
 
 /// How deletions show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Deletes {
     /// A read of changes yields them.
@@ -134,7 +140,7 @@ pub enum Deletes {
 }
 
 /// What can be done with an entity. All false by default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Capabilities {
     /// Reads of what changed since a state.
@@ -151,6 +157,8 @@ pub struct Capabilities {
     pub update: bool,
     /// Deletes.
     pub delete: bool,
+    /// Upserts by a field's value.
+    pub upsert: bool,
 }
 
 impl Capabilities {
@@ -163,6 +171,7 @@ impl Capabilities {
         create: false,
         update: false,
         delete: false,
+        upsert: false,
     };
 
     /// Adds reads of changes.
@@ -190,7 +199,7 @@ impl Capabilities {
 }
 
 /// A field of an entity.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EntityField {
     /// Where it stands in a record.
@@ -201,12 +210,20 @@ pub struct EntityField {
     pub provider_type: Text,
     /// Whether the account added it.
     pub custom: bool,
-    /// Whether it can be written.
-    pub writable: bool,
+    /// Whether a create must give it.
+    pub required: bool,
+    /// Whether a create can give it.
+    pub creatable: bool,
+    /// Whether an update can change it.
+    pub updatable: bool,
+    /// Whether no two records have the same value.
+    pub unique: bool,
+    /// The most characters that its text can have.
+    pub max_length: Option<u32>,
     /// The values it can take, when they are a list.
     pub choices: Vec<Choice>,
-    /// The entity that it points to.
-    pub references: Option<EntityName>,
+    /// The entities that it can point to.
+    pub references: Vec<EntityName>,
 }
 
 impl EntityField {
@@ -217,15 +234,32 @@ impl EntityField {
             title: title.into(),
             provider_type: provider_type.into(),
             custom: false,
-            writable: false,
+            required: false,
+            creatable: false,
+            updatable: false,
+            unique: false,
+            max_length: None,
             choices: Vec::new(),
-            references: None,
+            references: Vec::new(),
         }
+    }
+
+    /// Whether a create or an update can give it.
+    pub fn is_writable(&self) -> bool {
+        self.creatable || self.updatable
+    }
+
+    /// Says whether creates and updates can give it.
+    #[must_use]
+    pub fn with_writable(mut self, writable: bool) -> Self {
+        self.creatable = writable;
+        self.updatable = writable;
+        self
     }
 }
 
 /// A value with its label.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
     /// The value as the provider writes it.
     pub value: Text,
@@ -234,7 +268,7 @@ pub struct Choice {
 }
 
 /// Something a provider does that is no record write.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Action {
     /// Its name in an `Invoke`.

@@ -1,9 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+mod attachment;
 mod catalog;
 mod clock;
 mod connector;
+mod content;
 mod credential;
+mod discover;
 mod error;
 pub mod exact;
 mod form;
@@ -11,42 +14,48 @@ pub mod http;
 mod issue;
 pub mod json;
 mod limit;
+mod lookup;
 mod mapping;
 mod oauth;
+mod partitions;
 mod path;
+mod read;
 mod record;
-mod requests;
 mod session;
 mod spec;
 mod state;
+mod subscriptions;
 mod text;
 pub mod webhook;
 mod write;
 
+pub use attachment::Attachment;
 pub use catalog::{
     Action, Capabilities, Catalog, Choice, Deletes, Entity, EntityField, KeyKind, MarkerField,
 };
 pub use clock::{Clock, SystemClock};
 pub use connector::{BuildContext, Connector, ConnectorConfig, ConnectorFactory};
+pub use content::{Content, ContentRequest};
 pub use credential::{Credential, IntoCredential, Recovery, Rejection, SecretGeneration};
+pub use discover::{Account, CheckRequest, Choices, ChoicesRequest, DiscoverRequest};
 pub use error::{Error, ErrorKind, Resend, Result};
 pub use form::{Field, FieldKind};
 pub use issue::Issue;
 pub use json::RawJson;
 pub use limit::{Limit, LimitScope, LimitUnit};
+pub use lookup::{Lookup, LookupBy, LookupRequest, Lookups};
 pub use mapping::{Direction, FieldMapping, Mapped, MappingContext, PreparedRecord, RecordLookup};
 pub use oauth::{Capture, ClientAuth, Grant, OAuth2, RefreshPolicy, Revocation, Scope, SettingHeader};
+pub use partitions::{PartitionEntry, Partitions, PartitionsRequest};
 pub use path::FieldPath;
+pub use read::{BatchStream, Filter, FilterOp, ReadMode, ReadRequest};
 pub use record::{Batch, Change, Deletion, DeletionScope, EntityChanges, PassEnd, Progress, Record};
-pub use requests::{
-    Account, BatchStream, CheckRequest, Choices, ChoicesRequest, Content, ContentRequest, DiscoverRequest,
-    Filter, Lookup, LookupBy, LookupRequest, Lookups, Partitions, PartitionsRequest, PollRequest, ReadMode,
-    ReadRequest, Subscriptions, SubscriptionsRequest,
-};
 pub use session::{LoginPart, SessionLogin, SessionToken};
 pub use spec::{AuthScheme, Category, ConnectorSpec, KeyPlacement, Origins};
 pub use state::State;
+pub use subscriptions::{Subscription, Subscriptions, SubscriptionsRequest};
 pub use text::{EntityName, Key, OperationId, Partition, Text};
 pub use write::{
-    FieldPatch, Operation, OperationOutcome, Outcome, OutcomeStream, Patch, WriteOp, WriteRequest,
+    FieldPatch, Operation, OperationOutcome, Outcome, OutcomeStream, Patch, PollRequest, WriteOp,
+    WriteRequest,
 };

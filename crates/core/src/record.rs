@@ -2,19 +2,23 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{EntityName, Issue, Key, Partition, RawJson, ReadMode, State, Text};
 
 /// One item of an entity, as the provider wrote it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Record {
-    /// What identifies it.
+    /// The key that identifies it.
     pub key: Key,
     /// The provider's JSON text, untouched.
     pub payload: RawJson,
     /// When it changed, in the provider's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed_at: Option<Text>,
     /// The provider's version of it (an etag, a counter), for conditional updates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<Text>,
 }
 
@@ -48,6 +52,7 @@ pub enum Change {
     /// The record is gone.
     Delete(Deletion),
     /// Two keys became one: `from` is gone, its relations belong to `into`.
+    #[non_exhaustive]
     Merged {
         /// The key that is gone.
         from: Key,
@@ -59,6 +64,11 @@ pub enum Change {
 }
 
 impl Change {
+    /// Two keys became one: `from` is gone, its relations belong to `into`.
+    pub fn merged(from: impl Into<Key>, into: impl Into<Key>) -> Self {
+        Self::Merged { from: from.into(), into: into.into() }
+    }
+
     /// The key that it is about.
     pub fn key(&self) -> &Key {
         match self {

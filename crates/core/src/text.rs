@@ -1,6 +1,8 @@
 //! Short texts that name things: keys, entities, operations. Up to 23 bytes live inside the value itself, so a page
 //! of records with numeric or short ids costs no allocation for them.
 
+use std::borrow::Cow;
+
 use smol_str::SmolStr;
 
 /// A text with a type of its own, around another text. For crates of the workspace, which need `serde` for it.
@@ -89,8 +91,8 @@ macro_rules! text_type {
 }
 
 text_type! {
-    /// What identifies a record within its entity, as text, whatever the provider's type. Composite keys are joined
-    /// by the connector and mean nothing to anybody else.
+    /// The identifier of a record within its entity, as text, whatever the provider's type. A composite key has
+    /// [parts](Key::parts).
     Key
 }
 
@@ -112,6 +114,47 @@ text_type! {
 text_type! {
     /// A part of an entity that is read with a state of its own: a parent record, a company, a drive.
     Partition
+}
+
+impl Key {
+    /// A composite key, such as a parent's key and a child's. Its text is the parts joined by `/`, with `~1` for a slash
+    /// in a part and `~0` for a tilde, as in a JSON Pointer (RFC 6901).
+    ///
+    /// ```
+    /// use tieline_core::Key;
+    ///
+    /// let key = Key::from_parts(["42", "a/b"]);
+    /// assert_eq!(key.as_str(), "42/a~1b");
+    /// assert_eq!(key.parts().collect::<Vec<_>>(), ["42", "a/b"]);
+    /// ```
+    pub fn from_parts<P: AsRef<str>>(parts: impl IntoIterator<Item = P>) -> Self {
+        let mut text = String::new();
+        for (index, part) in parts.into_iter().enumerate() {
+            if index > 0 {
+                text.push('/');
+            }
+            for c in part.as_ref().chars() {
+                match c {
+                    '~' => text.push_str("~0"),
+                    '/' => text.push_str("~1"),
+                    c => text.push(c),
+                }
+            }
+        }
+        Self(SmolStr::from(text))
+    }
+
+    /// Returns the parts of a key that [`from_parts`](Self::from_parts) made. For an entity whose keys are not composite
+    /// the key is its own text, not its parts.
+    pub fn parts(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.as_str().split('/').map(|part| {
+            if part.contains('~') {
+                Cow::Owned(part.replace("~1", "/").replace("~0", "~"))
+            } else {
+                Cow::Borrowed(part)
+            }
+        })
+    }
 }
 
 impl From<u64> for Key {

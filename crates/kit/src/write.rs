@@ -5,9 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_util::stream::unfold;
-use tieline_core::{
-    Error, ErrorKind, Key, Operation, OperationOutcome, Outcome, OutcomeStream, Resend, WriteOp,
-};
+use tieline_core::{Error, ErrorKind, Key, Operation, OperationOutcome, Outcome, OutcomeStream, Resend};
 
 /// What an error of the HTTP stack means for the write that it ended.
 ///
@@ -17,7 +15,12 @@ use tieline_core::{
 /// | [`Resend::IfIdempotent`]: it may have acted | `Deferred` | `Unknown` |
 /// | [`Resend::Never`], about the connection: `Unauthenticated`, `Config` | `Deferred` | `Deferred` |
 /// | [`Resend::Never`], and no word of the provider on what it did: `Timeout`, `Transport`, `Decode`, `Unavailable`, `Internal` | `Unknown` | `Unknown` |
+/// | [`Resend::Never`], `Conflict` of a request that was sent more than once: the first may have made the version that the second met | `Unknown` | `Rejected` |
 /// | [`Resend::Never`], any other: the provider refused | `Rejected` | `Rejected` |
+///
+/// A write with a condition on a version counts as not idempotent, also where its method is: done twice, the second
+/// meets the version that the first made. Say so to the request too ([`Call::idempotent`](crate::Call::idempotent)); a
+/// version that is compared by a read before the write needs only `false` here.
 ///
 /// The advice is replaced where it would be for a reader.
 ///
@@ -32,7 +35,7 @@ use tieline_core::{
 /// assert!(matches!(outcome_of(late(), false), Outcome::Unknown(_)));
 /// ```
 pub fn outcome_of(error: Error, idempotent: bool) -> Outcome {
-    use ErrorKind::{Config, Decode, Internal, Timeout, Transport, Unauthenticated, Unavailable};
+    use ErrorKind::{Config, Conflict, Decode, Internal, Timeout, Transport, Unauthenticated, Unavailable};
     let unknown = |error: Error| {
         Outcome::Unknown(error.with_advice("it may have been done: look for it before it is sent again"))
     };
@@ -44,6 +47,7 @@ pub fn outcome_of(error: Error, idempotent: bool) -> Outcome {
         (Resend::IfIdempotent, _) => unknown(error),
         (Resend::Never, Unauthenticated | Config) => Outcome::Deferred(error),
         (Resend::Never, Timeout | Transport | Decode | Unavailable | Internal) => unknown(error),
+        (Resend::Never, Conflict) if idempotent && error.attempts() > 1 => unknown(error),
         (Resend::Never, _) => Outcome::Rejected(error),
     }
 }
@@ -69,7 +73,7 @@ impl From<Outcome> for Done {
 }
 
 /// A lazy stream of outcomes: each operation is carried out by `step` when its outcome is asked for, one at a time, in
-/// order. Dropping the stream carries out nothing more.
+/// order. A step that creates sends the operation's id as the idempotency key where the provider takes one. Dropping the stream carries out nothing more.
 ///
 /// A bad record stops no other. Two things keep operations from being sent at all, and make them `Deferred`:
 ///
@@ -79,19 +83,19 @@ impl From<Outcome> for Done {
 ///   record would end with the older change.
 pub fn outcomes<F, Fut>(operations: Vec<Operation>, step: F) -> OutcomeStream
 where
-    F: FnMut(WriteOp) -> Fut + Send + 'static,
+    F: FnMut(Operation) -> Fut + Send + 'static,
     Fut: Future<Output: Into<Done>> + Send + 'static,
 {
     let queue = Queue { operations: operations.into_iter(), step, stopped: None, held: HashSet::new() };
     Box::pin(unfold(queue, |mut queue| async move {
         let operation = queue.operations.next()?;
-        let key = key_of(&operation.op).cloned();
+        let (id, key) = (operation.id.clone(), operation.op.key().cloned());
         let Done { outcome, unmarked } = match queue.unsent(key.as_ref()) {
             Some(why) => Outcome::Deferred(why).into(),
-            None => (queue.step)(operation.op).await.into(),
+            None => (queue.step)(operation).await.into(),
         };
         queue.note(key, &outcome);
-        let done = OperationOutcome::new(operation.id, outcome);
+        let done = OperationOutcome::new(id, outcome);
         Some((if unmarked { done.without_marker() } else { done }, queue))
     }))
 }
@@ -140,14 +144,5 @@ impl<F> Queue<F> {
         if matches!(outcome, Outcome::Deferred(_) | Outcome::Unknown(_)) {
             self.held.extend(key);
         }
-    }
-}
-
-/// The record that an operation is about, when it has a key yet.
-fn key_of(op: &WriteOp) -> Option<&Key> {
-    match op {
-        WriteOp::Update { key, .. } | WriteOp::Delete { key } => Some(key),
-        WriteOp::Invoke { key, .. } => key.as_ref(),
-        _ => None,
     }
 }

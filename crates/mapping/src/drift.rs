@@ -157,7 +157,7 @@ impl Known<'_> {
     }
 
     fn writable(&self, path: &FieldPath) -> Option<bool> {
-        self.entity.fields.iter().find(|field| field.path == *path).map(|field| field.writable)
+        self.entity.fields.iter().find(|field| field.path == *path).map(|field| field.is_writable())
     }
 
     fn choices(&self, path: &FieldPath) -> Vec<String> {

@@ -153,7 +153,7 @@ fn add_change(effects: &mut BTreeMap<Key, Effect>, change: Change) -> Result<()>
             effects.entry(key).or_insert(Effect::Present);
             return Ok(());
         }
-        Change::Merged { from, into } if from == into => return Ok(()),
+        Change::Merged { from, into, .. } if from == into => return Ok(()),
         Change::Merged { from, .. } => (from, Effect::Delete),
         Change::Delete(deletion) => {
             let effect = match (deletion.scope, effects.get(&deletion.key)) {

@@ -48,9 +48,7 @@ fn spoil(flaw: Flaw, outcome: Outcome) -> Outcome {
     let rejected =
         |error: Error| Outcome::Rejected(Error::new(ErrorKind::Rejected, error.message().to_owned()));
     match (flaw, outcome) {
-        (Flaw::WrongKey, Outcome::Applied { .. }) => {
-            Outcome::Applied { key: Some(Key::new("t0")), record: None }
-        }
+        (Flaw::WrongKey, Outcome::Applied { .. }) => Outcome::applied(Some(Key::new("t0"))),
         (Flaw::DeleteWaits, Outcome::Unchanged) => {
             Outcome::Deferred(Error::new(ErrorKind::Unavailable, "later"))
         }
@@ -120,9 +118,7 @@ impl Connector for Flawed {
     fn write(&self, mut request: WriteRequest) -> Result<OutcomeStream> {
         let flaw = self.flaw;
         if flaw == Flaw::Pretends && request.operations.iter().all(|operation| !is_empty(operation)) {
-            let done = |operation: Operation| {
-                OperationOutcome::new(operation.id, Outcome::Applied { key: None, record: None })
-            };
+            let done = |operation: Operation| OperationOutcome::new(operation.id, Outcome::applied(None));
             return Ok(stream::iter(request.operations.into_iter().map(done)).boxed());
         }
         request.operations =

@@ -85,7 +85,7 @@ fn details(entity: &Entity, paint: Paint) -> String {
             &field.title,
             field.provider_type.as_str(),
             yes_or_blank(field.custom),
-            yes_or_blank(field.writable),
+            yes_or_blank(field.is_writable()),
             &values(field),
         ]);
     }
@@ -105,8 +105,9 @@ fn details(entity: &Entity, paint: Paint) -> String {
 /// The entity that a field points to, or the first of its values.
 fn values(field: &EntityField) -> String {
     const SHOWN: usize = 4;
-    if let Some(entity) = &field.references {
-        return format!("a key of {entity}");
+    if !field.references.is_empty() {
+        let entities: Vec<&str> = field.references.iter().map(|entity| entity.as_str()).collect();
+        return format!("a key of {}", entities.join(" or "));
     }
     let mut labels: Vec<&str> =
         field.choices.iter().take(SHOWN).map(|choice| choice.label.as_str()).collect();
@@ -141,8 +142,10 @@ fn entity_json(entity: &Entity) -> Value {
             "create": can.create,
             "update": can.update,
             "delete": can.delete,
+            "upsert": can.upsert,
         },
         "cursor_field": entity.cursor_field,
+        "parent": entity.parent,
         "group": entity.group,
         "marker": marker,
         "fields": fields,
@@ -159,7 +162,12 @@ fn field_json(field: &EntityField) -> Value {
         "title": field.title,
         "provider_type": field.provider_type,
         "custom": field.custom,
-        "writable": field.writable,
+        "writable": field.is_writable(),
+        "required": field.required,
+        "creatable": field.creatable,
+        "updatable": field.updatable,
+        "unique": field.unique,
+        "max_length": field.max_length,
         "choices": choices,
         "references": field.references,
     })

@@ -25,19 +25,20 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub(crate) async fn invoke(options: InvokeArgs) -> Outcome {
     let input = input(&options.input)?;
     let connected = connect(&options.connection).await?;
-    let op = WriteOp::Invoke { action: options.action.into(), key: options.key.map(Into::into), input };
+    let op = WriteOp::invoke(options.action, input).with_key(options.key.map(Into::into));
     let operation = Operation::new(options.id, op);
     let connector = &*connected.connector;
-    let request = WriteRequest::new(options.entity.as_str(), vec![operation.clone()]);
+    let entity = options.entity;
+    let request = WriteRequest::new(entity.as_str(), vec![operation.clone()]);
     let mut done = only(connector.write(request)?, &operation).await;
     let deadline = Instant::now() + Duration::from_secs(options.wait.into());
     let mut pause = FIRST_PAUSE;
-    while let Written::Accepted { ticket } = &done.outcome
+    while let Written::Accepted { ticket, .. } = &done.outcome
         && Instant::now() < deadline
     {
         sleep_until(deadline.min(Instant::now() + pause)).await;
         pause = LONGEST_PAUSE.min(pause * 2);
-        let request = PollRequest::new(ticket.clone(), vec![operation.clone()]);
+        let request = PollRequest::new(entity.as_str(), ticket.clone(), vec![operation.clone()]);
         done = only(connector.poll(request)?, &operation).await;
     }
     let mut out = stdout();

@@ -91,7 +91,7 @@ impl Written {
                 if !fields.get().trim_start().starts_with('{') {
                     return Err("\"fields\" is not an object".to_owned());
                 }
-                Ok(WriteOp::Create { fields, marker: self.marker.map(Text::from) })
+                Ok(WriteOp::create(fields).with_marker(self.marker.map(Text::from)))
             }
             "update" => {
                 let key = self.key.ok_or_else(|| lacks("key"))?.0;
@@ -110,16 +110,16 @@ impl Written {
                     self.raw.into_iter().flatten().map(|(path, value)| (path, FieldPatch::Raw(value))),
                 );
                 once_each(&patch)?;
-                Ok(WriteOp::Update { key, patch: Patch(patch), if_version: self.if_version.map(Text::from) })
+                Ok(WriteOp::update(key, Patch(patch)).with_if_version(self.if_version.map(Text::from)))
             }
-            "delete" => Ok(WriteOp::Delete { key: self.key.ok_or_else(|| lacks("key"))?.0 }),
+            "delete" => Ok(WriteOp::delete(self.key.ok_or_else(|| lacks("key"))?.0)),
             "invoke" => {
                 let action = self.action.ok_or_else(|| lacks("action"))?;
                 let input = match self.input {
                     Some(input) => input,
                     None => RawJson::from_checked("{}"),
                 };
-                Ok(WriteOp::Invoke { action: action.into(), key: self.key.map(|key| key.0), input })
+                Ok(WriteOp::invoke(action, input).with_key(self.key.map(|key| key.0)))
             }
             other => Err(format!("there is no \"op\" {other:?}, but create, update, delete and invoke")),
         }
@@ -172,7 +172,7 @@ mod tests {
         let create =
             parse(br#"{"op":"create","fields":{"value":12345678901234567.890},"marker":"m"}"#, 7).unwrap();
         let fields = RawJson::parse(r#"{"value":12345678901234567.890}"#).unwrap();
-        assert_eq!(create, Operation::new("line-7", WriteOp::Create { fields, marker: Some("m".into()) }));
+        assert_eq!(create, Operation::new("line-7", WriteOp::create(fields).with_marker(Some("m".into()))));
 
         let update = parse(
             br#"{"op":"update","id":"u","key":42,"set":{"/a":1.10},"clear":["/b"],"if_version":"3"}"#,
@@ -183,7 +183,7 @@ mod tests {
             (FieldPath::field("a"), FieldPatch::Set(RawJson::parse("1.10").unwrap())),
             (FieldPath::field("b"), FieldPatch::Clear),
         ]);
-        let expected = WriteOp::Update { key: "42".into(), patch, if_version: Some("3".into()) };
+        let expected = WriteOp::update("42", patch).with_if_version(Some("3".into()));
         assert_eq!(update, Operation::new("u", expected));
     }
 

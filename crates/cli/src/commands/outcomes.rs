@@ -15,20 +15,23 @@ pub(crate) fn describe(line: &mut Line, number: Option<u64>, done: &OperationOut
         line.json("unmarked", &true);
     }
     match &done.outcome {
-        Outcome::Applied { key, record } => {
+        Outcome::Applied { key, record, output, .. } => {
             let key = key.as_ref().or(record.as_ref().map(|record| &record.key));
             line.maybe("key", key);
             rest_of(line, record.as_deref());
+            if let Some(output) = output {
+                line.json("output", output);
+            }
         }
-        Outcome::Partial { applied, error } => {
+        Outcome::Partial { applied, error, .. } => {
             let applied: Vec<&str> = applied.iter().map(FieldPath::as_str).collect();
             line.json("applied", &applied).json("error", &Described(error));
         }
-        Outcome::Conflict { current } => {
+        Outcome::Conflict { current, .. } => {
             line.maybe("key", current.as_ref().map(|record| &record.key));
             rest_of(line, current.as_deref());
         }
-        Outcome::Accepted { ticket } => _ = line.text("ticket", ticket),
+        Outcome::Accepted { ticket, .. } => _ = line.text("ticket", ticket),
         Outcome::Rejected(error) | Outcome::Deferred(error) | Outcome::Unknown(error) => {
             line.json("error", &Described(error));
         }

@@ -131,7 +131,7 @@ impl<W: Write> Reading<W> {
                     .text("key", &deletion.key)
                     .maybe("at", deletion.at.as_ref())
                     .maybe("scope", (deletion.scope == DeletionScope::Partition).then_some("partition")),
-                Change::Merged { from, into } => line.text("from", from).text("into", into),
+                Change::Merged { from, into, .. } => line.text("from", from).text("into", into),
                 other => line.text("key", other.key()),
             };
         })

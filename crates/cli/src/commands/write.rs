@@ -168,7 +168,7 @@ impl<W: Write> Writing<W> {
 
 fn key_of(op: &WriteOp) -> Option<&Key> {
     match op {
-        WriteOp::Update { key, .. } | WriteOp::Delete { key } => Some(key),
+        WriteOp::Update { key, .. } | WriteOp::Delete { key, .. } => Some(key),
         WriteOp::Invoke { key, .. } => key.as_ref(),
         _ => None,
     }

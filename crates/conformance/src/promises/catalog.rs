@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use futures_util::StreamExt;
 use serde_json::Value;
 use tieline_core::{
-    DiscoverRequest, Entity, Error, ErrorKind, FieldPath, Key, LookupRequest, Operation, Partition, Patch,
-    RawJson, ReadMode, ReadRequest, Record, WriteOp, WriteRequest,
+    DiscoverRequest, Entity, Error, ErrorKind, FieldPath, Filter, Key, LookupRequest, Operation, Partition,
+    Patch, RawJson, ReadMode, ReadRequest, Record, WriteOp, WriteRequest,
 };
 
 use crate::Failure;
@@ -165,7 +165,7 @@ pub(crate) async fn an_unknown_partition_is_refused(lab: &Lab<'_>) -> Result<Ver
 pub(crate) async fn a_filter_is_never_passed_over(lab: &Lab<'_>) -> Result<Verdict, Failure> {
     lab.each(async |bench, entity| {
         let request = |field: &FieldPath, value: RawJson| {
-            ReadRequest::full(entity.name.clone()).with_filter(field.clone(), value)
+            ReadRequest::full(entity.name.clone()).with_filter(Filter::equals(field.clone(), value))
         };
         let unknown = request(&FieldPath::field("no_such_field"), RawJson::parse("\"x\"")?);
         match bench.pull(&mut Mirror::default(), unknown).await {
@@ -260,9 +260,9 @@ pub(crate) async fn what_is_not_declared_is_refused(lab: &Lab<'_>) -> Result<Ver
                 Err(error) => expect(&error, &[ErrorKind::Unsupported])?,
             }
         }
-        let update = WriteOp::Update { key: key.clone(), patch: Patch::default(), if_version: None };
-        let create = WriteOp::Create { fields: RawJson::parse("{}")?, marker: None };
-        let delete = WriteOp::Delete { key: key.clone() };
+        let update = WriteOp::update(key.clone(), Patch::default());
+        let create = WriteOp::create(RawJson::parse("{}")?);
+        let delete = WriteOp::delete(key.clone());
         for (name, declared, op) in
             [("create", can.create, create), ("update", can.update, update), ("delete", can.delete, delete)]
         {

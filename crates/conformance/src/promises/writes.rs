@@ -22,12 +22,12 @@ pub(super) fn draft(bench: &Bench<'_>, entity: &Entity, n: u32) -> Option<Draft>
 }
 
 pub(super) fn create(id: &str, fields: RawJson, marker: Option<Text>) -> Operation {
-    Operation::new(id, WriteOp::Create { fields, marker })
+    Operation::new(id, WriteOp::create(fields).with_marker(marker))
 }
 
 fn update(id: &str, key: &Key, change: &(FieldPath, RawJson), if_version: Option<Text>) -> Operation {
     let patch = Patch(vec![(change.0.clone(), FieldPatch::Set(change.1.clone()))]);
-    Operation::new(id, WriteOp::Update { key: key.clone(), patch, if_version })
+    Operation::new(id, WriteOp::update(key.clone(), patch).with_if_version(if_version))
 }
 
 /// The only outcome of one operation.
@@ -119,7 +119,7 @@ pub(crate) async fn an_update_to_the_same_value_does_no_harm(lab: &Lab<'_>) -> R
             holds(bench, entity, key, &draft.change).await?;
         }
         let writes = bench.wire.writes();
-        let nothing = WriteOp::Update { key: key.clone(), patch: Patch::default(), if_version: None };
+        let nothing = WriteOp::update(key.clone(), Patch::default());
         let outcome = write(bench, entity, Operation::new("op-3", nothing)).await?;
         ensure!(matches!(outcome, Outcome::Unchanged), "an empty patch ends as {outcome:?}");
         ensure!(bench.wire.writes() == writes, "an empty patch is sent");
@@ -155,7 +155,7 @@ pub(crate) async fn an_update_of_a_record_that_changed_is_a_conflict(
         ensure!(matches!(right, Outcome::Applied { .. }), "an update of the right version ends as {right:?}");
         let Some(second) = bench.world.draft(entity.name.as_str(), 2) else { return not(NO_DRAFT) };
         match write(bench, entity, update("op-2", key, &second.change, Some(version))).await? {
-            Outcome::Conflict { current } => {
+            Outcome::Conflict { current, .. } => {
                 ensure!(
                     current.is_none_or(|current| current.key == *key),
                     "the conflict shows another record"
@@ -184,7 +184,7 @@ pub(crate) async fn a_delete_takes_effect_once(lab: &Lab<'_>) -> Result<Verdict,
         let Some(key) = chosen.or_else(|| before.get(before.len() / 2).cloned()) else {
             return not("it has no records");
         };
-        let delete = |id: &str| Operation::new(id, WriteOp::Delete { key: key.clone() });
+        let delete = |id: &str| Operation::new(id, WriteOp::delete(key.clone()));
         let first = write(bench, entity, delete("op-1")).await?;
         ensure!(matches!(first, Outcome::Applied { .. }), "a delete ends as {first:?}");
         let again = write(bench, entity, delete("op-2")).await?;
@@ -239,7 +239,7 @@ pub(crate) async fn an_unknown_action_is_refused_unsent(lab: &Lab<'_>) -> Result
     lab.each(async |bench, entity| {
         let key = bench.keys(entity)?.into_iter().next();
         let input = RawJson::parse("{}")?;
-        let invoke = WriteOp::Invoke { action: Text::new("no-such-action"), key, input };
+        let invoke = WriteOp::invoke(Text::new("no-such-action"), input).with_key(key);
         refuses_to("an action that does not exist", bench, entity, invoke).await?;
         kept()
     })

@@ -112,12 +112,12 @@ impl Action {
         if let Some(raw) = made(gives.one) {
             let key = gives.key_of(raw.get(), None)?;
             let record = Record::new(key.clone(), RawJson::from_raw(raw));
-            let record = (self.gives == self.entity).then(|| Box::new(record));
-            return Some(Outcome::Applied { key: Some(key), record });
+            let done = Outcome::applied(Some(key));
+            return Some(if self.gives == self.entity { done.with_record(record) } else { done });
         }
         RawJson::parse(text).ok()?;
         if self.gives == self.entity {
-            return Some(Outcome::Applied { key: Some(asked), record: None });
+            return Some(Outcome::applied(Some(asked)));
         }
         // The document that it was made from may come back, with a reference to the one that was made.
         let reference = if self.gives == "invoices" { "/InvoiceReference" } else { "/OrderReference" };
@@ -125,7 +125,7 @@ impl Action {
             let key = tieline_core::json::at(raw.get(), reference).ok()??;
             serde_json::from_str::<HeadKey>(key.get()).ok()?.0.filter(|key| key.as_str() != "0")
         });
-        Some(Outcome::Applied { key, record: None })
+        Some(Outcome::applied(key))
     }
 
     /// What is said when an answer does not say what was done.

@@ -14,7 +14,7 @@ use tieline_core::{
     Account, BatchStream, Catalog, CheckRequest, Clock, Connector, Content, ContentRequest, DiscoverRequest,
     Error, Key, Lookup, LookupBy, LookupRequest, Lookups, OutcomeStream, ReadRequest, Result, WriteRequest,
 };
-use tieline_kit::{Call, records_as, typed};
+use tieline_kit::{Call, records_as, refuse_partition, typed};
 use url::Url;
 
 use crate::endpoints::Endpoint;
@@ -122,15 +122,19 @@ impl Connector for Fortnox {
 
     async fn lookup(&self, request: LookupRequest) -> Result<Lookups> {
         let endpoint = Endpoint::named(request.entity.as_str())?;
+        refuse_partition(&request.entity, request.partition.as_ref())?;
         match request.by {
             LookupBy::Keys(keys) => lookup::keys(&self.api, endpoint, keys).await,
-            LookupBy::Field { field, value } => lookup::by_field(&self.api, endpoint, &field, &value).await,
+            LookupBy::Field { field, value, .. } => {
+                lookup::by_field(&self.api, endpoint, &field, &value).await
+            }
             _ => Err(Error::unsupported("this kind of look-up")),
         }
     }
 
     fn write(&self, request: WriteRequest) -> Result<OutcomeStream> {
         let endpoint = Endpoint::named(request.entity.as_str())?;
+        refuse_partition(&request.entity, request.partition.as_ref())?;
         write::write(self.api.clone(), endpoint, request)
     }
 

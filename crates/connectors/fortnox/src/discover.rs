@@ -71,7 +71,7 @@ fn describe(entity: &mut Entity, endpoint: &Endpoint) {
 
 fn field(described: &Field, title: String) -> EntityField {
     let mut field = EntityField::new(FieldPath::field(described.name), title, described.shape.word());
-    field.writable = described.writable;
+    field = field.with_writable(described.writable);
     field.choices = described
         .shape
         .choices()
@@ -79,7 +79,7 @@ fn field(described: &Field, title: String) -> EntityField {
         .map(|word| Choice { value: Text::from_static(word), label: readable(word) })
         .collect();
     if let Shape::Ref(other) = described.shape {
-        field.references = Some(EntityName::from_static(other));
+        field.references.push(EntityName::from_static(other));
     }
     field
 }

@@ -5,7 +5,7 @@
 
 use chrono::NaiveDate;
 use serde_json::value::RawValue;
-use tieline_core::{Error, ErrorKind, FieldPath, Filter, RawJson, Result, exact};
+use tieline_core::{Error, ErrorKind, FieldPath, Filter, FilterOp, RawJson, Result, exact};
 use tieline_kit::{Call, HeadText, excerpt, nearest};
 
 use self::Takes::{Day, Text, Words};
@@ -185,7 +185,9 @@ impl Filters {
     pub(crate) fn of(endpoint: &'static Endpoint, filters: &[Filter]) -> Result<Self> {
         let mut plan = Self::default();
         let mut is_taken = false;
-        for Filter { field, equals } in filters {
+        for filter in filters {
+            let (field, equals) = (&filter.field, &filter.value);
+            filter.require(&[FilterOp::Eq]).map_err(|error| about(endpoint, field, error))?;
             let name = name(field);
             let param = endpoint.params.iter().find(|param| param.field == name);
             let known = endpoint.field(name);
@@ -231,7 +233,7 @@ impl Filters {
     /// The filters in words, for the state of a read.
     pub(crate) fn mark(filters: &[Filter]) -> Option<String> {
         let mut words: Vec<String> =
-            filters.iter().map(|filter| format!("{}={}", filter.field, filter.equals)).collect();
+            filters.iter().map(|filter| format!("{}={}", filter.field, filter.value)).collect();
         words.sort();
         (!words.is_empty()).then(|| words.join(" "))
     }
@@ -364,7 +366,7 @@ pub(crate) fn finds(endpoint: &'static Endpoint, field: &FieldPath, value: &RawJ
         };
         return Err(about(endpoint, field, error.with_advice(advice)));
     }
-    let plan = Filters::of(endpoint, &[Filter { field: field.clone(), equals: value.clone() }])?;
+    let plan = Filters::of(endpoint, &[Filter::equals(field.clone(), value.clone())])?;
     if plan.sent.is_empty() {
         let error = Error::new(ErrorKind::Config, "Fortnox searches for texts and numbers only");
         return Err(about(endpoint, field, error.with_advice("give a text that is not empty")));

@@ -20,9 +20,9 @@ pub(crate) fn write(api: Api, endpoint: &'static Endpoint, request: WriteRequest
         return Err(Error::unsupported(format!("writing Fortnox {}", endpoint.name)));
     }
     let writer = Writer { api, endpoint };
-    Ok(outcomes(request.operations, move |op| {
+    Ok(outcomes(request.operations, move |operation| {
         let writer = writer.clone();
-        async move { writer.carry_out(op).await }
+        async move { writer.carry_out(operation.op).await }
     }))
 }
 
@@ -39,13 +39,15 @@ impl Writer {
     async fn carry_out(&self, op: WriteOp) -> Done {
         let mut unmarked = false;
         let ended = match op {
-            WriteOp::Create { fields, marker } => {
+            WriteOp::Create { fields, marker, .. } => {
                 unmarked = marker.is_some() && self.endpoint.marker.is_none();
                 self.create(&fields, marker.filter(|_| !unmarked).as_ref()).await
             }
-            WriteOp::Update { key, patch, if_version } => self.update(key, &patch, if_version.as_ref()).await,
-            WriteOp::Delete { key } => self.delete(key).await,
-            WriteOp::Invoke { action, key, input } => self.invoke(&action, key, &input).await,
+            WriteOp::Update { key, patch, if_version, .. } => {
+                self.update(key, &patch, if_version.as_ref()).await
+            }
+            WriteOp::Delete { key, .. } => self.delete(key).await,
+            WriteOp::Invoke { action, key, input, .. } => self.invoke(&action, key, &input).await,
             _ => Err(Outcome::Rejected(Error::unsupported("this kind of operation"))),
         };
         let outcome = ended.unwrap_or_else(|early| early);
@@ -84,11 +86,14 @@ impl Writer {
         let answer = self.send(call, true).await?;
         Ok(match self.written(&answer) {
             Some(Outcome::Applied { record, .. }) => {
-                let record = record.map(|mut record| {
-                    record.key = key.clone();
-                    record
-                });
-                Outcome::Applied { key: Some(key), record }
+                let done = Outcome::applied(Some(key.clone()));
+                match record {
+                    Some(mut record) => {
+                        record.key = key;
+                        done.with_record(record)
+                    }
+                    None => done,
+                }
             }
             _ => outcome_of(self.unreadable("the record that was updated"), true),
         })
@@ -102,7 +107,7 @@ impl Writer {
             return Ok(Outcome::Rejected(error.with_advice(advice)));
         }
         match self.api.send(self.at(Method::DELETE, &key)?).await {
-            Ok(_) => Ok(Outcome::Applied { key: Some(key), record: None }),
+            Ok(_) => Ok(Outcome::applied(Some(key))),
             Err(error) if is_missing(self.endpoint, &error) => Ok(Outcome::Unchanged),
             Err(error) => Ok(self.failed(error, true)),
         }
@@ -130,7 +135,7 @@ impl Writer {
         let raw = list::record(self.endpoint, answer.text().ok()?).ok()?;
         let key = self.endpoint.key_of(raw.get(), None)?;
         let record = Record::new(key.clone(), RawJson::from_raw(raw));
-        Some(Outcome::Applied { key: Some(key), record: Some(Box::new(record)) })
+        Some(Outcome::applied(Some(key)).with_record(record))
     }
 
     fn at(&self, method: Method, key: &Key) -> Result<Call, Outcome> {

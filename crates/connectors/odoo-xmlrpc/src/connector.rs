@@ -15,7 +15,7 @@ use tieline_core::{
     Lookup, LookupBy, LookupRequest, Lookups, OutcomeStream, RawJson, ReadRequest, Record, Result,
     WriteRequest,
 };
-use tieline_kit::{excerpt, records_as, typed};
+use tieline_kit::{excerpt, records_as, refuse_partition, typed};
 use url::Url;
 
 use crate::call::{Call, Via};
@@ -269,9 +269,10 @@ impl Connector for Odoo {
 
     async fn lookup(&self, request: LookupRequest) -> Result<Lookups> {
         let entity = model_name(request.entity.as_str())?;
+        refuse_partition(&request.entity, request.partition.as_ref())?;
         let found = match request.by {
             LookupBy::Keys(keys) => lookup::keys(&self.api, entity, keys).await,
-            LookupBy::Field { field, value } => lookup::field(&self.api, entity, &field, &value).await,
+            LookupBy::Field { field, value, .. } => lookup::field(&self.api, entity, &field, &value).await,
             _ => Err(Error::unsupported("this kind of look-up")),
         };
         found.map_err(|error| on(error, entity))
@@ -279,6 +280,7 @@ impl Connector for Odoo {
 
     fn write(&self, request: WriteRequest) -> Result<OutcomeStream> {
         model_name(request.entity.as_str())?;
+        refuse_partition(&request.entity, request.partition.as_ref())?;
         Ok(write::write(self.api.clone(), request))
     }
 }

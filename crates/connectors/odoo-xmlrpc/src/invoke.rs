@@ -41,9 +41,9 @@ pub(crate) async fn invoke(
     };
     let call = prepared(model, method, ids, input)?;
     Ok(match api.value(&call).await {
-        Ok(_) => Outcome::Applied { key: key.cloned(), record: None },
+        Ok(_) => Outcome::applied(key.cloned()),
         // The fault came after the deed: only its result could not be sent.
-        Err(error) if faults::was_done(&error) => Outcome::Applied { key: key.cloned(), record: None },
+        Err(error) if faults::was_done(&error) => Outcome::applied(key.cloned()),
         Err(error) => outcome_of(error, false),
     })
 }

@@ -15,17 +15,19 @@ use crate::{faults, invoke, load, salvage, values};
 
 pub(crate) fn write(api: Api, request: WriteRequest) -> OutcomeStream {
     let entity = request.entity;
-    outcomes(request.operations, move |op| {
+    outcomes(request.operations, move |operation| {
         let (api, entity) = (api.clone(), entity.clone());
         async move {
             let entity = entity.as_str();
-            let done = match op {
-                WriteOp::Create { fields, marker } => create(&api, entity, &fields, marker.as_ref()).await,
-                WriteOp::Update { key, patch, if_version } => {
+            let done = match operation.op {
+                WriteOp::Create { fields, marker, .. } => {
+                    create(&api, entity, &fields, marker.as_ref()).await
+                }
+                WriteOp::Update { key, patch, if_version, .. } => {
                     update(&api, entity, &key, &patch, if_version.as_ref()).await.map(Done::from)
                 }
-                WriteOp::Delete { key } => delete(&api, entity, &key).await.map(Done::from),
-                WriteOp::Invoke { action, key, input } => {
+                WriteOp::Delete { key, .. } => delete(&api, entity, &key).await.map(Done::from),
+                WriteOp::Invoke { action, key, input, .. } => {
                     invoke::invoke(&api, entity, action.as_str(), key.as_ref(), &input).await.map(Done::from)
                 }
                 _ => Err(Error::unsupported("this kind of operation")),
@@ -70,7 +72,7 @@ async fn create(api: &Api, entity: &str, fields: &RawJson, marker: Option<&Text>
 }
 
 fn applied(key: Key) -> Outcome {
-    Outcome::Applied { key: Some(key), record: None }
+    Outcome::applied(Some(key))
 }
 
 /// A method that was carried out although its answer could not be sent has done something.
@@ -109,7 +111,7 @@ async fn update(
         match current.into_iter().flatten().next() {
             None => return Err(missing(entity, key)),
             Some(current) if current.version.as_ref() != Some(version) => {
-                return Ok(Outcome::Conflict { current: Some(Box::new(current)) });
+                return Ok(Outcome::conflict(Some(Box::new(current))));
             }
             Some(_) => {}
         }
@@ -118,7 +120,8 @@ async fn update(
     match api.value(&call).await {
         Ok(_) => Ok(applied(key.clone())),
         Err(error) if is_gone(api, &model, id, &error).await => Err(missing(entity, key)),
-        Err(error) => Ok(failed(error, idempotent)),
+        // Sent again, it would meet the version that it made itself.
+        Err(error) => Ok(failed(error, idempotent && if_version.is_none())),
     }
 }
 

@@ -213,20 +213,18 @@ impl Action {
         }
         let Data { id, conversion_id } = serde_json::from_str::<Body>(answer.text().ok()?).ok()?.data;
         Some(match self.answer {
-            Answer::Merged => Outcome::Applied { key: Some(id.0?), record: None },
+            Answer::Merged => Outcome::applied(Some(id.0?)),
             Answer::Part => {
                 id.0?;
-                Outcome::Applied { key: Some(key), record: None }
+                Outcome::applied(Some(key))
             }
             Answer::Copied => match lookup::record(endpoint, answer).ok()?? {
-                Change::Upsert(record) => {
-                    Outcome::Applied { key: Some(record.key.clone()), record: Some(Box::new(record)) }
-                }
+                Change::Upsert(record) => Outcome::applied(Some(record.key.clone())).with_record(record),
                 _ => return None,
             },
-            Answer::Job => Outcome::Accepted {
-                ticket: Text::new(format!("{}/{key}/{}", endpoint.name, conversion_id.0?)),
-            },
+            Answer::Job => {
+                Outcome::accepted(Text::new(format!("{}/{key}/{}", endpoint.name, conversion_id.0?)))
+            }
         })
     }
 }
@@ -290,7 +288,7 @@ impl Job {
 
     /// A conversion is never begun anew because asking for it failed: it stays accepted, or becomes a question.
     async fn ask(&self, api: &Api) -> Outcome {
-        let accepted = || Outcome::Accepted { ticket: self.ticket.clone() };
+        let accepted = || Outcome::accepted(self.ticket.clone());
         let about = |error: Error| error.with_context("entity", self.entity).with_context("key", &self.key);
         let answer = match api.send(Call::get(self.path).value(&self.key).value(&self.id)).await {
             Ok(answer) => answer,
@@ -312,10 +310,9 @@ impl Job {
             answer.text().ok().and_then(|text| serde_json::from_str::<Body>(text).ok()).map(|body| body.data);
         let word = status.as_ref().and_then(|status| status.status.as_deref()).unwrap_or_default();
         match (word, &status) {
-            ("completed", Some(status)) => Outcome::Applied {
-                key: status.lead_id.0.clone().or_else(|| status.deal_id.0.clone()),
-                record: None,
-            },
+            ("completed", Some(status)) => {
+                Outcome::applied(status.lead_id.0.clone().or_else(|| status.deal_id.0.clone()))
+            }
             ("not_started" | "running", _) => accepted(),
             ("failed" | "rejected", _) => Outcome::Rejected(about(
                 Error::new(ErrorKind::Rejected, "Pipedrive did not convert the record")

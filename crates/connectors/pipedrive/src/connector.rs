@@ -11,7 +11,7 @@ use tieline_core::{
     Account, BatchStream, Catalog, CheckRequest, Clock, Connector, DiscoverRequest, Error, ErrorKind, Key,
     Lookup, LookupBy, LookupRequest, Lookups, OutcomeStream, PollRequest, ReadRequest, Result, WriteRequest,
 };
-use tieline_kit::{Call, records_as, typed};
+use tieline_kit::{Call, records_as, refuse_partition, typed};
 use url::Url;
 
 use crate::endpoints::Endpoint;
@@ -126,9 +126,10 @@ impl Connector for Pipedrive {
 
     async fn lookup(&self, request: LookupRequest) -> Result<Lookups> {
         let endpoint = Endpoint::named(request.entity.as_str())?;
+        refuse_partition(&request.entity, request.partition.as_ref())?;
         match request.by {
             LookupBy::Keys(keys) => lookup::keys(&self.api, endpoint, keys).await,
-            LookupBy::Field { field, value } => {
+            LookupBy::Field { field, value, .. } => {
                 search::by_field(&self.api, &self.markers, endpoint, &field, &value).await
             }
             _ => Err(Error::unsupported("this kind of look-up")),
@@ -137,6 +138,7 @@ impl Connector for Pipedrive {
 
     fn write(&self, request: WriteRequest) -> Result<OutcomeStream> {
         let endpoint = Endpoint::named(request.entity.as_str())?;
+        refuse_partition(&request.entity, request.partition.as_ref())?;
         write::write(self.api.clone(), Arc::clone(&self.markers), endpoint, request)
     }
 

@@ -123,9 +123,9 @@ fn describe(entity: &mut Entity, endpoint: &Endpoint, account: &[Described]) {
         let mut field = EntityField::new(FieldPath::field(name), title, kind);
         field.choices = told.map(Described::choices).unwrap_or_default();
         if let Shape::Ref(other) = shape {
-            field.references = Some(EntityName::from_static(other));
+            field.references.push(EntityName::from_static(other));
         }
-        field.writable = endpoint.writes.is_some_and(|writes| writes.field(name).is_some());
+        field = field.with_writable(endpoint.writes.is_some_and(|writes| writes.field(name).is_some()));
         entity.fields.push(field);
     }
     // v2 keeps the account's fields together, v1 spreads them over the record.
@@ -140,9 +140,9 @@ fn describe(entity: &mut Entity, endpoint: &Endpoint, account: &[Described]) {
             told.field_type.as_deref().unwrap_or("json"),
         );
         field.custom = true;
-        field.writable = endpoint.writes.is_some_and(|writes| writes.custom);
+        field = field.with_writable(endpoint.writes.is_some_and(|writes| writes.custom));
         field.choices = told.choices();
-        field.references = told.references().map(EntityName::from_static);
+        field.references = told.references().map(EntityName::from_static).into_iter().collect();
         entity.fields.push(field);
         if nested {
             custom.insert(code.to_owned(), told.schema());

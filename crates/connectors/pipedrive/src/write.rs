@@ -29,9 +29,9 @@ pub(crate) fn write(
         return Err(Error::unsupported(format!("writing Pipedrive {}", endpoint.name)));
     };
     let writer = Writer { api, markers, endpoint, writes };
-    Ok(outcomes(request.operations, move |op| {
+    Ok(outcomes(request.operations, move |operation| {
         let writer = writer.clone();
-        async move { writer.carry_out(op).await }
+        async move { writer.carry_out(operation.op).await }
     }))
 }
 
@@ -50,13 +50,15 @@ impl Writer {
     async fn carry_out(&self, op: WriteOp) -> Done {
         let mut unmarked = false;
         let ended = match op {
-            WriteOp::Create { fields, marker } => {
+            WriteOp::Create { fields, marker, .. } => {
                 unmarked = marker.is_some() && self.markers.code(self.endpoint).is_none();
                 self.create(&fields, marker.filter(|_| !unmarked).as_ref()).await
             }
-            WriteOp::Update { key, patch, if_version } => self.update(key, &patch, if_version.as_ref()).await,
-            WriteOp::Delete { key } => self.delete(key).await,
-            WriteOp::Invoke { action, key, input } => self.invoke(&action, key, &input).await,
+            WriteOp::Update { key, patch, if_version, .. } => {
+                self.update(key, &patch, if_version.as_ref()).await
+            }
+            WriteOp::Delete { key, .. } => self.delete(key).await,
+            WriteOp::Invoke { action, key, input, .. } => self.invoke(&action, key, &input).await,
             _ => Err(Outcome::Rejected(Error::unsupported("this kind of operation"))),
         };
         let outcome = ended.unwrap_or_else(|early| early);
@@ -89,7 +91,7 @@ impl Writer {
         if changes.needs_record() || if_version.is_some() {
             let record = self.current(&key).await?;
             if if_version.is_some_and(|wanted| !is_version(&record, wanted)) {
-                return Ok(Outcome::Conflict { current: Some(Box::new(record)) });
+                return Ok(Outcome::conflict(Some(Box::new(record))));
             }
             current = Some(record);
         }
@@ -102,10 +104,12 @@ impl Writer {
             .json(body)
             .idempotent(true)
             .cost(self.writes.update_cost);
-        let answer = self.send(call, true).await?;
+        // Carried out again from the beginning, a conditional one would meet the version that it made itself.
+        let repeatable = if_version.is_none();
+        let answer = self.send(call, repeatable).await?;
         match lookup::record(self.endpoint, &answer) {
             Ok(Some(Change::Upsert(record))) => Ok(applied(record)),
-            _ => Ok(outcome_of(self.unreadable("the record that was updated"), true)),
+            _ => Ok(outcome_of(self.unreadable("the record that was updated"), repeatable)),
         }
     }
 
@@ -115,7 +119,7 @@ impl Writer {
         self.fits(&key)?;
         let call = Call::new(Method::DELETE, self.endpoint.get).value(&key).cost(self.writes.delete_cost);
         match self.api.send(call).await {
-            Ok(_) => Ok(Outcome::Applied { key: Some(key), record: None }),
+            Ok(_) => Ok(Outcome::applied(Some(key))),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Outcome::Unchanged),
             Err(error) => Ok(self.failed(error, true)),
         }
@@ -179,7 +183,7 @@ impl Writer {
 }
 
 fn applied(record: Record) -> Outcome {
-    Outcome::Applied { key: Some(record.key.clone()), record: Some(Box::new(record)) }
+    Outcome::applied(Some(record.key.clone())).with_record(record)
 }
 
 /// Whether the record has that version: the same time of change, however it is written.

@@ -90,11 +90,11 @@ fn what_may_have_happened_is_never_called_not_done() {
 }
 
 fn create(id: &str) -> Operation {
-    Operation::new(id, WriteOp::Create { fields: RawJson::parse("{}").unwrap(), marker: None })
+    Operation::new(id, WriteOp::create(RawJson::parse("{}").unwrap()))
 }
 
 fn delete(id: &str, key: &str) -> Operation {
-    Operation::new(id, WriteOp::Delete { key: Key::from(key) })
+    Operation::new(id, WriteOp::delete(Key::from(key)))
 }
 
 /// The outcomes when the first operation ends so and all others are done.
@@ -104,7 +104,7 @@ async fn after(first: Outcome, operations: Vec<Operation>) -> (Vec<String>, usiz
     let counter = Arc::clone(&sent);
     let stream = outcomes(operations, move |_| {
         counter.fetch_add(1, Ordering::Relaxed);
-        let outcome = first.take().unwrap_or(Outcome::Applied { key: None, record: None });
+        let outcome = first.take().unwrap_or(Outcome::applied(None));
         async move { outcome }
     });
     let said = stream.map(|done| format!("{} {}", done.id, word(&done.outcome))).collect().await;

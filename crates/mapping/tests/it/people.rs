@@ -125,7 +125,7 @@ fn deals_entity() -> Entity {
         ("channel", "string"),
     ] {
         let mut field = EntityField::new(FieldPath::field(name), name, kind);
-        field.writable = true;
+        (field.creatable, field.updatable) = (true, true);
         if name == "status" {
             field.choices =
                 ["open", "won"].map(|value| Choice { value: value.into(), label: value.into() }).into();
@@ -147,7 +147,7 @@ fn a_changed_schema_is_reported_before_it_breaks() {
     assert_eq!(drift(&deals_entity()), "");
     let mut changed = deals_entity();
     changed.fields.retain(|field| field.path.as_str() != "/channel" && field.path.as_str() != "/stage_id");
-    changed.fields[0].writable = false;
+    (changed.fields[0].creatable, changed.fields[0].updatable) = (false, false);
     changed.fields[2].choices.push(Choice { value: "lost".into(), label: "Lost".into() });
     let schema = changed.schema.as_mut().unwrap();
     schema["properties"]["value"] = json!({ "type": "object" });

@@ -96,8 +96,7 @@ async fn no_two_writes_wait_for_each_other() {
 
 fn creates(ids: std::ops::Range<u32>) -> Vec<Operation> {
     let fields = RawJson::parse("{}").unwrap();
-    ids.map(|id| Operation::new(id.to_string(), WriteOp::Create { fields: fields.clone(), marker: None }))
-        .collect()
+    ids.map(|id| Operation::new(id.to_string(), WriteOp::create(fields.clone()))).collect()
 }
 
 fn claim(limit: u32) -> Claim {

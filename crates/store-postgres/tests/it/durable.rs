@@ -79,7 +79,7 @@ async fn what_must_survive_a_loss_of_power_waits_for_the_disk() {
         store.take_consent(&state).await.unwrap().unwrap();
         wrote("tieline_consents delete", raised).await;
 
-        let create = WriteOp::Create { fields: RawJson::parse("{}").unwrap(), marker: None };
+        let create = WriteOp::create(RawJson::parse("{}").unwrap());
         store.enqueue(&id, &"deals".into(), &[Operation::new("order", create)], now).await.unwrap();
         wrote("tieline_outbox insert", raised).await;
         let claimed = store.claim(&id, &Claim::new(now, now + TimeDelta::seconds(9), 9)).await.unwrap();

@@ -11,8 +11,7 @@ use tieline_store_sqlite::SqliteStore;
 
 pub(crate) fn creates(ids: std::ops::Range<u32>) -> Vec<Operation> {
     let fields = RawJson::parse("{}").unwrap();
-    ids.map(|id| Operation::new(id.to_string(), WriteOp::Create { fields: fields.clone(), marker: None }))
-        .collect()
+    ids.map(|id| Operation::new(id.to_string(), WriteOp::create(fields.clone()))).collect()
 }
 
 pub(crate) fn claim(limit: u32) -> Claim {

@@ -112,7 +112,7 @@ pub async fn several_changes_to_a_key_count_once(store: &dyn SyncStore) {
             upsert("c", 1),
             upsert("d", 1),
             Change::Present("d".into()),
-            Change::Merged { from: "a".into(), into: "a".into() },
+            Change::merged("a", "a"),
         ],
         1,
     );
@@ -133,14 +133,14 @@ pub async fn a_merge_removes_the_key_that_is_gone(store: &dyn SyncStore) {
     let deal = changes(&deals(), upserts(1..3, 1), 1);
     put(store, deal.with_target(TARGET, vec![row("0001", 1, &["7"]), row("0002", 1, &["8"])])).await;
 
-    let merge = Change::Merged { from: "7".into(), into: "8".into() };
+    let merge = Change::merged("7", "8");
     let tally = put(store, changes(&persons(), vec![merge.clone()], 2)).await;
     assert_eq!(tally.mirror.deleted, 1);
     assert_eq!(keys(store, "persons").await, ["8"]);
     assert_eq!(stale(store).await, ["0001"]);
     assert_eq!(put(store, changes(&persons(), vec![merge], 3)).await.mirror, crate::ChangeCounts::default());
 
-    let merge = Change::Merged { from: "0001".into(), into: "0002".into() };
+    let merge = Change::merged("0001", "0002");
     let tally = put(store, changes(&deals(), vec![merge], 2)).await;
     assert_eq!((tally.mirror.deleted, tally.target.deleted), (1, 1));
     assert!(stale(store).await.is_empty(), "there is nothing left to map");

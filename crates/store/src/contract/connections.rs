@@ -169,7 +169,7 @@ pub async fn connections_come_in_pages(world: &Tenants<'_>) {
 pub async fn removing_leaves_only_the_log(world: &Tenants<'_>) {
     let store = world.store;
     let empty = snapshot(store, "crm").await;
-    let operation = Operation::new("order-1", WriteOp::Create { fields: raw("{}"), marker: None });
+    let operation = Operation::new("order-1", WriteOp::create(raw("{}")));
     for id in ["crm", "neighbour"] {
         make_with_secret(store, id).await;
         fill(store, id, 1).await;

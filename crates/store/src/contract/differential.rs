@@ -68,10 +68,7 @@ fn change() -> impl Strategy<Value = Change> {
         1 => key().prop_map(move |key| {
             Change::Delete(Deletion::new(text(key)).with_scope(DeletionScope::Partition))
         }),
-        1 => (key(), key()).prop_map(move |(from, into)| Change::Merged {
-            from: text(from).into(),
-            into: text(into).into(),
-        }),
+        1 => (key(), key()).prop_map(move |(from, into)| Change::merged(text(from), text(into))),
         2 => key().prop_map(move |key| Change::Present(text(key).into())),
     ]
 }

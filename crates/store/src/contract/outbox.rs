@@ -15,12 +15,12 @@ fn at(second: i64) -> DateTime<Utc> {
 }
 
 fn create(id: &str) -> Operation {
-    Operation::new(id, WriteOp::Create { fields: json(r#"{"value":1250.10}"#), marker: None })
+    Operation::new(id, WriteOp::create(json(r#"{"value":1250.10}"#)))
 }
 
 fn update(id: &str, key: &str) -> Operation {
     let patch = Patch(vec![(FieldPath::field("title"), FieldPatch::Clear)]);
-    Operation::new(id, WriteOp::Update { key: key.into(), patch, if_version: None })
+    Operation::new(id, WriteOp::update(key, patch))
 }
 
 async fn put(store: &dyn OutboxStore, connection: &str, entity: &str, operations: &[Operation]) -> u64 {
@@ -95,14 +95,11 @@ pub async fn operations_come_back_as_they_were(store: &dyn OutboxStore) {
         (FieldPath::field("f"), FieldPatch::Raw(json(r#"{"x":1}"#))),
     ]);
     let operations = [
-        Operation::new("'; --", WriteOp::Create { fields: fields.clone(), marker: Some("日本".into()) }),
-        Operation::new("é", WriteOp::Update { key: "%".into(), patch, if_version: Some("7".into()) }),
-        Operation::new("e\u{301}", WriteOp::Delete { key: "".into() }),
-        Operation::new(
-            "A",
-            WriteOp::Invoke { action: "confirm".into(), key: Some("9".into()), input: fields },
-        ),
-        Operation::new("a", WriteOp::Invoke { action: "ping".into(), key: None, input: json("[]") }),
+        Operation::new("'; --", WriteOp::create(fields.clone()).with_marker(Some("日本".into()))),
+        Operation::new("é", WriteOp::update("%", patch).with_if_version(Some("7".into()))),
+        Operation::new("e\u{301}", WriteOp::delete("")),
+        Operation::new("A", WriteOp::invoke("confirm", fields).with_key(Some("9".into()))),
+        Operation::new("a", WriteOp::invoke("ping", json("[]"))),
     ];
     put(store, CONNECTION, "deals", &operations).await;
     let stored: Vec<Operation> =
@@ -154,11 +151,9 @@ pub async fn operations_on_a_record_keep_their_order(store: &dyn OutboxStore) {
     for (n, status) in statuses().into_iter().enumerate() {
         let (entity, key) = (format!("entity-{n}"), "7");
         let name = |what: &str| format!("{what}-{n}");
-        let delete = Operation::new(name("delete"), WriteOp::Delete { key: key.into() });
-        let action = Operation::new(
-            name("action"),
-            WriteOp::Invoke { action: "x".into(), key: Some(key.into()), input: json("{}") },
-        );
+        let delete = Operation::new(name("delete"), WriteOp::delete(key));
+        let action =
+            Operation::new(name("action"), WriteOp::invoke("x", json("{}")).with_key(Some(key.into())));
         let operations = [
             update(&name("first"), key),
             update(&name("second"), key),
@@ -301,8 +296,8 @@ pub async fn the_marker_is_kept_with_the_attempt(store: &dyn OutboxStore) {
     let own = json(r#"{"ref":"taken"}"#);
     let operations = [
         create("plain"),
-        Operation::new("named", WriteOp::Create { fields: json("{}"), marker: Some("m".into()) }),
-        Operation::new("own", WriteOp::Create { fields: own, marker: None }),
+        Operation::new("named", WriteOp::create(json("{}")).with_marker(Some("m".into()))),
+        Operation::new("own", WriteOp::create(own)),
         update("update", "1"),
     ];
     put(store, CONNECTION, "deals", &operations).await;

@@ -28,7 +28,7 @@ struct Filled {
 }
 
 fn operations() -> [Operation; 4] {
-    let create = |id: &str| Operation::new(id, WriteOp::Create { fields: json("{}"), marker: None });
+    let create = |id: &str| Operation::new(id, WriteOp::create(json("{}")));
     [create("sent"), create("asked"), create("done"), create("waits")]
 }
 

@@ -79,7 +79,7 @@ impl Entry {
 
 pub(super) fn record(op: &WriteOp) -> Option<&Key> {
     match op {
-        WriteOp::Update { key, .. } | WriteOp::Delete { key } => Some(key),
+        WriteOp::Update { key, .. } | WriteOp::Delete { key, .. } => Some(key),
         WriteOp::Invoke { key, .. } => key.as_ref(),
         _ => None,
     }

@@ -153,15 +153,19 @@ impl Run<'_> {
     pub(super) async fn record(&mut self, entry: &Entry, done: OperationOutcome) -> Result<Told> {
         let marked = if done.unmarked { Marked::No } else { Marked::Yes };
         let (to, text) = match done.outcome {
-            Outcome::Applied { key, record } => {
+            Outcome::Applied { key, record, .. } => {
                 let key = key.or_else(|| record.map(|record| record.key)).or_else(|| entry.record().cloned());
                 (Status::Applied { key }, None)
             }
             Outcome::Unchanged => (Status::Unchanged, None),
-            Outcome::Partial { applied, error } => (Status::Partial, Some(words::partial(&applied, &error))),
-            Outcome::Conflict { current } => (Status::Conflict, Some(words::conflict(current.as_deref()))),
-            Outcome::Accepted { ticket } => {
-                let not_before = after(self.now(), wait(None, Duration::ZERO));
+            Outcome::Partial { applied, error, .. } => {
+                (Status::Partial, Some(words::partial(&applied, &error)))
+            }
+            Outcome::Conflict { current, .. } => {
+                (Status::Conflict, Some(words::conflict(current.as_deref())))
+            }
+            Outcome::Accepted { ticket, after: asked, .. } => {
+                let not_before = after(self.now(), asked.unwrap_or_default().max(wait(None, Duration::ZERO)));
                 (Status::Accepted { ticket, not_before }, None)
             }
             Outcome::Rejected(error) => (Status::Rejected, Some(error.to_string())),

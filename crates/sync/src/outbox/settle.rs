@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use tieline_core::{
-    Error, Key, Lookup, LookupRequest, Operation, Outcome, PollRequest, RawJson, Result, Text,
+    EntityName, Error, Key, Lookup, LookupRequest, Operation, Outcome, PollRequest, RawJson, Result, Text,
 };
 use tieline_store::outbox::{Entry, Status};
 
@@ -17,6 +17,7 @@ const PAGE: u32 = 100;
 
 /// A job and the operations that are still open in it.
 struct Job {
+    entity: EntityName,
     ticket: Text,
     entries: Vec<Entry>,
 }
@@ -34,13 +35,14 @@ impl Run<'_> {
                 match &entry.status {
                     Status::Sending { until } => self.settle_abandoned(&entry, *until).await?,
                     Status::Accepted { ticket, .. } => {
-                        let same = |job: &&mut Job| {
-                            job.ticket == *ticket
-                                && job.entries.first().is_some_and(|first| first.entity == entry.entity)
-                        };
+                        let same = |job: &&mut Job| job.ticket == *ticket && job.entity == entry.entity;
                         match jobs.iter_mut().find(same) {
                             Some(job) => job.entries.push(entry),
-                            None => jobs.push(Job { ticket: ticket.clone(), entries: vec![entry] }),
+                            None => jobs.push(Job {
+                                entity: entry.entity.clone(),
+                                ticket: ticket.clone(),
+                                entries: vec![entry],
+                            }),
                         }
                     }
                     _ => self.look_for(&entry).await?,
@@ -98,8 +100,11 @@ impl Run<'_> {
     /// Asks what became of a job.
     async fn ask_for(&mut self, job: Job) -> Result<()> {
         let operations: Vec<Operation> = job.entries.iter().map(|entry| entry.operation.clone()).collect();
-        let mut outcomes = match self.outbox.connector.poll(PollRequest::new(job.ticket.clone(), operations))
-        {
+        let mut outcomes = match self.outbox.connector.poll(PollRequest::new(
+            job.entity.clone(),
+            job.ticket.clone(),
+            operations,
+        )) {
             Ok(outcomes) => outcomes,
             Err(error) if is_refusal(&error) => {
                 let now = self.now();
@@ -122,7 +127,7 @@ impl Run<'_> {
             let Some(at) = waiting.iter().position(|entry| entry.operation.id == done.id) else { continue };
             let entry = waiting.remove(at);
             let failure = match &done.outcome {
-                Outcome::Accepted { ticket } => {
+                Outcome::Accepted { ticket, .. } => {
                     self.ask_later(&entry, ticket, None).await?;
                     continue;
                 }

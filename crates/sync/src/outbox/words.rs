@@ -22,7 +22,7 @@ pub(super) fn question(entry: &Entry, why: &str) -> String {
             format!("the change of record {key} of {entity}"),
             "Look at the record. If it has the new values, answer that it is done",
         ),
-        WriteOp::Delete { key } => (
+        WriteOp::Delete { key, .. } => (
             format!("the deletion of record {key} of {entity}"),
             "Look for the record. If it is gone, answer that it is done",
         ),

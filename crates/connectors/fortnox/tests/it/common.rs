@@ -164,24 +164,24 @@ pub(crate) fn records(batches: &[Batch]) -> BTreeMap<String, String> {
 }
 
 pub(crate) fn create(fields: &str) -> WriteOp {
-    WriteOp::Create { fields: json(fields), marker: None }
+    WriteOp::create(json(fields))
 }
 
 pub(crate) fn marked_create(fields: &str, marker: &str) -> WriteOp {
-    WriteOp::Create { fields: json(fields), marker: Some(marker.into()) }
+    WriteOp::create(json(fields)).with_marker(Some(marker.into()))
 }
 
 pub(crate) fn update(key: &str, changes: &[(&str, FieldPatch)]) -> WriteOp {
     let changes = changes.iter().map(|(field, change)| (path(field), change.clone()));
-    WriteOp::Update { key: Key::from(key), patch: Patch(changes.collect()), if_version: None }
+    WriteOp::update(Key::from(key), Patch(changes.collect()))
 }
 
 pub(crate) fn delete(key: &str) -> WriteOp {
-    WriteOp::Delete { key: Key::from(key) }
+    WriteOp::delete(Key::from(key))
 }
 
 pub(crate) fn invoke(action: &str, key: &str) -> WriteOp {
-    WriteOp::Invoke { action: action.into(), key: Some(Key::from(key)), input: json("{}") }
+    WriteOp::invoke(action, json("{}")).with_key(Some(Key::from(key)))
 }
 
 pub(crate) fn set(text: &str) -> FieldPatch {

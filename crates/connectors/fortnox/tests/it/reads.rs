@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use tieline_core::{Connector, ErrorKind, PassEnd, ReadMode, ReadRequest, State};
+use tieline_core::{Connector, ErrorKind, Filter, PassEnd, ReadMode, ReadRequest, State};
 
 use crate::common::*;
 
@@ -259,9 +259,9 @@ async fn one_filter_is_fortnoxs_the_others_are_compared_here() {
     let (transport, books) = answering(move |line| page(line, "Invoices", &rows));
     let request = ReadRequest::full("invoices")
         .with_fields([path("/Currency")])
-        .with_filter(path("/CustomerName"), json("\"Ada\""))
-        .with_filter(path("/Currency"), json("\"SEK\""))
-        .with_filter(path("/fromdate"), json("\"2026-01-01\""));
+        .with_filter(Filter::equals(path("/CustomerName"), json("\"Ada\"")))
+        .with_filter(Filter::equals(path("/Currency"), json("\"SEK\"")))
+        .with_filter(Filter::equals(path("/fromdate"), json("\"2026-01-01\"")));
     let found = batches(&books, request.clone()).await.unwrap();
     assert_eq!(words(&found), ["+1"]);
     // Who asked for some learns nothing of the others.
@@ -283,7 +283,7 @@ async fn invoices_are_read_by_fortnoxs_own_filter() {
         ("/Booked", "false", "unbooked"),
     ] {
         let request = ReadRequest::full("invoices").with_fields([path("/Total")]);
-        batches(&books, request.with_filter(path(field), json(value))).await.unwrap();
+        batches(&books, request.with_filter(Filter::equals(path(field), json(value)))).await.unwrap();
         assert_eq!(param(asked(&transport).last().unwrap(), "filter"), Some(word));
     }
 }
@@ -295,13 +295,13 @@ async fn what_cannot_be_read_is_refused_unsent() {
     let texts: Vec<String> = [
         ReadRequest::full("invoice"),
         full().with_fields([path("/Totall")]),
-        full().with_filter(path("/Totall"), json("1")),
-        full().with_filter(path("/Net"), json("1")),
-        full().with_filter(path("/filter"), json("\"paid\"")),
-        full().with_filter(path("/fromdate"), json("\"10/1/2026\"")),
+        full().with_filter(Filter::equals(path("/Totall"), json("1"))),
+        full().with_filter(Filter::equals(path("/Net"), json("1"))),
+        full().with_filter(Filter::equals(path("/filter"), json("\"paid\""))),
+        full().with_filter(Filter::equals(path("/fromdate"), json("\"10/1/2026\""))),
         full()
-            .with_filter(path("/filter"), json("\"unpaid\""))
-            .with_filter(path("/YourReference"), json("\"x\"")),
+            .with_filter(Filter::equals(path("/filter"), json("\"unpaid\"")))
+            .with_filter(Filter::equals(path("/YourReference"), json("\"x\""))),
         full().with_partition("5".into()),
         ReadRequest::full("customers").with_fields(["/Phone", "/VATNumber"].map(path)),
     ]

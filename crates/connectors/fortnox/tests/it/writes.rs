@@ -103,14 +103,9 @@ async fn what_is_sent() {
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_right_is_refused_unsent() {
     let (transport, books) = taking();
-    let versioned = WriteOp::Update {
-        key: "1001".into(),
-        patch: tieline_core::Patch::default(),
-        if_version: Some("1".into()),
-    };
-    let input =
-        WriteOp::Invoke { action: "email".into(), key: Some("204".into()), input: json(r#"{"to":"x"}"#) };
-    let keyless = WriteOp::Invoke { action: "email".into(), key: None, input: json("{}") };
+    let versioned = WriteOp::update("1001", tieline_core::Patch::default()).with_if_version(Some("1".into()));
+    let input = WriteOp::invoke("email", json(r#"{"to":"x"}"#)).with_key(Some("204".into()));
+    let keyless = WriteOp::invoke("email", json("{}"));
     let mut texts = Vec::new();
     for (entity, op) in [
         ("customers", create("[]")),

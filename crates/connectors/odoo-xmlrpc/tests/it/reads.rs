@@ -4,7 +4,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use serde_json::Value;
 use tieline_auth::ApiKey;
-use tieline_core::{Change, Connector, ErrorKind, FieldPath, PassEnd, ReadMode, ReadRequest};
+use tieline_core::{Change, Connector, ErrorKind, FieldPath, Filter, PassEnd, ReadMode, ReadRequest};
 use tieline_odoo_xmlrpc::Odoo;
 use tieline_sandbox::odoo::{LOGIN, LOW_LOGIN, Odoo as Model, Version};
 use tieline_sandbox::{Fault, FaultRule, Object, Sandbox};
@@ -210,8 +210,8 @@ async fn filters_choose_records() {
         let field = |path: &str| FieldPath::parse(path).unwrap();
         let mut store = Store::default();
         let request = ReadRequest::full("res.partner")
-            .with_filter(field("/is_company"), json(true.into()))
-            .with_filter(field("/parent_id"), json(Value::Null));
+            .with_filter(Filter::equals(field("/is_company"), json(true.into())))
+            .with_filter(Filter::equals(field("/parent_id"), json(Value::Null)));
         store.pull(&odoo, request.clone()).await;
         assert!(!store.rows.is_empty());
         assert!(store.rows.values().all(|row| row["is_company"] == true && row["parent_id"].is_null()));

@@ -15,16 +15,16 @@ fn path(name: &str) -> FieldPath {
 }
 
 fn create(fields: Value, marker: Option<&str>) -> WriteOp {
-    WriteOp::Create { fields: json(fields), marker: marker.map(Into::into) }
+    WriteOp::create(json(fields)).with_marker(marker.map(Into::into))
 }
 
 fn update(key: &Key, patch: Vec<(&str, FieldPatch)>) -> WriteOp {
     let patch = Patch(patch.into_iter().map(|(name, change)| (path(name), change)).collect());
-    WriteOp::Update { key: key.clone(), patch, if_version: None }
+    WriteOp::update(key.clone(), patch)
 }
 
 fn invoke(action: &str, key: Option<&Key>, input: Value) -> WriteOp {
-    WriteOp::Invoke { action: action.into(), key: key.cloned(), input: json(input) }
+    WriteOp::invoke(action, json(input)).with_key(key.cloned())
 }
 
 fn key_of(outcome: &Outcome) -> Key {
@@ -73,8 +73,8 @@ async fn a_record_is_made_changed_and_removed() {
                     ],
                 ),
                 update(&key, vec![]),
-                WriteOp::Delete { key: key.clone() },
-                WriteOp::Delete { key: key.clone() },
+                WriteOp::delete(key.clone()),
+                WriteOp::delete(key.clone()),
                 update(&key, vec![("city", FieldPatch::Set(json(value!("Luleå"))))]),
             ],
         )
@@ -226,10 +226,9 @@ async fn a_change_of_another_version_is_a_conflict() {
         let key = Key::from(id);
         let found = odoo.lookup(LookupRequest::keys("crm.lead", [key.clone()])).await.unwrap();
         let Lookup::Record(record) = &found.answers[0] else { panic!() };
-        let op = |version: Option<tieline_core::Text>, name: &str| WriteOp::Update {
-            key: key.clone(),
-            patch: Patch(vec![(path("name"), FieldPatch::Set(json(value!(name))))]),
-            if_version: version,
+        let op = |version: Option<tieline_core::Text>, name: &str| {
+            WriteOp::update(key.clone(), Patch(vec![(path("name"), FieldPatch::Set(json(value!(name))))]))
+                .with_if_version(version)
         };
         server.advance(std::time::Duration::from_secs(5));
         let done = write(
@@ -239,7 +238,9 @@ async fn a_change_of_another_version_is_a_conflict() {
         )
         .await;
         assert!(matches!(done[0].outcome, Outcome::Applied { .. }), "{:?}", done[0]);
-        let Outcome::Conflict { current: Some(current) } = &done[1].outcome else { panic!("{:?}", done[1]) };
+        let Outcome::Conflict { current: Some(current), .. } = &done[1].outcome else {
+            panic!("{:?}", done[1])
+        };
         assert_eq!(current.payload.at("/name").unwrap().unwrap().get(), "\"first\"");
         assert_eq!(shown(&server, "crm.lead", &key).unwrap()["name"], "first");
     }

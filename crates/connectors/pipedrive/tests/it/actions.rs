@@ -29,7 +29,7 @@ async fn two_persons_become_one() {
 
     let third = applied(&one(&*crm, "persons", create(r#"{"name":"Ada C"}"#)).await).to_string();
     let merged = one(&*crm, "persons", invoke("merge", &third, &input)).await;
-    let Outcome::Applied { key: Some(key), record: None } = merged else { panic!("{}", word(&merged)) };
+    let Outcome::Applied { key: Some(key), record: None, .. } = merged else { panic!("{}", word(&merged)) };
     assert_eq!(key.as_str(), into);
     let again = one(&*crm, "persons", invoke("merge", &third, &input)).await;
     assert!(matches!(again, Outcome::Rejected(_)));
@@ -95,7 +95,7 @@ async fn an_answer_that_says_nothing_is_unknown() {
 async fn polled(crm: &dyn Connector, ticket: &str) -> String {
     use futures_util::StreamExt;
     let operations = vec![Operation::new("op", invoke("convert_to_lead", "7", "{}"))];
-    match crm.poll(PollRequest::new(ticket, operations)) {
+    match crm.poll(PollRequest::new("deals", ticket, operations)) {
         Ok(stream) => {
             let outcomes: Vec<_> = stream.collect().await;
             word(&outcomes[0].outcome)

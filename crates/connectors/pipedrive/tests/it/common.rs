@@ -120,24 +120,24 @@ pub(crate) fn json(text: &str) -> RawJson {
 }
 
 pub(crate) fn create(fields: &str) -> WriteOp {
-    WriteOp::Create { fields: json(fields), marker: None }
+    WriteOp::create(json(fields))
 }
 
 pub(crate) fn marked_create(fields: &str, marker: &str) -> WriteOp {
-    WriteOp::Create { fields: json(fields), marker: Some(marker.into()) }
+    WriteOp::create(json(fields)).with_marker(Some(marker.into()))
 }
 
 pub(crate) fn update(key: &str, changes: &[(&str, FieldPatch)]) -> WriteOp {
     let changes = changes.iter().map(|(path, change)| (FieldPath::parse(path).unwrap(), change.clone()));
-    WriteOp::Update { key: Key::from(key), patch: Patch(changes.collect()), if_version: None }
+    WriteOp::update(Key::from(key), Patch(changes.collect()))
 }
 
 pub(crate) fn delete(key: &str) -> WriteOp {
-    WriteOp::Delete { key: Key::from(key) }
+    WriteOp::delete(Key::from(key))
 }
 
 pub(crate) fn invoke(action: &str, key: &str, input: &str) -> WriteOp {
-    WriteOp::Invoke { action: action.into(), key: Some(Key::from(key)), input: json(input) }
+    WriteOp::invoke(action, json(input)).with_key(Some(Key::from(key)))
 }
 
 pub(crate) fn set(text: &str) -> FieldPatch {
@@ -169,7 +169,7 @@ pub(crate) fn word(outcome: &Outcome) -> String {
         Outcome::Applied { key: None, .. } => "applied".to_owned(),
         Outcome::Unchanged => "unchanged".to_owned(),
         Outcome::Conflict { .. } => "conflict".to_owned(),
-        Outcome::Accepted { ticket } => format!("accepted {ticket}"),
+        Outcome::Accepted { ticket, .. } => format!("accepted {ticket}"),
         Outcome::Rejected(error) => format!("rejected: {error}"),
         Outcome::Deferred(error) => format!("deferred: {error}"),
         Outcome::Unknown(error) => format!("unknown: {error}"),

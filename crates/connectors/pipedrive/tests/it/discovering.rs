@@ -6,7 +6,7 @@ use crate::common::{account, answering, asked, connected_with, marked};
 fn shown(field: &EntityField) -> String {
     let choices: Vec<String> =
         field.choices.iter().map(|choice| format!("{}={}", choice.value, choice.label)).collect();
-    let references = field.references.as_ref().map(|entity| format!(" -> {entity}")).unwrap_or_default();
+    let references = field.references.first().map(|entity| format!(" -> {entity}")).unwrap_or_default();
     format!("{} {:?} {}{references} {}", field.path, field.title, field.provider_type, choices.join(" "))
 }
 
@@ -64,7 +64,7 @@ async fn the_accounts_own_fields_are_named() {
             .all(|field| !field.path.as_str().contains("custom_fields"))
     );
     let owner = deals.fields.iter().find(|field| field.path.as_str() == "/owner_id").unwrap();
-    assert_eq!(owner.references.as_ref().unwrap(), &"users");
+    assert_eq!(owner.references[0], "users");
     let schema = deals.schema.as_ref().unwrap();
     insta::assert_json_snapshot!(schema["properties"]["custom_fields"]["properties"], @r#"
     {
@@ -214,10 +214,11 @@ async fn what_can_be_written_is_said() {
             let marker =
                 entity.marker.as_ref().map(|marker| format!("{} {:?}", marker.field, marker.search_delay));
             let named = |writable: bool| {
-                let fields = entity.fields.iter().filter(|field| field.writable == writable && !field.custom);
+                let fields =
+                    entity.fields.iter().filter(|field| field.is_writable() == writable && !field.custom);
                 fields.map(|field| field.path.as_str().trim_start_matches('/')).collect::<Vec<_>>().join(" ")
             };
-            let custom = entity.fields.iter().filter(|field| field.custom && field.writable).count();
+            let custom = entity.fields.iter().filter(|field| field.custom && field.is_writable()).count();
             format!(
                 "{}: {}, {custom} own fields, marker {marker:?}\n  yes: {}\n  no: {}",
                 entity.name,

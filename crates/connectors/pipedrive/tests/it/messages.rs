@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 use tieline_core::http::{HttpClient, HttpRequest, HttpResponse, HttpService};
 use tieline_core::{
     BuildContext, CheckRequest, Connector, ConnectorFactory, DiscoverRequest, Error, ErrorKind, FieldPath,
-    RawJson, ReadRequest, SystemClock,
+    Filter, RawJson, ReadRequest, SystemClock,
 };
 use tieline_pipedrive::{PipedriveConfig, PipedriveFactory};
 use tieline_sandbox::{Fault, FaultRule};
@@ -123,8 +123,8 @@ fn what_is_not_there_is_named_with_what_is() {
     insta::assert_snapshot!(refused(ReadRequest::full("deals").with_fields([field("/titel")])), @r#"Pipedrive's deals have no field "/titel": did you mean "/title"? Discover lists the fields (config)"#);
     insta::assert_snapshot!(refused(ReadRequest::full("deals").with_fields([field("/custom_fields/abc")])), @r#"Pipedrive's deals have no field "/custom_fields/abc": discover lists the fields; the account's own are /custom_fields/ and 40 hexadecimal digits (config)"#);
     let one = RawJson::parse("1").unwrap();
-    insta::assert_snapshot!(refused(ReadRequest::full("deals").with_filter(field("/owner_id"), one.clone())), @"reading only some Pipedrive records is not supported by this connector: read the entity and choose from what comes (unsupported, entity=deals, field=/owner_id)");
-    insta::assert_snapshot!(refused(ReadRequest::full("deals").with_filter(field("/nowhere"), one)), @r#"Pipedrive's deals have no field "/nowhere": discover lists the fields; the account's own are /custom_fields/ and 40 hexadecimal digits (config)"#);
+    insta::assert_snapshot!(refused(ReadRequest::full("deals").with_filter(Filter::equals(field("/owner_id"), one.clone()))), @"reading only some Pipedrive records is not supported by this connector: read the entity and choose from what comes (unsupported, entity=deals, field=/owner_id)");
+    insta::assert_snapshot!(refused(ReadRequest::full("deals").with_filter(Filter::equals(field("/nowhere"), one))), @r#"Pipedrive's deals have no field "/nowhere": discover lists the fields; the account's own are /custom_fields/ and 40 hexadecimal digits (config)"#);
     insta::assert_snapshot!(refused(ReadRequest::full("deals").with_partition("1".into())), @"reading a part of a Pipedrive entity is not supported by this connector (unsupported, entity=deals, partition=1)");
     let code = "d4de1c1518b4531717c676029a45911c340390a6";
     let (_, crm) = answering(|_| (500, String::new()));

@@ -62,7 +62,7 @@ async fn bad_operations_are_never_sent() {
         ("deals", invoke("merge", "1", r#"{"merge_with_id":2,"force":true}"#)),
         ("deals", invoke("merge", "1", "[2]")),
         ("notes", invoke("merge", "1", "{}")),
-        ("deals", WriteOp::Invoke { action: "merge".into(), key: None, input: json("{}") }),
+        ("deals", WriteOp::invoke("merge", json("{}"))),
     ] {
         let outcome = one(&*crm, entity, op).await;
         assert!(matches!(outcome, Outcome::Rejected(_)), "{}", word(&outcome));

@@ -293,10 +293,12 @@ async fn an_update_of_another_version_is_a_conflict() {
     let batches = store.pull(&crm, ReadRequest::full("users")).await;
     assert!(batches.iter().all(|batch| format!("{batch:?}").contains("version: None")));
 
-    let titled = |title: &str, version: &str| WriteOp::Update {
-        key: record.key.clone(),
-        patch: tieline_core::Patch(vec![(tieline_core::FieldPath::field("title"), set(title))]),
-        if_version: Some(version.into()),
+    let titled = |title: &str, version: &str| {
+        WriteOp::update(
+            record.key.clone(),
+            tieline_core::Patch(vec![(tieline_core::FieldPath::field("title"), set(title))]),
+        )
+        .with_if_version(Some(version.into()))
     };
     sandbox.advance(std::time::Duration::from_secs(5));
     let same_instant = version.as_str().replace('Z', "+00:00");
@@ -305,7 +307,7 @@ async fn an_update_of_another_version_is_a_conflict() {
         format!("applied {}", record.key)
     );
     let late = one(&*crm, "deals", titled("\"Tre\"", version.as_str())).await;
-    let Outcome::Conflict { current: Some(current) } = late else { panic!("{}", word(&late)) };
+    let Outcome::Conflict { current: Some(current), .. } = late else { panic!("{}", word(&late)) };
     assert_eq!(at(&current.payload, "/title"), "\"Två\"");
     assert_ne!(current.version.as_ref(), Some(&version));
 }

@@ -16,7 +16,7 @@ paper_connector! { Chatwoot {
     }
 
     async fn partitions(&self, _: PartitionsRequest) -> Result<Partitions> {
-        Ok(Partitions::new(vec!["conversation-1".into(), "conversation-2".into()]))
+        Ok(Partitions::new(["conversation-1", "conversation-2"]))
     }
 
     fn read(&self, request: ReadRequest) -> Result<BatchStream> {
@@ -52,7 +52,7 @@ impl WebhookReceiver for Chatwoot {
 async fn children_are_read_by_parent() {
     assert!(Chatwoot.read(ReadRequest::changes("messages")).is_err());
     let partitions = Chatwoot.partitions(PartitionsRequest::new("messages")).await.unwrap().partitions;
-    for partition in partitions {
+    for PartitionEntry { partition, .. } in partitions {
         let request = ReadRequest::changes("messages").with_partition(partition.clone());
         assert_eq!(collect(Chatwoot.read(request).unwrap()).await[0].partition, Some(partition));
     }

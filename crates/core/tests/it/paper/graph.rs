@@ -31,21 +31,21 @@ paper_connector! { Graph {
     }
 
     async fn subscriptions(&self, request: SubscriptionsRequest) -> Result<Subscriptions> {
-        let mut answer = Subscriptions::default();
-        if let SubscriptionsRequest::Renew { before } = request {
-            answer.active.push(("sub-1".into(), Some(before + chrono::Duration::days(2))));
-        }
-        Ok(answer)
+        Ok(Subscriptions::new(match request {
+            SubscriptionsRequest::Renew { before, .. } => {
+                vec![Subscription::new("sub-1").with_ends_at(before + chrono::Duration::days(2))]
+            }
+            _ => Vec::new(),
+        }))
     }
 } }
 
 #[tokio::test]
 async fn a_broken_download_resumes() {
-    let mut request = ContentRequest::new("driveItems", "f1");
-    request.offset = 2;
+    let request = ContentRequest::new("driveItems", "f1").with_range(2, None);
     let content = Graph.content(request).await.unwrap();
     let bytes: Vec<_> = content.bytes.map(|chunk| chunk.unwrap()).collect().await;
     assert_eq!(bytes.concat(), b"llo");
-    let renew = SubscriptionsRequest::Renew { before: chrono::DateTime::UNIX_EPOCH };
+    let renew = SubscriptionsRequest::renew(chrono::DateTime::UNIX_EPOCH);
     assert_eq!(Graph.subscriptions(renew).await.unwrap().active.len(), 1);
 }

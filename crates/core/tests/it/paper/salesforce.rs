@@ -16,14 +16,14 @@ paper_connector! { Salesforce {
 
     fn write(&self, request: WriteRequest) -> Result<OutcomeStream> {
         let accepted = |operation: Operation| {
-            OperationOutcome::new(operation.id, Outcome::Accepted { ticket: "job-750x".into() })
+            OperationOutcome::new(operation.id, Outcome::accepted("job-750x"))
         };
         Ok(Box::pin(stream::iter(request.operations.into_iter().map(accepted).collect::<Vec<_>>())))
     }
 
     fn poll(&self, request: PollRequest) -> Result<OutcomeStream> {
         let done = |operation: Operation| {
-            OperationOutcome::new(operation.id, Outcome::Applied { key: Some("001x".into()), record: None })
+            OperationOutcome::new(operation.id, Outcome::applied(Some("001x".into())))
         };
         Ok(Box::pin(stream::iter(request.operations.into_iter().map(done).collect::<Vec<_>>())))
     }
@@ -32,11 +32,11 @@ paper_connector! { Salesforce {
 #[tokio::test]
 async fn a_job_is_polled_with_its_operations() {
     let fields = RawJson::parse(r#"{"Name":"Åkeri"}"#).unwrap();
-    let create = Operation::new("op-1", WriteOp::Create { fields, marker: Some("op-1".into()) });
+    let create = Operation::new("op-1", WriteOp::create(fields).with_marker(Some("op-1".into())));
     let request = WriteRequest::new("Account", vec![create.clone()]);
     let outcomes: Vec<_> = Salesforce.write(request).unwrap().collect().await;
-    let Outcome::Accepted { ticket } = &outcomes[0].outcome else { panic!("{outcomes:?}") };
+    let Outcome::Accepted { ticket, .. } = &outcomes[0].outcome else { panic!("{outcomes:?}") };
     let polled: Vec<_> =
-        Salesforce.poll(PollRequest::new(ticket.clone(), vec![create])).unwrap().collect().await;
+        Salesforce.poll(PollRequest::new("Account", ticket.clone(), vec![create])).unwrap().collect().await;
     assert!(matches!(polled[0].outcome, Outcome::Applied { .. }));
 }

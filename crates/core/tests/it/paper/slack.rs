@@ -21,10 +21,7 @@ paper_connector! { Slack {
         let outcomes = request.operations.into_iter().map(|operation| {
             let outcome = match operation.op {
                 WriteOp::Invoke { action, key: Some(channel), .. } if action == "post_message" => {
-                    Outcome::Applied {
-                        key: Some(Key::new(format!("{channel}:1767225600.000100"))),
-                        record: None,
-                    }
+                    Outcome::applied(Some(Key::new(format!("{channel}:1767225600.000100"))))
                 }
                 _ => Outcome::Rejected(Error::unsupported("this operation")),
             };
@@ -36,14 +33,11 @@ paper_connector! { Slack {
 
 #[tokio::test]
 async fn a_message_is_an_invocation() {
-    let invoke = WriteOp::Invoke {
-        action: "post_message".into(),
-        key: Some("C1".into()),
-        input: RawJson::parse(r#"{"text":"hej"}"#).unwrap(),
-    };
+    let invoke = WriteOp::invoke("post_message", RawJson::parse(r#"{"text":"hej"}"#).unwrap())
+        .with_key(Some("C1".into()));
     let request = WriteRequest::new(
         "channels",
-        vec![Operation::new("op-1", invoke), Operation::new("op-2", WriteOp::Delete { key: "C1".into() })],
+        vec![Operation::new("op-1", invoke), Operation::new("op-2", WriteOp::delete("C1"))],
     );
     let outcomes: Vec<_> = Slack.write(request).unwrap().collect().await;
     assert_eq!(outcomes[0].id, "op-1");

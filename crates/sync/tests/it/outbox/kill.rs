@@ -60,7 +60,7 @@ impl FileCrm {
         if lost {
             return Some(Self::lost(operation.id));
         }
-        let outcome = Outcome::Applied { key: Some(key.into()), record: None };
+        let outcome = Outcome::applied(Some(key.into()));
         Some(OperationOutcome::new(operation.id, outcome))
     }
 

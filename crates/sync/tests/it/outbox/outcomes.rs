@@ -34,12 +34,12 @@ async fn questions_say_what_to_do() {
     let world = World::new();
     let invoke = |id: &str, key: Option<&str>| {
         let input = RawJson::parse("{}").unwrap();
-        Operation::new(id, WriteOp::Invoke { action: "send".into(), key: key.map(Into::into), input })
+        Operation::new(id, WriteOp::invoke("send", input).with_key(key.map(Into::into)))
     };
     let operations = [
         create("create"),
         update("update", "1"),
-        Operation::new("delete", WriteOp::Delete { key: "2".into() }),
+        Operation::new("delete", WriteOp::delete("2")),
         invoke("invoke", None),
         invoke("invoke-3", Some("3")),
         create("done"),

@@ -46,7 +46,7 @@ async fn without_a_marker_a_person_is_asked() {
     }
     world.crm.fates("not", &[Fate::Lost]);
     let own = RawJson::parse(r#"{"ref":"ours"}"#).unwrap();
-    let own = Operation::new("own", WriteOp::Create { fields: own, marker: None });
+    let own = Operation::new("own", WriteOp::create(own));
     world.enqueue("notes", &[create("done"), create("not"), create("fine")]).await;
     world.enqueue("leads", &[own, create("fine-as-well")]).await;
     world.enqueue("files", &[create("unmarked"), create("fine-too")]).await;

@@ -150,7 +150,7 @@ impl Crm {
         let made = Key::from(1_000 + inner.effects.len() as u64);
         let (key, marker) = match &operation.op {
             WriteOp::Create { marker, .. } => (made, marker.clone().filter(|_| marked)),
-            WriteOp::Update { key, .. } | WriteOp::Delete { key } => (key.clone(), None),
+            WriteOp::Update { key, .. } | WriteOp::Delete { key, .. } => (key.clone(), None),
             _ => (made, None),
         };
         let at = self.clock.now() + Duration::from_secs(late);
@@ -167,7 +167,7 @@ impl Crm {
         let outcome = match fate {
             Fate::Done => {
                 let key = self.do_it(&operation, 0, true);
-                Outcome::Applied { key: Some(key), record: None }
+                Outcome::applied(Some(key))
             }
             Fate::Refused => Outcome::Rejected(
                 Error::new(ErrorKind::Rejected, "the title is missing").with_advice("add one"),
@@ -187,15 +187,15 @@ impl Crm {
                 self.do_it(&operation, 0, true);
                 return None;
             }
-            Fate::Job => Outcome::Accepted { ticket: "job-1".into() },
+            Fate::Job => Outcome::accepted("job-1"),
             Fate::Unchanged => Outcome::Unchanged,
-            Fate::Partial => Outcome::Partial {
-                applied: vec![FieldPath::field("title"), FieldPath::field("value")],
-                error: Error::new(ErrorKind::Forbidden, "this user may not change the owner"),
-            },
+            Fate::Partial => Outcome::partial(
+                vec![FieldPath::field("title"), FieldPath::field("value")],
+                Error::new(ErrorKind::Forbidden, "this user may not change the owner"),
+            ),
             Fate::Conflict => {
                 let current = Record::new("7", RawJson::parse("{}").unwrap()).with_version("v9");
-                Outcome::Conflict { current: Some(Box::new(current)) }
+                Outcome::conflict(Some(Box::new(current)))
             }
         };
         pause().await;
@@ -387,10 +387,10 @@ pub async fn poll_once<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Poll<F::O
 
 pub fn create(id: &str) -> Operation {
     let fields = RawJson::parse(r#"{"title":"Ny order"}"#).unwrap();
-    Operation::new(id, WriteOp::Create { fields, marker: None })
+    Operation::new(id, WriteOp::create(fields))
 }
 
 pub fn update(id: &str, key: &str) -> Operation {
     let patch = Patch(vec![(FieldPath::field("title"), FieldPatch::Clear)]);
-    Operation::new(id, WriteOp::Update { key: key.into(), patch, if_version: None })
+    Operation::new(id, WriteOp::update(key, patch))
 }
