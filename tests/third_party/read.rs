@@ -68,7 +68,10 @@ pub fn read(tick: Tick, request: ReadRequest) -> Result<BatchStream> {
         Some(state) => Position::of(state, &entity)?,
         None => Position { entity: entity.name.as_str().into(), watermark: None, run: None },
     };
-    let watermark = position.watermark.as_ref().and_then(|text| Watermark::parse(text.as_str()));
+    let watermark = position.watermark.as_ref().map(|text| Watermark::parse(text.as_str())).transpose();
+    let watermark = watermark.map_err(|error| {
+        Error::new(ErrorKind::StateInvalid, "the stored watermark is no time").with_source(error)
+    })?;
     let kind = match request.mode {
         ReadMode::Full => Kind::Full,
         ReadMode::Keys if entity.capabilities.keys_only => Kind::Keys,
@@ -136,8 +139,9 @@ impl Walk {
         self.run.started = Some(started);
 
         let mut changes = Vec::new();
-        let mut highest =
-            MaxWatermark::new(self.run.highest.as_ref().and_then(|text| Watermark::parse(text.as_str())));
+        let mut highest = MaxWatermark::new(
+            self.run.highest.as_ref().and_then(|text| Watermark::parse(text.as_str()).ok()),
+        );
         let keys_only = self.run.kind == Kind::Keys;
         let page = walk(answer.text()?, &["items"], |head: Head<'_>, raw| {
             if let Some(time) = head.updated_at.get() {
@@ -152,7 +156,7 @@ impl Walk {
         })?;
         page.count("items")?;
         self.run.cursor = page.member::<Option<String>>("next")?.flatten();
-        self.run.highest = highest.get().map(|highest| highest.text().clone());
+        self.run.highest = highest.finish()?.map(|highest| highest.text().clone());
         self.budget.spend(changes.len());
         self.run.done = self.budget.done();
 

@@ -1,4 +1,4 @@
-//! One error for the whole house: what went wrong, and, separately, whether the same request may be sent again.
+//! One error for the whole workspace: what went wrong, and, separately, whether the same request may be sent again.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -7,8 +7,16 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use crate::Issue;
+use crate::json::JsonFault;
+
 /// The result of everything in Tieline.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// How many characters of the provider's own words are kept.
+const PROVIDER_TEXT: usize = 2_000;
+/// How many refused fields `Display` names.
+const SHOWN_FIELDS: usize = 5;
 
 /// What went wrong. Each kind says what a host should show and do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -129,6 +137,8 @@ struct Inner {
     retry_after: Option<Duration>,
     attempts: u32,
     context: Vec<(&'static str, String)>,
+    issues: Vec<Issue>,
+    provider_text: Option<Box<str>>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -146,6 +156,8 @@ impl Error {
             retry_after: None,
             attempts: 0,
             context: Vec::new(),
+            issues: Vec::new(),
+            provider_text: None,
             source: None,
         }))
     }
@@ -211,10 +223,30 @@ impl Error {
         self
     }
 
-    /// The cause. Only errors whose text cannot hold a secret or a URL with a query may be attached.
+    /// Adds what the provider refuses about single fields.
+    #[must_use]
+    pub fn with_issues(mut self, issues: impl IntoIterator<Item = Issue>) -> Self {
+        self.0.issues.extend(issues);
+        self
+    }
+
+    /// Keeps the provider's own words. They may quote a record, so that `Display` and `Debug` do not show them; show them
+    /// to a person who may see the record, and log them nowhere. At most 2,000 characters are kept.
+    #[must_use]
+    pub fn with_provider_text(mut self, text: &str) -> Self {
+        self.0.provider_text = Some(text.chars().take(PROVIDER_TEXT).collect::<String>().into());
+        self
+    }
+
+    /// The cause. Only errors whose text cannot hold a secret, a record's value or a URL with a query may be attached.
+    /// Of a `serde_json::Error`, which quotes values, only the kind and the place are kept.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.0.source = Some(source.into());
+        let source = source.into();
+        self.0.source = Some(match source.downcast::<serde_json::Error>() {
+            Ok(error) => Box::new(JsonFault::of(&error)),
+            Err(source) => source,
+        });
         self
     }
 
@@ -238,6 +270,12 @@ impl Error {
             if let Some(clean) = scrub(value) {
                 *value = clean;
             }
+        }
+        for issue in &mut inner.issues {
+            issue.scrub(scrub);
+        }
+        if let Some(clean) = inner.provider_text.as_deref().and_then(scrub) {
+            inner.provider_text = Some(clean.into());
         }
         let mut cause = inner.source.as_deref().map(|source| source as &(dyn StdError + 'static));
         while let Some(error) = cause {
@@ -295,6 +333,16 @@ impl Error {
         self.0.attempts
     }
 
+    /// What the provider refuses about single fields.
+    pub fn issues(&self) -> &[Issue] {
+        &self.0.issues
+    }
+
+    /// The provider's own words, which may quote a record: for a person who may see it, never for a log.
+    pub fn provider_text(&self) -> Option<&str> {
+        self.0.provider_text.as_deref()
+    }
+
     /// The facts, in the order in which they were added.
     pub fn context(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.0.context.iter().map(|(name, value)| (*name, value.as_str()))
@@ -330,6 +378,11 @@ impl fmt::Display for Error {
         }
         for (name, value) in &inner.context {
             write!(f, ", {name}={value}")?;
+        }
+        let mut fields = inner.issues.iter().filter_map(|issue| issue.path.as_ref()).peekable();
+        if fields.peek().is_some() {
+            let shown: Vec<&str> = fields.by_ref().take(SHOWN_FIELDS).map(|path| path.as_str()).collect();
+            write!(f, ", fields={}{}", shown.join(" "), if fields.peek().is_some() { " …" } else { "" })?;
         }
         f.write_str(")")
     }
@@ -370,9 +423,40 @@ mod tests {
             .with_request_id("s3cret")
             .with_context("excerpt", "s3cret")
             .with_source("s3cret inside")
+            .with_issues([Issue::new("s3cret").with_provider_text("s3cret")])
+            .with_provider_text("s3cret")
             .scrubbed(&hide);
-        let text = format!("{error} {error:?}");
-        assert!(!text.contains("s3cret"), "{text}");
+        let text = format!("{error} {error:?} {:?} {:?}", error.issues(), error.provider_text());
+        let issue = &error.issues()[0];
+        assert!(!text.contains("s3cret") && !issue.message.contains("s3cret"), "{text}");
+        assert!(!issue.provider_text().unwrap().contains("s3cret"));
         assert!(StdError::source(&error).is_none());
+    }
+
+    #[test]
+    fn nothing_of_a_record_is_printed() {
+        #[derive(serde::Deserialize)]
+        struct Deal {
+            #[serde(with = "crate::exact")]
+            _value: rust_decimal::Decimal,
+        }
+        let texts = [r#"{"_value":"Anna Andersson"}"#, r#"{"_value":Anna}"#, r#"["Anna"]"#, r#""Anna""#];
+        for text in texts {
+            let parsed: std::result::Result<Deal, _> = serde_json::from_str(text);
+            let error = Error::new(ErrorKind::Decode, "a record cannot be read")
+                .with_source(parsed.err().unwrap())
+                .with_provider_text("Anna is no number")
+                .with_issues([Issue::new("it is refused")
+                    .at(crate::FieldPath::field("name"))
+                    .with_provider_text("Anna is too short")]);
+            let printed = format!("{error} {error:?} {:?} {:?}", error.issues(), StdError::source(&error));
+            assert!(!printed.contains("Anna"), "{printed}");
+            assert!(printed.contains("fields=/name"), "{printed}");
+            assert!(printed.contains("line 1, column"), "{printed}");
+        }
+        let number = crate::exact::decimal("Anna 070-123 45 67").unwrap_err();
+        assert!(!format!("{number:?}").contains("Anna"));
+        let record = crate::Record::new("1", crate::RawJson::parse(r#"{"name":"Anna"}"#).unwrap());
+        assert!(!format!("{record:?}").contains("Anna"));
     }
 }

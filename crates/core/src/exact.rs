@@ -28,7 +28,8 @@ use crate::{Error, ErrorKind, Result};
 /// Exponents (`1.5e3`) are understood.
 pub fn decimal(text: &str) -> Result<Decimal> {
     let refuse = |why: &'static str| {
-        Error::new(ErrorKind::Decode, format!("{:?} {why}", text.chars().take(48).collect::<String>()))
+        // The text may be anything that a customer typed, so it is not quoted.
+        Error::new(ErrorKind::Decode, format!("a text of {} characters {why}", text.chars().count()))
     };
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => {

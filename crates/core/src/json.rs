@@ -195,11 +195,47 @@ impl Visitor<'_> for KeyIs<'_> {
     }
 }
 
+/// The length only: the text is a customer's data.
 impl fmt::Debug for RawJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "RawJson({} bytes)", self.0.len())
     }
 }
+
+/// What was wrong with a JSON text and where, without any of it. `serde_json::Error` quotes the value that it met.
+pub(crate) struct JsonFault {
+    what: &'static str,
+    line: usize,
+    column: usize,
+}
+
+impl JsonFault {
+    pub(crate) fn of(error: &serde_json::Error) -> Self {
+        use serde_json::error::Category;
+
+        let what = match error.classify() {
+            Category::Io => "it could not be read or written",
+            Category::Syntax => "it is not valid JSON",
+            Category::Data => "a value has another type than expected",
+            Category::Eof => "it ends in the middle",
+        };
+        Self { what, line: error.line(), column: error.column() }
+    }
+}
+
+impl fmt::Display for JsonFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (line {}, column {})", self.what, self.line, self.column)
+    }
+}
+
+impl fmt::Debug for JsonFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JsonFault({self})")
+    }
+}
+
+impl std::error::Error for JsonFault {}
 
 impl fmt::Display for RawJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -133,6 +133,13 @@ pub struct EntityChanges {
     pub changes: Vec<Change>,
 }
 
+impl EntityChanges {
+    /// The changes of an entity.
+    pub fn new(entity: impl Into<EntityName>, changes: Vec<Change>) -> Self {
+        Self { entity: entity.into(), changes }
+    }
+}
+
 /// Some changes, then the state that is true once they are durable. Store both in one transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -11,6 +11,7 @@ mod offset;
 mod page;
 mod refuse;
 mod stream;
+mod time_form;
 mod typed;
 mod watermark;
 mod write;

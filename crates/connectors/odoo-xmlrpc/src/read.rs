@@ -200,8 +200,9 @@ impl Walk {
         // Without the server's clock, ours may be ahead of it.
         let started = page.date.unwrap_or_else(|| self.api.now() - OVERLAP);
         self.run.started.get_or_insert(started);
-        let mut highest =
-            MaxWatermark::new(self.run.highest.as_ref().and_then(|text| Watermark::parse(text.as_str())));
+        let mut highest = MaxWatermark::new(
+            self.run.highest.as_ref().and_then(|text| Watermark::parse(text.as_str()).ok()),
+        );
         let (mut changes, mut issues, mut last) =
             (Vec::with_capacity(page.records.len()), page.issues, page.last);
         for record in page.records {
@@ -209,8 +210,12 @@ impl Walk {
                 issues.push(Issue::new("a record of a page has no id").refused());
                 continue;
             };
-            if let Some(time) = &record.changed_at {
-                highest.see(time.as_str());
+            if let Some(time) = &record.changed_at
+                && !highest.see(time.as_str())
+            {
+                let known =
+                    "its write_date is in no form that is known, and reads of changes may leave it out";
+                issues.push(Issue::new(known).on(self.entity.clone(), record.key.clone()));
             }
             last = last.max(Some(id));
             changes.push(Change::Upsert(record));
@@ -218,7 +223,7 @@ impl Walk {
         for issue in &mut issues {
             issue.entity.get_or_insert_with(|| self.entity.clone());
         }
-        self.run.highest = highest.get().map(|highest| highest.text().clone());
+        self.run.highest = highest.finish()?.map(|highest| highest.text().clone());
         let last = self.behind(last)?;
         Ok((changes, issues, last))
     }

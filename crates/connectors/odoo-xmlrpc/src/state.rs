@@ -79,7 +79,7 @@ impl Position {
             &run.and_then(|run| run.since.clone()),
             &run.and_then(|run| run.highest.clone()),
         ];
-        if times.into_iter().flatten().any(|time| Watermark::parse(time.as_str()).is_none()) {
+        if times.into_iter().flatten().any(|time| Watermark::parse(time.as_str()).is_err()) {
             return Err(named(unusable("holds a time that is none")));
         }
         if run.is_some_and(|run| (run.kind == ReadMode::Changes) != run.since.is_some() || run.last < 0) {
@@ -106,7 +106,7 @@ impl Position {
             let since = watermark.filter(|_| kind == ReadMode::Changes);
             Run {
                 kind,
-                since: since.map(|watermark| words(watermark.instant() - OVERLAP)),
+                since: since.and_then(|watermark| watermark.instant()).map(|at| words(at - OVERLAP)),
                 started: None,
                 last: 0,
                 highest: None,
@@ -118,16 +118,16 @@ impl Position {
     }
 
     fn watermark(&self) -> Option<Watermark> {
-        self.watermark.as_ref().and_then(|text| Watermark::parse(text.as_str()))
+        self.watermark.as_ref().and_then(|text| Watermark::parse(text.as_str()).ok())
     }
 
     /// The state after the last page of a run.
     pub(crate) fn finished(&mut self, run: &Run) -> Result<State> {
         // Keys carry no contents, and behind skipped records nothing is known.
         if let (Some(started), false, false) = (run.started, run.kind == ReadMode::Keys, run.lost) {
-            let highest = run.highest.as_ref().and_then(|text| Watermark::parse(text.as_str()));
+            let highest = run.highest.as_ref().and_then(|text| Watermark::parse(text.as_str()).ok());
             let reached = Watermark::advanced(self.watermark(), highest.as_ref(), started);
-            self.watermark = reached.map(|watermark| words(watermark.instant()));
+            self.watermark = reached.and_then(|watermark| watermark.instant()).map(words);
         }
         self.run = None;
         State::new(VERSION, self)

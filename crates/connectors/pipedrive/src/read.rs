@@ -273,7 +273,7 @@ struct Pagination {
 
 impl Page {
     fn read(endpoint: &Endpoint, run: &Run, answer: &HttpResponse) -> Result<Self> {
-        let stored = run.highest.as_ref().and_then(|text| Watermark::parse(text.as_str()));
+        let stored = run.highest.as_ref().and_then(|text| Watermark::parse(text.as_str()).ok());
         let mut highest = MaxWatermark::new(stored);
         let mut changes = Vec::with_capacity(usize::try_from(PAGE).unwrap_or_default());
         let mut issues = Vec::new();
@@ -282,8 +282,12 @@ impl Page {
             row += 1;
             if endpoint.changes
                 && let Some(time) = head.changed_at(endpoint)
+                && !highest.see(time)
             {
-                highest.see(time);
+                let known = "is in no form that is known, and reads of changes may leave the record out";
+                let mut issue = Issue::new(format!("the time of change of record {row} of a page {known}"));
+                issue.entity = Some(endpoint.entity());
+                issues.push(issue);
             }
             match head.change(endpoint, raw) {
                 Some(Change::Upsert(record)) if run.kind == ReadMode::Keys => {
@@ -299,6 +303,7 @@ impl Page {
             Ok(())
         })?;
         envelope.count("data")?;
+        highest.finish()?;
         let additional = additional(&envelope)?;
         let pagination = additional.pagination;
         let nested = pagination.as_ref();

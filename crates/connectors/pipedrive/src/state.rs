@@ -153,7 +153,7 @@ impl Position {
         if let Some(run) = &position.run {
             let times = [&run.since, &run.highest].into_iter().flatten();
             let sound = Phase::of(endpoint, run.kind).contains(&run.phase)
-                && times.into_iter().all(|time| Watermark::parse(time.as_str()).is_some())
+                && times.into_iter().all(|time| Watermark::parse(time.as_str()).is_ok())
                 && (run.kind == ReadMode::Changes) == run.since.is_some()
                 && run.started.is_some();
             if !sound {
@@ -167,8 +167,10 @@ impl Position {
     fn watermark(&self) -> Result<Option<Watermark>> {
         match &self.watermark {
             Some(text) => match Watermark::parse(text.as_str()) {
-                Some(watermark) => Ok(Some(watermark)),
-                None => Err(unusable("has a watermark that is no time").with_context("entity", &self.entity)),
+                Ok(watermark) => Ok(Some(watermark)),
+                Err(_) => {
+                    Err(unusable("has a watermark that is no time").with_context("entity", &self.entity))
+                }
             },
             None => Ok(None),
         }
@@ -180,7 +182,7 @@ impl Position {
         if let (Some(started), false, false) = (run.started, run.kind == ReadMode::Keys, run.skipped) {
             self.completed = Some(started);
             if endpoint.changes {
-                let highest = run.highest.as_ref().and_then(|text| Watermark::parse(text.as_str()));
+                let highest = run.highest.as_ref().and_then(|text| Watermark::parse(text.as_str()).ok());
                 let reached = Watermark::advanced(self.watermark()?, highest.as_ref(), started);
                 self.watermark = reached.map(|watermark| watermark.text().clone());
             }
