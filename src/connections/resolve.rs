@@ -6,8 +6,7 @@ use serde_json::Value;
 use tieline_auth::{IssuedCredential, Login, OAuthClient, Secret, token_endpoint};
 use tieline_core::http::HttpClient;
 use tieline_core::{
-    AuthScheme, Connector, ConnectorFactory, Credential, Error, ErrorKind, Grant, IntoCredential, Origins,
-    Result,
+    Connector, ConnectorFactory, Credential, Error, ErrorKind, Grant, IntoCredential, Origins, Result,
 };
 use tieline_http::ClientOptions;
 use tieline_store::ConnectionId;
@@ -111,7 +110,7 @@ impl Connections {
                 Ok(IssuedCredential::service_account(&client, account.clone(), Arc::clone(keeper.clock())))
             }
             Secret::Fields(fields) => {
-                if fields.scheme(&spec.auth).is_some_and(|scheme| matches!(scheme, AuthScheme::Session(_))) {
+                if fields.scheme(&spec.auth).is_some_and(|scheme| scheme.session().is_some()) {
                     let http = self.login_client(factory, base_url)?;
                     let login = Login::new(spec, base_url, config, fields.clone(), http)?;
                     return Ok(IssuedCredential::session(login, Arc::clone(keeper.clock())));
@@ -125,10 +124,8 @@ impl Connections {
     /// The provider's OAuth 2, with the host's app and addresses.
     pub(super) fn oauth(&self, factory: &Arc<dyn ConnectorFactory>) -> Result<OAuthClient> {
         let spec = factory.spec();
-        let token_url = spec.auth.iter().find_map(|scheme| match scheme {
-            AuthScheme::OAuth2(oauth) => Some(oauth.token_url.as_ref()),
-            _ => None,
-        });
+        let token_url =
+            spec.auth.iter().find_map(|scheme| scheme.oauth2()).map(|oauth| oauth.token_url.as_ref());
         let urls = self.shared.oauth_urls.get(spec.id.as_ref());
         let address = match (urls, token_url) {
             (Some(urls), _) => urls.token.clone(),

@@ -123,15 +123,15 @@ async fn a_service_account_signs_for_itself() {
 
 #[tokio::test(start_paused = true)]
 async fn a_login_opens_a_session() {
-    let placement = KeyPlacement::Header { name: "x-session", prefix: "" };
-    let mut login = SessionLogin::new("/login", SessionToken::Body("/session"), placement);
+    let placement = KeyPlacement::header("x-session");
+    let mut login = SessionLogin::new("/login", SessionToken::body("/session"), placement);
     login.fields = vec![Field::text("user", "User"), Field::secret("password", "Password")];
     login.body = vec![
-        LoginPart::Text("{\"db\":\""),
-        LoginPart::Setting("database", Escape::Json),
-        LoginPart::Text("\",\"password\":\""),
-        LoginPart::Field("password", Escape::Json),
-        LoginPart::Text("\"}"),
+        LoginPart::text("{\"db\":\""),
+        LoginPart::setting("database", Escape::Json),
+        LoginPart::text("\",\"password\":\""),
+        LoginPart::field("password", Escape::Json),
+        LoginPart::text("\"}"),
     ];
     let transport = MemoryTransport::new(|request| {
         let good = request.headers().get("x-session").is_some_and(|session| session == "5e5510");

@@ -23,10 +23,8 @@ impl Default for TickFactory {
     fn default() -> Self {
         let mut spec = ConnectorSpec::new("tick", "Tick", Category::Other);
         spec.api_version = "v1".into();
-        spec.auth = vec![AuthScheme::ApiKey {
-            placement: KeyPlacement::Header { name: "x-tick-key", prefix: "" },
-            field: Field::secret("key", "API key").with_help("In Tick under Settings > API."),
-        }];
+        let field = Field::secret("key", "API key").with_help("In Tick under Settings > API.");
+        spec.auth = vec![AuthScheme::api_key(KeyPlacement::header("x-tick-key"), field)];
         spec.origins = Origins::Patterns(vec!["api.tick.example".into()]);
         spec.limits = vec![Limit::new("burst", LimitScope::Account, 10, Duration::from_secs(1))];
         spec.guide = "Ask an administrator of the team for a key.".into();

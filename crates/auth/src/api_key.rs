@@ -1,16 +1,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::HeaderName;
 use secrecy::SecretString;
-use tieline_core::{AuthScheme, Credential, Error, ErrorKind, IntoCredential, KeyPlacement, Result};
+use tieline_core::{AuthScheme, Credential, IntoCredential, Result};
 
-use crate::checked::{checked, for_header};
+use crate::checked::checked;
 use crate::fixed::{Fixed, Place};
+use crate::placement::{basic_forms, check_placement};
 use crate::scheme::mismatch;
 use crate::scrub::Scrubber;
 
-/// One key, sent in the header, the query parameter or the slot of the body that the connector's spec names.
+/// One key, sent in the header, the query parameter, the cookie or the slot of the body that the connector's spec names.
 ///
 /// ```
 /// use tieline_auth::ApiKey;
@@ -36,28 +36,23 @@ impl fmt::Debug for ApiKey {
 impl IntoCredential for ApiKey {
     fn into_credential(self, schemes: &[AuthScheme]) -> Result<Arc<dyn Credential>> {
         let found = schemes.iter().find_map(|scheme| match scheme {
-            AuthScheme::ApiKey { placement, field } => Some((Some(placement), field)),
-            AuthScheme::Secret { field } => Some((None, field)),
+            AuthScheme::ApiKey { placement, field, .. } => Some((Place::Key(placement.clone()), field)),
+            AuthScheme::Secret { field, .. } => Some((Place::Body, field)),
             _ => None,
         });
-        let (placement, field) = found.ok_or_else(|| mismatch("an API key", schemes))?;
+        let (place, field) = found.ok_or_else(|| mismatch("an API key", schemes))?;
         let key = checked(&self.0, "API key")?;
-        let place = match placement {
-            None => Place::Body,
-            Some(KeyPlacement::Header { name, prefix }) => {
-                for_header(&key, "API key")?;
-                let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
-                    Error::new(
-                        ErrorKind::Internal,
-                        format!("{name:?} in the connector's spec is not a header"),
-                    )
-                })?;
-                Place::Header { name, prefix }
-            }
-            Some(KeyPlacement::Query { name }) => Place::Query { name },
-            Some(_) => return Err(Error::unsupported("this place for an API key")),
-        };
-        let scrubber = Scrubber::new([&key]);
-        Ok(Arc::new(Fixed { place, value: key.clone(), slots: vec![(field.name.clone(), key)], scrubber }))
+        let mut secrets = vec![key.clone()];
+        if let Place::Key(placement) = &place {
+            check_placement(placement, &key)?;
+            secrets.extend(basic_forms(placement, &key));
+        }
+        let scrubber = Scrubber::new(&secrets);
+        Ok(Arc::new(Fixed {
+            place,
+            value: key.clone(),
+            slots: vec![(field.name.to_string(), key)],
+            scrubber,
+        }))
     }
 }

@@ -3,7 +3,6 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use http::header::AUTHORIZATION;
 use secrecy::{ExposeSecret, SecretString};
 use tieline_core::{AuthScheme, Credential, Error, ErrorKind, IntoCredential, Result};
 use zeroize::Zeroizing;
@@ -43,7 +42,7 @@ impl fmt::Debug for Basic {
 impl IntoCredential for Basic {
     fn into_credential(self, schemes: &[AuthScheme]) -> Result<Arc<dyn Credential>> {
         let found = schemes.iter().find_map(|scheme| match scheme {
-            AuthScheme::Basic { user, password } => Some((user, password)),
+            AuthScheme::Basic { user, password, .. } => Some((user, password)),
             _ => None,
         });
         let fields = found.ok_or_else(|| mismatch("a user name and password", schemes))?;
@@ -64,8 +63,8 @@ impl IntoCredential for Basic {
             secrets.push(&user);
         }
         let scrubber = Scrubber::new(secrets);
-        let place = Place::Header { name: AUTHORIZATION, prefix: "Basic " };
-        let slots = vec![(fields.0.name.clone(), user), (fields.1.name.clone(), password)];
+        let place = Place::Authorization("Basic ");
+        let slots = vec![(fields.0.name.to_string(), user), (fields.1.name.to_string(), password)];
         Ok(Arc::new(Fixed { place, value: encoded, slots, scrubber }))
     }
 }

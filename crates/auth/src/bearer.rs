@@ -1,7 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use http::header::AUTHORIZATION;
 use secrecy::{ExposeSecret, SecretString};
 use tieline_core::{AuthScheme, Credential, IntoCredential, Result};
 
@@ -36,7 +35,7 @@ impl fmt::Debug for Bearer {
 impl IntoCredential for Bearer {
     fn into_credential(self, schemes: &[AuthScheme]) -> Result<Arc<dyn Credential>> {
         let found = schemes.iter().find_map(|scheme| match scheme {
-            AuthScheme::Bearer { field } => Some(field),
+            AuthScheme::Bearer { field, .. } => Some(field),
             _ => None,
         });
         let field = found.ok_or_else(|| mismatch("a bearer token", schemes))?;
@@ -48,12 +47,8 @@ impl IntoCredential for Bearer {
         let token = checked(&SecretString::from(bare), "bearer token")?;
         for_header(&token, "bearer token")?;
         let scrubber = Scrubber::new([&token]);
-        let place = Place::Header { name: AUTHORIZATION, prefix: "Bearer " };
-        Ok(Arc::new(Fixed {
-            place,
-            value: token.clone(),
-            slots: vec![(field.name.clone(), token)],
-            scrubber,
-        }))
+        let place = Place::Authorization("Bearer ");
+        let slots = vec![(field.name.to_string(), token.clone())];
+        Ok(Arc::new(Fixed { place, value: token, slots, scrubber }))
     }
 }

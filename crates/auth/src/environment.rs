@@ -17,7 +17,7 @@ use crate::{Fields, OAuthApp, Secret, ServiceAccount};
 /// use tieline_core::{AuthScheme, Category, ConnectorSpec, Field};
 ///
 /// let mut spec = ConnectorSpec::new("acme", "Acme", Category::Crm);
-/// spec.auth = vec![AuthScheme::Bearer { field: Field::secret("token", "Token") }];
+/// spec.auth = vec![AuthScheme::bearer(Field::secret("token", "Token"))];
 /// let environment = Environment::of([("TIELINE_ACME_TOKEN", "0123456789abcdef")]);
 /// assert!(matches!(environment.secret(&spec)?, Some(Secret::Fields(_))));
 /// # Ok::<(), tieline_core::Error>(())
@@ -72,14 +72,14 @@ impl Environment {
             let mut missing = None;
             for field in scheme.fields() {
                 match self.get(&spec.id, &field.name)? {
-                    Some(value) => found.push((field.name.clone(), value)),
-                    None if field.required => missing = Some(&field.name),
+                    Some(value) => found.push((field.name.to_string(), value)),
+                    None if field.required => missing = Some(field.name.to_string()),
                     None => {}
                 }
             }
             match missing {
                 None if !found.is_empty() => return Ok(Some(Secret::Fields(Fields::new(found)))),
-                Some(name) if !found.is_empty() => partly = Some(Self::variable(&spec.id, name)),
+                Some(name) if !found.is_empty() => partly = Some(Self::variable(&spec.id, &name)),
                 _ => {}
             }
         }

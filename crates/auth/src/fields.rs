@@ -6,10 +6,13 @@ use std::slice;
 use std::sync::Arc;
 
 use secrecy::SecretString;
-use tieline_core::{AuthScheme, Credential, Error, ErrorKind, IntoCredential, Result};
+use serde_json::Value;
+use tieline_core::{AuthScheme, Credential, Error, ErrorKind, Field, IntoCredential, Result, SystemClock};
 
 use crate::scheme::mismatch;
 use crate::secret_text::SecretText;
+use crate::several::Several;
+use crate::signing::Signer;
 use crate::{ApiKey, Basic, Bearer, Password};
 
 /// Secrets by the names of a scheme's fields: what a form, a file or the environment gives. `Debug` shows neither names
@@ -19,10 +22,8 @@ use crate::{ApiKey, Basic, Bearer, Password};
 /// use tieline_auth::Fields;
 /// use tieline_core::{AuthScheme, Field, IntoCredential, KeyPlacement};
 ///
-/// let schemes = [AuthScheme::ApiKey {
-///     placement: KeyPlacement::Header { name: "x-api-token", prefix: "" },
-///     field: Field::secret("api_token", "API token"),
-/// }];
+/// let field = Field::secret("api_token", "API token");
+/// let schemes = [AuthScheme::api_key(KeyPlacement::header("x-api-token"), field)];
 /// let credential = Fields::new([("api_token", "0123456789abcdef")]).into_credential(&schemes)?;
 /// # Ok::<(), tieline_core::Error>(())
 /// ```
@@ -68,36 +69,94 @@ impl Fields {
         schemes.iter().find(|scheme| {
             let fields = scheme.fields();
             !fields.is_empty()
-                && fields.iter().all(|field| !field.required || self.0.contains_key(field.name.as_ref()))
-                && self.0.keys().all(|name| fields.iter().any(|field| field.name == *name))
+                && fields.iter().all(|field| !field.required || self.0.contains_key(&*field.name))
+                && self.0.keys().all(|name| fields.iter().any(|field| *field.name == **name))
         })
     }
 }
 
 impl IntoCredential for Fields {
-    fn into_credential(mut self, schemes: &[AuthScheme]) -> Result<Arc<dyn Credential>> {
+    fn into_credential(self, schemes: &[AuthScheme]) -> Result<Arc<dyn Credential>> {
+        self.into_credential_for(schemes, &Value::Null)
+    }
+
+    fn into_credential_for(self, schemes: &[AuthScheme], settings: &Value) -> Result<Arc<dyn Credential>> {
         let scheme = self.scheme(schemes).ok_or_else(|| {
             mismatch("these fields", schemes).with_advice(format!("give {}", expected(schemes)))
         })?;
-        let mut take = |name: &str| self.0.remove(name).unwrap_or_default();
-        let only = slice::from_ref(scheme);
-        match scheme {
-            AuthScheme::ApiKey { field, .. } => ApiKey::new(take(&field.name)).into_credential(only),
-            AuthScheme::Bearer { field } => Bearer::new(take(&field.name)).into_credential(only),
-            // As it stands there: nobody pasted whitespace around it.
-            AuthScheme::Secret { field } => Password::new(take(&field.name)).into_credential(only),
-            AuthScheme::Basic { user, password } => {
-                Basic::new(take(&user.name), take(&password.name)).into_credential(only)
-            }
-            _ => Err(Error::unsupported("this kind of login without a connection of its own")),
+        let (fixed, login) = self.fixed(scheme, settings)?;
+        if login {
+            return Err(Error::unsupported("this kind of login without a connection of its own"));
         }
+        Ok(Several::of(fixed))
+    }
+}
+
+impl Fields {
+    /// The credentials of a scheme that ask for nothing, signatures last, and whether it has a part that asks for tokens
+    /// besides.
+    pub(crate) fn fixed(
+        &self,
+        scheme: &AuthScheme,
+        settings: &Value,
+    ) -> Result<(Vec<Arc<dyn Credential>>, bool)> {
+        let get = |field: &Field| self.0.get(&*field.name).cloned().unwrap_or_default();
+        let only = slice::from_ref(scheme);
+        let one = match scheme {
+            AuthScheme::ApiKey { field, .. } => ApiKey::new(get(field)).into_credential(only)?,
+            AuthScheme::Bearer { field, .. } => Bearer::new(get(field)).into_credential(only)?,
+            // As it stands there: nobody pasted whitespace around it.
+            AuthScheme::Secret { field, .. } => Password::new(get(field)).into_credential(only)?,
+            AuthScheme::Basic { user, password, .. } => {
+                Basic::new(get(user), get(password)).into_credential(only)?
+            }
+            AuthScheme::Signed(signing) => {
+                let clock = Arc::new(SystemClock);
+                Arc::new(Signer::new(signing.clone(), self.clone(), settings, clock)?)
+            }
+            AuthScheme::OAuth2(_) | AuthScheme::Session(_) => return Ok((Vec::new(), true)),
+            AuthScheme::All(schemes) => {
+                let (mut all, mut asks) = (Vec::new(), false);
+                // A signature covers what the others added.
+                let (last, first): (Vec<_>, Vec<_>) =
+                    schemes.iter().partition(|scheme| matches!(scheme, AuthScheme::Signed(_)));
+                for scheme in first.into_iter().chain(last) {
+                    let (fixed, asking) = self.fixed(scheme, settings)?;
+                    if asking && asks {
+                        let message = "the connector's spec asks for two tokens at once";
+                        return Err(Error::new(ErrorKind::Internal, message));
+                    }
+                    all.extend(fixed);
+                    asks |= asking;
+                }
+                return Ok((all, asks));
+            }
+            _ => return Err(Error::unsupported("this kind of credential")),
+        };
+        Ok((vec![one], false))
+    }
+
+    /// Puts a credential whose tokens are asked for beside the fixed ones of its scheme.
+    ///
+    /// # Errors
+    ///
+    /// As for [`IntoCredential::into_credential`].
+    pub fn beside(
+        &self,
+        scheme: &AuthScheme,
+        settings: &Value,
+        tokens: Arc<dyn Credential>,
+    ) -> Result<Arc<dyn Credential>> {
+        let (fixed, _) = self.fixed(scheme, settings)?;
+        // First, so that a signature covers it.
+        Ok(Several::of(std::iter::once(tokens).chain(fixed).collect()))
     }
 }
 
 /// `api_token`, or such lists joined by "or".
 fn expected(schemes: &[AuthScheme]) -> String {
     let lists = schemes.iter().filter(|scheme| !scheme.fields().is_empty()).map(|scheme| {
-        let names: Vec<&str> = scheme.fields().into_iter().map(|field| field.name.as_ref()).collect();
+        let names: Vec<String> = scheme.fields().into_iter().map(|field| field.name.to_string()).collect();
         names.join(" and ")
     });
     let lists: Vec<String> = lists.collect();

@@ -5,19 +5,20 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use http::{HeaderMap, StatusCode};
 use oauth2::TokenResponse;
 use secrecy::SecretString;
 use serde_json::Value;
 use tieline_core::http::HttpRequest;
 use tieline_core::{Clock, Credential, Error, ErrorKind, Recovery, Rejection, Result, SecretGeneration};
+use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
-use crate::fixed::{put_bearer, put_key};
 use crate::flight::{Flight, again, lock};
 use crate::oauth::{Effect, Failure, TokenAnswer};
 use crate::refusals::Refusals;
 use crate::scrub::Scrubber;
-use crate::session::Login;
+use crate::session::{IssuedValue, Login, is_write};
 use crate::{OAuthClient, ServiceAccount};
 
 /// Another token is asked for this long before the end, or at a quarter of a short life.
@@ -49,7 +50,9 @@ enum Source {
 
 struct Token {
     generation: u64,
-    value: SecretString,
+    values: Vec<IssuedValue>,
+    /// What writes carry besides, fetched before the first of them.
+    csrf: OnceCell<Vec<IssuedValue>>,
     scrubber: Scrubber,
     issued_at: Instant,
     ends_at: Option<Instant>,
@@ -86,7 +89,7 @@ impl IssuedCredential {
 
     /// A login.
     pub fn session(login: Login, clock: Arc<dyn Clock>) -> Arc<Self> {
-        let scrubber = Scrubber::new(login.secrets());
+        let scrubber = Scrubber::new(&login.secrets());
         Self::new(Source::Session(login), clock, scrubber)
     }
 
@@ -140,17 +143,18 @@ impl IssuedCredential {
             Source::ServiceAccount { client, account } => {
                 self.assert(client, account).await.map(|answer| of(client, &answer))
             }
-            Source::Session(login) => login.log_in().await,
+            Source::Session(login) => login.log_in(self.clock.now()).await,
         };
         let mut state = lock(&self.state);
         match issued {
-            Ok((value, life)) => {
+            Ok((values, life)) => {
                 let generation = state.token.as_ref().map_or(0, |token| token.generation).saturating_add(1);
                 let margin = |life: Duration| life.saturating_sub(MARGIN.min(life / 4));
                 let token = Arc::new(Token {
                     generation,
-                    scrubber: Scrubber::new([&value]),
-                    value,
+                    scrubber: Scrubber::new(values.iter().map(|issued| &issued.value)),
+                    values,
+                    csrf: OnceCell::new(),
                     issued_at: asked_at,
                     ends_at: life.map(|life| asked_at + margin(life)),
                 });
@@ -196,24 +200,64 @@ impl IssuedCredential {
         client.exchange_assertion(&assertion).await
     }
 
-    fn put(&self, request: &mut HttpRequest, value: &SecretString) -> Result<()> {
-        match &self.source {
-            Source::Session(login) => put_key(request, login.placement(), value),
-            _ => put_bearer(request, value),
+    /// What a write carries beside the session, fetched once a session.
+    async fn csrf<'t>(&self, token: &'t Token) -> Result<&'t [IssuedValue]> {
+        let Source::Session(login) = &self.source else { return Ok(&[]) };
+        if !login.guards_writes() {
+            return Ok(&[]);
+        }
+        let fetched = token.csrf.get_or_try_init(|| login.fetch_csrf(&token.values)).await;
+        fetched.map(Vec::as_slice).map_err(|error| error.scrubbed(&|text| self.scrub(text)))
+    }
+
+    /// Ends the session at the provider, when there is one and the provider has a way to. What fails is passed over: a
+    /// session ends by itself.
+    pub async fn log_out(&self) {
+        let token = lock(&self.state).token.take();
+        if let (Source::Session(login), Some(token)) = (&self.source, token)
+            && let Err(error) = login.log_out(&token.values).await
+        {
+            tracing::debug!(kind = error.kind().as_str(), "a session was not ended at the provider");
         }
     }
 }
 
-fn of(client: &OAuthClient, answer: &TokenAnswer) -> (SecretString, Option<Duration>) {
+fn of(client: &OAuthClient, answer: &TokenAnswer) -> (Vec<IssuedValue>, Option<Duration>) {
     let life = answer.expires_in().unwrap_or(client.oauth().access_token_life);
-    (SecretString::from(answer.access_token().secret().as_str()), Some(life))
+    (vec![IssuedValue::bearer(SecretString::from(answer.access_token().secret().as_str()))], Some(life))
+}
+
+/// What the credential is told when the fetch of a CSRF token found the session refused.
+fn refusal(error: &Error) -> Rejection {
+    let status = error.status().unwrap_or(StatusCode::UNAUTHORIZED);
+    Rejection::new(status, HeaderMap::new(), String::new())
 }
 
 #[async_trait]
 impl Credential for IssuedCredential {
     async fn authorize(&self, request: &mut HttpRequest) -> Result<SecretGeneration> {
-        let token = self.current().await?;
-        self.put(request, &token.value)?;
+        let mut token = self.current().await?;
+        if is_write(request)
+            && let Err(error) = self.csrf(&token).await
+        {
+            if error.kind() != ErrorKind::Unauthenticated {
+                return Err(error);
+            }
+            // The session ended before the fetch: another one, once.
+            let (generation, why) = (SecretGeneration(token.generation), refusal(&error));
+            if self.rejected(generation, &why).await? != Recovery::RetryOnce {
+                return Err(error);
+            }
+            token = self.current().await?;
+        }
+        for issued in &token.values {
+            issued.put(request)?;
+        }
+        if is_write(request) {
+            for issued in self.csrf(&token).await? {
+                issued.put(request)?;
+            }
+        }
         Ok(SecretGeneration(token.generation))
     }
 

@@ -9,14 +9,18 @@ mod fields;
 mod fixed;
 mod flight;
 mod issued;
+mod json;
 mod oauth;
 mod password;
+mod placement;
 mod refusals;
 mod scheme;
 mod scrub;
 mod secret;
 mod secret_text;
 mod session;
+mod several;
+mod signing;
 mod stored;
 
 pub use api_key::ApiKey;

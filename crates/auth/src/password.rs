@@ -35,7 +35,7 @@ impl fmt::Debug for Password {
 impl IntoCredential for Password {
     fn into_credential(self, schemes: &[AuthScheme]) -> Result<Arc<dyn Credential>> {
         let found = schemes.iter().find_map(|scheme| match scheme {
-            AuthScheme::Secret { field } => Some(field),
+            AuthScheme::Secret { field, .. } => Some(field),
             _ => None,
         });
         let field = found.ok_or_else(|| mismatch("a password alone", schemes))?;
@@ -49,7 +49,7 @@ impl IntoCredential for Password {
         Ok(Arc::new(Fixed {
             place: Place::Body,
             value: password.clone(),
-            slots: vec![(field.name.clone(), password)],
+            slots: vec![(field.name.to_string(), password)],
             scrubber,
         }))
     }

@@ -16,6 +16,8 @@ fn words(scheme: &AuthScheme) -> &'static str {
         AuthScheme::Secret { .. } => "an API key or a password",
         AuthScheme::OAuth2(_) => "a person's consent",
         AuthScheme::Session(_) => "a login",
+        AuthScheme::Signed(_) => "keys that sign requests",
+        AuthScheme::All(_) => "several secrets at once",
         _ => "another kind of credential",
     }
 }

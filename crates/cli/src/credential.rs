@@ -5,14 +5,12 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
-use std::slice;
 use std::sync::Arc;
 
 use secrecy::SecretString;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use tieline::{
-    ApiKey, AuthScheme, Basic, Bearer, ConnectorSpec, Credential, Environment, Error, ErrorKind, Fields,
-    IntoCredential, Password, Result,
+    AuthScheme, ConnectorSpec, Credential, Environment, Error, ErrorKind, Fields, IntoCredential, Result,
 };
 use zeroize::Zeroizing;
 
@@ -128,26 +126,12 @@ impl<'de> Deserialize<'de> for Secret {
 }
 
 /// The names that were given are not repeated: somebody may have swapped name and value.
-fn bind(mut members: Members, spec: &ConnectorSpec) -> Result<Arc<dyn Credential>, String> {
-    let fits = |scheme: &&AuthScheme| {
-        let fields = scheme.fields();
-        fields.iter().all(|field| !field.required || members.contains_key(field.name.as_ref()))
-            && members.keys().all(|name| fields.iter().any(|field| field.name == *name))
-    };
-    let scheme = filled_in(spec).find(fits).ok_or("does not have exactly the members that are asked for")?;
-    let mut take = |name: &str| members.remove(name).unwrap_or_default();
-    let only = slice::from_ref(scheme);
-    let bound = match scheme {
-        AuthScheme::ApiKey { field, .. } => ApiKey::new(take(&field.name)).into_credential(only),
-        AuthScheme::Bearer { field } => Bearer::new(take(&field.name)).into_credential(only),
-        // As it stands there: JSON has no stray whitespace that a person pasted.
-        AuthScheme::Secret { field } => Password::new(take(&field.name)).into_credential(only),
-        AuthScheme::Basic { user, password } => {
-            Basic::new(take(&user.name), take(&password.name)).into_credential(only)
-        }
-        _ => return Err("is of a kind that this program does not know".to_owned()),
-    };
-    bound.map_err(|error| format!("cannot be used: {}", error.message()))
+fn bind(members: Members, spec: &ConnectorSpec) -> Result<Arc<dyn Credential>, String> {
+    let fields = Fields::new(members);
+    if fields.scheme(&spec.auth).is_none() {
+        return Err("does not have exactly the members that are asked for".to_owned());
+    }
+    fields.into_credential(&spec.auth).map_err(|error| format!("cannot be used: {}", error.message()))
 }
 
 /// Reads a file of bounded size, after `accept` has looked at it.

@@ -8,9 +8,7 @@ use tieline::store::ConnectionId;
 use tieline::store::connections::Actor;
 use tieline::store_sqlite::SqliteStore;
 use tieline::vault::{KeyRing, Vault};
-use tieline::{
-    AuthScheme, Connections, CredentialStore, Environment, Error, ErrorKind, OAuthApp, OAuthUrls, Result,
-};
+use tieline::{Connections, CredentialStore, Environment, Error, ErrorKind, OAuthApp, OAuthUrls, Result};
 use url::Url;
 
 use crate::arguments::HostArgs;
@@ -116,10 +114,7 @@ async fn open(
         if let Some(app) = environment.app(spec, callback.clone())? {
             apps.push((spec.id.clone(), chosen(app)));
         }
-        let oauth = spec.auth.iter().find_map(|scheme| match scheme {
-            AuthScheme::OAuth2(oauth) => Some(oauth),
-            _ => None,
-        });
+        let oauth = spec.auth.iter().find_map(|scheme| scheme.oauth2());
         if let (Some(oauth), Some(server)) = (oauth, &host.oauth_url) {
             let moved = OAuthUrls::new(at(server, &oauth.authorize_url)?, at(server, &oauth.token_url)?);
             let revocation = oauth.revocation.as_ref().map(|revocation| at(server, &revocation.url));

@@ -8,7 +8,7 @@ use tieline_auth::{
     Authorized, Callback, ConsentRequest, CredentialManager, CredentialStore, OAuthApp, OAuthClient, Secret,
     VerifiedCallback, token_endpoint,
 };
-use tieline_core::{AuthScheme, Clock, ConnectorSpec, Error, Result, SystemClock};
+use tieline_core::{Clock, ConnectorSpec, Error, Result, SystemClock};
 use tieline_http::{ClientOptions, HttpStack, RetryPolicy};
 use tieline_store::ConnectionId;
 use tieline_store::connections::NewConnection;
@@ -41,11 +41,7 @@ pub(crate) async fn try_consents(
     let factory = lab.subject.factory();
     let spec = factory.spec().clone();
     let Some(app) = lab.subject.app() else { return Ok(false) };
-    let Some(AuthScheme::OAuth2(oauth)) =
-        spec.auth.iter().find(|scheme| matches!(scheme, AuthScheme::OAuth2(_)))
-    else {
-        return Ok(false);
-    };
+    let Some(oauth) = spec.auth.iter().find_map(|scheme| scheme.oauth2()) else { return Ok(false) };
     let token_url = oauth.token_url.to_string();
     let key = Key::generate()?;
     hunt.secret("the vault's key", key.to_text().expose_secret());

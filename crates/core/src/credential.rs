@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::{HeaderMap, StatusCode};
+use serde_json::Value;
 
 use crate::http::HttpRequest;
 use crate::{AuthScheme, Result};
@@ -61,6 +62,20 @@ pub trait Credential: Debug + Send + Sync {
 pub trait IntoCredential {
     /// Chooses the scheme that fits. Fails with `Config` when the connector takes no such credential.
     fn into_credential(self, schemes: &[AuthScheme]) -> Result<Arc<dyn Credential>>;
+
+    /// Chooses the scheme that fits a connection of these public settings, which some signatures carry. By default the
+    /// same as [`into_credential`](Self::into_credential).
+    ///
+    /// # Errors
+    ///
+    /// As for `into_credential`, and `Config` for a setting that the scheme needs and the settings do not have.
+    fn into_credential_for(self, schemes: &[AuthScheme], settings: &Value) -> Result<Arc<dyn Credential>>
+    where
+        Self: Sized,
+    {
+        let _ = settings;
+        self.into_credential(schemes)
+    }
 }
 
 impl IntoCredential for Arc<dyn Credential> {

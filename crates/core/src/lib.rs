@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod attachment;
+mod auth;
 mod catalog;
 mod clock;
 mod connector;
@@ -22,6 +23,7 @@ mod path;
 mod read;
 mod record;
 mod session;
+mod signing;
 mod spec;
 mod state;
 mod subscriptions;
@@ -30,6 +32,7 @@ pub mod webhook;
 mod write;
 
 pub use attachment::Attachment;
+pub use auth::{AuthScheme, KeyPlacement, Origins};
 pub use catalog::{
     Action, Capabilities, Catalog, Choice, Deletes, Entity, EntityField, KeyKind, MarkerField,
 };
@@ -45,13 +48,20 @@ pub use json::RawJson;
 pub use limit::{Limit, LimitScope, LimitUnit};
 pub use lookup::{Lookup, LookupBy, LookupRequest, Lookups};
 pub use mapping::{Direction, FieldMapping, Mapped, MappingContext, PreparedRecord, RecordLookup};
-pub use oauth::{Capture, ClientAuth, Grant, OAuth2, RefreshPolicy, Revocation, Scope, SettingHeader};
+pub use oauth::{
+    Capture, CaptureSource, ClientAuth, Grant, OAuth2, OAuthRefusal, RefreshPolicy, RefusalMeaning,
+    Revocation, Scope, SettingHeader, TokenParam,
+};
 pub use partitions::{PartitionEntry, Partitions, PartitionsRequest};
 pub use path::FieldPath;
 pub use read::{BatchStream, Filter, FilterOp, ReadMode, ReadRequest};
 pub use record::{Batch, Change, Deletion, DeletionScope, EntityChanges, PassEnd, Progress, Record};
-pub use session::{LoginPart, SessionLogin, SessionToken};
-pub use spec::{AuthScheme, Category, ConnectorSpec, KeyPlacement, Origins};
+pub use session::{CsrfFetch, LoginPart, Logout, SessionLogin, SessionToken, SessionValue};
+pub use signing::{
+    HmacSigning, OAuth1, OAuth1Method, SigV4, SignatureEncoding, Signing, SigningHash, SigningPart,
+    TimestampForm,
+};
+pub use spec::{Category, ConnectorSpec};
 pub use state::State;
 pub use subscriptions::{Subscription, Subscriptions, SubscriptionsRequest};
 pub use text::{EntityName, Key, OperationId, Partition, Text};

@@ -5,9 +5,8 @@ use std::borrow::Cow;
 
 use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
-use url::Url;
 
-use crate::{Field, Limit, OAuth2, SessionLogin};
+use crate::{AuthScheme, Field, Limit, Origins};
 
 /// What kind of system a provider is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,113 +89,5 @@ impl ConnectorSpec {
             "required": required,
             "additionalProperties": false,
         })
-    }
-}
-
-/// A way to authenticate, as data.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AuthScheme {
-    /// One key, in a header or in the query.
-    ApiKey {
-        /// Where the key goes.
-        placement: KeyPlacement,
-        /// How to ask for it.
-        field: Field,
-    },
-    /// `Authorization: Bearer` (RFC 6750).
-    Bearer {
-        /// How to ask for the token.
-        field: Field,
-    },
-    /// `Authorization: Basic` (RFC 7617).
-    Basic {
-        /// How to ask for the user name.
-        user: Field,
-        /// How to ask for the password.
-        password: Field,
-    },
-    /// One secret that fills the slot of the field's name in a [`Body`](crate::http::Body), and is sent nowhere else
-    /// unless a request asks for [`RequestAuth::Bearer`](crate::http::RequestAuth::Bearer).
-    Secret {
-        /// How to ask for it.
-        field: Field,
-    },
-    /// OAuth 2: tokens that a person's consent, the application itself or a service account gives.
-    OAuth2(OAuth2),
-    /// A login whose answer has a token for what follows.
-    Session(SessionLogin),
-}
-
-impl AuthScheme {
-    /// What a form asks for. Nothing for OAuth, where the person consents at the provider.
-    pub fn fields(&self) -> Vec<&Field> {
-        match self {
-            Self::ApiKey { field, .. } | Self::Bearer { field } | Self::Secret { field } => vec![field],
-            Self::Basic { user, password } => vec![user, password],
-            Self::Session(login) => login.fields.iter().collect(),
-            // What a person does is consent.
-            Self::OAuth2(_) => Vec::new(),
-        }
-    }
-}
-
-/// Where an API key goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum KeyPlacement {
-    /// A header, with an optional prefix such as `Token `.
-    Header {
-        /// The header's name, lower case.
-        name: &'static str,
-        /// What stands before the key.
-        prefix: &'static str,
-    },
-    /// A query parameter, for providers that take it nowhere else. It is added below the tracing layer.
-    Query {
-        /// The parameter's name.
-        name: &'static str,
-    },
-}
-
-/// Where requests may go with a credential.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Origins {
-    /// Hosts of the provider, reached by https on the default port: `api.example.com`, or `*.example.com` for
-    /// exactly one label before it.
-    Patterns(Vec<Cow<'static, str>>),
-    /// The address in this field of the settings: a self-hosted provider.
-    ConfigField(&'static str),
-}
-
-impl Origins {
-    /// Whether `url` is one of the patterns.
-    ///
-    /// ```
-    /// use tieline_core::Origins;
-    ///
-    /// let origins = Origins::Patterns(vec!["*.pipedrive.com".into()]);
-    /// assert!(origins.allows(&"https://acme.pipedrive.com/api".parse()?));
-    /// for other in ["http://acme.pipedrive.com", "https://pipedrive.com", "https://a.b.pipedrive.com",
-    ///     "https://acme.pipedrive.com:8443", "https://acme.pipedrive.com.evil.test", "https://evilpipedrive.com"] {
-    ///     assert!(!origins.allows(&other.parse()?), "{other}");
-    /// }
-    /// # Ok::<(), url::ParseError>(())
-    /// ```
-    pub fn allows(&self, url: &Url) -> bool {
-        let Self::Patterns(patterns) = self else { return false };
-        let Some(host) = url.host_str() else { return false };
-        url.scheme() == "https"
-            && url.port().is_none()
-            && url.username().is_empty()
-            && url.password().is_none()
-            && patterns.iter().any(|pattern| match pattern.strip_prefix("*.") {
-                Some(parent) => host
-                    .strip_suffix(parent)
-                    .and_then(|rest| rest.strip_suffix('.'))
-                    .is_some_and(|label| !label.is_empty() && !label.contains('.')),
-                None => host == pattern.as_ref(),
-            })
     }
 }

@@ -7,7 +7,7 @@ use crate::fault::Fault;
 use crate::turn::Turn;
 
 /// One script per version, each run once. A released script never changes.
-const SCRIPTS: &[&str] = &[include_str!("schema/1.sql")];
+const SCRIPTS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// A number that nobody else locks: `tieline` as bytes.
 const LOCK: i64 = 0x0074_6965_6c69_6e65;

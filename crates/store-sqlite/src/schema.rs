@@ -5,8 +5,12 @@ use sqlx::{Connection, SqliteConnection};
 use crate::fault::Fault;
 
 /// One script per version, each run once. A released script never changes.
-const SCRIPTS: &[&str] =
-    &[include_str!("schema/1.sql"), include_str!("schema/2.sql"), include_str!("schema/3.sql")];
+const SCRIPTS: &[&str] = &[
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
+];
 
 /// Makes the tables, or brings them up to date.
 pub(crate) async fn migrate(connection: &mut SqliteConnection) -> Result<(), Fault> {

@@ -9,8 +9,8 @@ use tieline_core::{
 };
 
 pub use crate::connections::rules::{
-    Guard, MAX_NAME, MAX_SECRETS, MAX_SETTINGS, check_name, lease_end, rewrapped, state_taken, taken,
-    unknown_connection, unreadable,
+    Guard, MAX_NAME, MAX_SECRETS, MAX_SETTINGS, Reconnected, check_name, lease_end, rewrapped, state_taken,
+    taken, unknown_connection, unreadable,
 };
 pub use crate::outbox::{Queued, unknown_operation};
 use crate::{

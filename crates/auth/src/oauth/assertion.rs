@@ -106,7 +106,9 @@ impl ServiceAccount {
         }
         let scopes: Vec<&str> = match inner.app.as_ref().and_then(|app| app.scopes.as_ref()) {
             Some(chosen) => chosen.iter().map(String::as_str).collect(),
-            None => inner.oauth.scopes.iter().filter(|scope| scope.default).map(|scope| scope.name).collect(),
+            None => {
+                inner.oauth.scopes.iter().filter(|scope| scope.default).map(|scope| &*scope.name).collect()
+            }
         };
         let mut header = json!({ "alg": "RS256", "typ": "JWT" });
         if let (Some(id), Some(header)) = (&self.key_id, header.as_object_mut()) {

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oauth2::TokenResponse;
 use serde_json::{Map, Value};
-use tieline_core::{Capture, Error, ErrorKind, Result};
+use tieline_core::{CaptureSource, Error, ErrorKind, Result};
 use url::Url;
 
 use super::answer::TokenAnswer;
@@ -18,21 +18,22 @@ pub(crate) fn captured(client: &OAuthClient, answer: &TokenAnswer) -> Result<Map
     let mut settings = Map::new();
     let mut claims: Option<Map<String, Value>> = None;
     for capture in &client.oauth().captures {
-        let (value, setting) = match capture {
-            Capture::Field { name, setting } => (answer.rest.get(*name).cloned(), setting),
-            Capture::Claim { name, setting } => {
+        let value = match capture.source {
+            CaptureSource::Response => member(&answer.rest, &capture.path),
+            CaptureSource::AccessToken => {
                 let claims = claims
                     .get_or_insert_with(|| claims_of(answer.access_token().secret()).unwrap_or_default());
-                (claims.get(*name).cloned(), setting)
+                member(claims, &capture.path)
             }
             _ => continue,
         };
+        let setting = &capture.setting;
         let text = match value {
-            Some(Value::String(text)) => text,
+            Some(Value::String(text)) => text.clone(),
             Some(Value::Number(number)) => number.to_string(),
             _ => continue,
         };
-        settings.insert((*setting).to_owned(), checked(client, setting, text)?.into());
+        settings.insert(setting.to_string(), checked(client, setting, text)?.into());
     }
     Ok(settings)
 }
@@ -55,6 +56,14 @@ fn checked(client: &OAuthClient, setting: &str, text: String) -> Result<String> 
         }
     }
     Ok(text)
+}
+
+/// The member of a name, or the one that a JSON Pointer leads to.
+fn member<'v>(members: &'v Map<String, Value>, path: &str) -> Option<&'v Value> {
+    let Some(pointer) = path.strip_prefix('/') else { return members.get(path) };
+    let (first, rest) = pointer.split_at_checked(pointer.find('/').unwrap_or(pointer.len()))?;
+    // RFC 6901, section 4.
+    members.get(&first.replace("~1", "/").replace("~0", "~"))?.pointer(rest)
 }
 
 /// The claims of a token that is a JWT. Its signature is the provider's affair.

@@ -1,10 +1,9 @@
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
 use tieline_core::http::HttpClient;
-use tieline_core::{AuthScheme, ConnectorSpec, Error, ErrorKind, Grant, OAuth2, Origins, Result};
+use tieline_core::{ConnectorSpec, Error, ErrorKind, Grant, OAuth2, Origins, Result};
 use url::Url;
 
 use super::app::{OAuthApp, OAuthUrls};
@@ -15,8 +14,8 @@ pub struct OAuthClient(Arc<Inner>);
 
 #[derive(Clone)]
 pub(crate) struct Inner {
-    pub(crate) provider: Cow<'static, str>,
-    pub(crate) title: Cow<'static, str>,
+    pub(crate) provider: String,
+    pub(crate) title: String,
     pub(crate) oauth: OAuth2,
     pub(crate) origins: Origins,
     pub(crate) app: Option<OAuthApp>,
@@ -34,10 +33,7 @@ impl OAuthClient {
     ///
     /// `Config` when the connector takes no OAuth 2.
     pub fn new(spec: &ConnectorSpec, http: HttpClient) -> Result<Self> {
-        let oauth = spec.auth.iter().find_map(|scheme| match scheme {
-            AuthScheme::OAuth2(oauth) => Some(oauth.clone()),
-            _ => None,
-        });
+        let oauth = spec.auth.iter().find_map(|scheme| scheme.oauth2()).cloned();
         let oauth = oauth.ok_or_else(|| {
             Error::new(ErrorKind::Config, format!("{} is not connected by OAuth", spec.title))
                 .with_advice("ask for the fields that the connector's spec names")
@@ -51,8 +47,8 @@ impl OAuthClient {
             })
         };
         Ok(Self(Arc::new(Inner {
-            provider: spec.id.clone(),
-            title: spec.title.clone(),
+            provider: spec.id.to_string(),
+            title: spec.title.to_string(),
             authorize: parse(&oauth.authorize_url)?,
             token: parse(&oauth.token_url)?,
             revoke: oauth.revocation.as_ref().map(|revocation| parse(&revocation.url)).transpose()?,
@@ -108,7 +104,7 @@ impl OAuthClient {
         let wanted = self.0.oauth.token_headers.iter().filter(|header| header.grant == grant);
         wanted
             .map(|header| {
-                let text = match settings.get(header.setting) {
+                let text = match settings.get(&*header.setting) {
                     Some(Value::String(text)) => text.clone(),
                     Some(Value::Number(number)) => number.to_string(),
                     _ => String::new(),

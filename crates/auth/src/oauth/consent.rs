@@ -169,14 +169,14 @@ impl OAuthClient {
         let mut consent = Consent::new(
             hash(&state),
             begin.connection.clone(),
-            &*inner.provider,
+            inner.provider.as_str(),
             session_hash(&begin.session),
             expires_at,
         );
         consent.detail = json!({ "callback": callback.as_str(), "detail": begin.detail });
 
         let mut url = inner.authorize.clone();
-        let scopes = self.scopes_asked().join(" ");
+        let scopes = self.scopes_asked().join(&inner.oauth.scope_separator);
         {
             let mut query = url.query_pairs_mut();
             query.append_pair("response_type", "code");
@@ -210,7 +210,7 @@ impl OAuthClient {
         let chosen = self.inner().app.as_ref().and_then(|app| app.scopes.clone());
         chosen.unwrap_or_else(|| {
             let defaults = self.inner().oauth.scopes.iter().filter(|scope| scope.default);
-            defaults.map(|scope| scope.name.to_owned()).collect()
+            defaults.map(|scope| scope.name.to_string()).collect()
         })
     }
 
@@ -238,7 +238,7 @@ impl OAuthClient {
         returned: VerifiedCallback,
         now: DateTime<Utc>,
     ) -> Result<Authorized> {
-        let title = &self.inner().title;
+        let title = self.inner().title.as_str();
         let VerifiedCallback { tenant, consent, answered } = returned;
         if consent.provider != self.inner().provider {
             return Err(rejected("the callback's state was made for another provider"));

@@ -133,7 +133,7 @@ impl OAuthClient {
             let app = self.app().map_err(unsent)?;
             let secret = app.client_secret.expose_secret();
             let mut form = vec![("token", token.expose_secret())];
-            form.extend(revocation.hint.map(|hint| ("token_type_hint", hint)));
+            form.extend(revocation.hint.as_deref().map(|hint| ("token_type_hint", hint)));
             if inner.oauth.client_auth == ClientAuth::Body {
                 form.extend([("client_id", app.client_id.as_str()), ("client_secret", secret)]);
             }

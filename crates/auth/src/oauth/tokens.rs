@@ -3,7 +3,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use http::header::AUTHORIZATION;
 use oauth2::TokenResponse;
 use secrecy::SecretString;
 use tieline_core::{Credential, OAuth2, RefreshPolicy};
@@ -65,7 +64,7 @@ impl Tokens {
     /// These tokens as they are, without renewal: for the test of a connection before it is stored.
     pub fn as_credential(&self) -> Arc<dyn Credential> {
         Arc::new(Fixed {
-            place: Place::Header { name: AUTHORIZATION, prefix: "Bearer " },
+            place: Place::Authorization("Bearer "),
             value: self.access.clone(),
             slots: Vec::new(),
             scrubber: Scrubber::new(self.secrets()),

@@ -12,8 +12,8 @@ use tokio::time::Instant;
 use super::keeper::{CredentialManager, CredentialStore};
 use super::state::{FRESH, Held, State};
 use crate::OAuthClient;
-use crate::fixed::put_bearer;
 use crate::flight::{Flight, again, lock};
+use crate::placement::put_bearer;
 
 /// The tokens of a connection, renewed under way. A [`CredentialManager`] hands it out.
 ///

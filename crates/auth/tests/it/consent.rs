@@ -60,9 +60,9 @@ async fn a_consent_becomes_tokens_and_settings() {
     let mut process = world.process();
     let mut oauth = oauth();
     oauth.captures = vec![
-        Capture::Field { name: "api_domain", setting: "company" },
-        Capture::Claim { name: "tenantId", setting: "tenant_id" },
-        Capture::Field { name: "instance_url", setting: "instance" },
+        Capture::field("api_domain", "company"),
+        Capture::claim("tenantId", "tenant_id"),
+        Capture::field("instance_url", "instance"),
     ];
     let transport = Arc::new(InProcess::new(Arc::clone(&world.sandbox)));
     process.client = client_over(transport, Arc::new(world.clock), &spec(oauth));
@@ -91,7 +91,7 @@ async fn an_address_that_is_not_the_providers_is_refused() {
         let world = World::with(Policy { extras, ..Policy::default() });
         let mut process = world.process();
         let mut oauth = oauth();
-        oauth.captures = vec![Capture::Field { name: "api_domain", setting: "company" }];
+        oauth.captures = vec![Capture::field("api_domain", "company")];
         let transport = Arc::new(InProcess::new(Arc::clone(&world.sandbox)));
         process.client = client_over(transport, Arc::new(world.clock), &spec(oauth));
         let query = process.walk(&world.sandbox).await;

@@ -76,10 +76,8 @@ fn what_is_not_whole_is_said() {
 
 #[test]
 fn fields_are_optional_where_the_scheme_says_so() {
-    let schemes = [AuthScheme::Basic {
-        user: Field::text("user", "User"),
-        password: Field::secret("password", "Password").optional(),
-    }];
+    let password = Field::secret("password", "Password").optional();
+    let schemes = [AuthScheme::basic(Field::text("user", "User"), password)];
     assert!(Fields::new([("user", "u")]).into_credential(&schemes).is_ok());
     assert!(Fields::new([("user", "u"), ("other", "o")]).into_credential(&schemes).is_err());
 }

@@ -69,6 +69,18 @@ impl ConnectionStore for Flaky {
         self.here()?.change(id, change, by, now).await
     }
 
+    async fn reconnect(
+        &self,
+        id: &ConnectionId,
+        name: &SecretName,
+        put: PutSecret,
+        reconnection: Reconnection,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<Connection> {
+        self.here()?.reconnect(id, name, put, reconnection, by, now).await
+    }
+
     async fn report(&self, id: &ConnectionId, report: RunReport, by: &Actor) -> Result<()> {
         self.here()?.report(id, report, by).await
     }
@@ -135,6 +147,16 @@ impl SecretStore for Flaky {
         fence: Fence,
     ) -> Result<()> {
         self.here()?.cancel_renewal(connection, name, generation, fence).await
+    }
+
+    async fn refuse_secret(
+        &self,
+        connection: &ConnectionId,
+        name: &SecretName,
+        generation: u64,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        self.here()?.refuse_secret(connection, name, generation, now).await
     }
 
     async fn rewrap_secret(
@@ -205,6 +227,10 @@ impl LeaseStore for Flaky {
 impl ConsentStore for Flaky {
     async fn begin_consent(&self, consent: Consent, now: DateTime<Utc>) -> Result<()> {
         self.here()?.begin_consent(consent, now).await
+    }
+
+    async fn consent(&self, state: &ConsentState) -> Result<Option<Consent>> {
+        self.here()?.consent(state).await
     }
 
     async fn take_consent(&self, state: &ConsentState) -> Result<Option<Consent>> {

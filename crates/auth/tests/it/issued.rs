@@ -63,7 +63,7 @@ async fn a_tenant_is_named_in_a_header_from_the_settings() {
     let world = World::with(Policy { client_credentials: header, ..Policy::default() });
     let mut oauth = oauth();
     oauth.token_headers = vec![SettingHeader::new("tenantid", "tenant_id", Grant::ClientCredentials)];
-    oauth.authorize_params = vec![("account_type", "service")];
+    oauth.authorize_params = vec![("account_type".into(), "service".into())];
     let client = client(&world, oauth);
     let mut process = world.process();
     process.client = client.clone();

@@ -28,26 +28,23 @@ use tieline_core::http::HttpRequest;
 use tieline_core::{AuthScheme, Credential, Field, IntoCredential, KeyPlacement};
 
 fn header(name: &'static str, prefix: &'static str) -> [AuthScheme; 1] {
-    [AuthScheme::ApiKey {
-        placement: KeyPlacement::Header { name, prefix },
-        field: Field::secret("key", "Key"),
-    }]
+    [AuthScheme::api_key(KeyPlacement::prefixed(name, prefix), Field::secret("key", "Key"))]
 }
 
 fn query(name: &'static str) -> [AuthScheme; 1] {
-    [AuthScheme::ApiKey { placement: KeyPlacement::Query { name }, field: Field::secret("key", "Key") }]
+    [AuthScheme::api_key(KeyPlacement::query(name), Field::secret("key", "Key"))]
 }
 
 fn bearer() -> [AuthScheme; 1] {
-    [AuthScheme::Bearer { field: Field::secret("token", "Token") }]
+    [AuthScheme::bearer(Field::secret("token", "Token"))]
 }
 
 fn basic() -> [AuthScheme; 1] {
-    [AuthScheme::Basic { user: Field::text("user", "User"), password: Field::secret("password", "Password") }]
+    [AuthScheme::basic(Field::text("user", "User"), Field::secret("password", "Password"))]
 }
 
 fn secret() -> [AuthScheme; 1] {
-    [AuthScheme::Secret { field: Field::secret("password", "API key or password") }]
+    [AuthScheme::secret(Field::secret("password", "API key or password"))]
 }
 
 fn bind(credential: impl IntoCredential, schemes: &[AuthScheme]) -> Arc<dyn Credential> {

@@ -19,17 +19,17 @@ use tieline_http::{ClientOptions, HttpStack};
 use crate::world::{pass, rejection};
 
 fn scheme(token: SessionToken) -> SessionLogin {
-    let placement = KeyPlacement::Header { name: "cookie", prefix: "session_id=" };
+    let placement = KeyPlacement::prefixed("cookie", "session_id=");
     let mut login = SessionLogin::new("/web/session/authenticate", token, placement);
     login.fields = vec![Field::text("login", "User"), Field::secret("password", "Password")];
     login.body = vec![
-        LoginPart::Text(r#"{"params":{"db":""#),
-        LoginPart::Setting("database", Escape::Json),
-        LoginPart::Text(r#"","login":""#),
-        LoginPart::Field("login", Escape::Json),
-        LoginPart::Text(r#"","password":""#),
-        LoginPart::Field("password", Escape::Json),
-        LoginPart::Text(r#""}}"#),
+        LoginPart::text(r#"{"params":{"db":""#),
+        LoginPart::setting("database", Escape::Json),
+        LoginPart::text(r#"","login":""#),
+        LoginPart::field("login", Escape::Json),
+        LoginPart::text(r#"","password":""#),
+        LoginPart::field("password", Escape::Json),
+        LoginPart::text(r#""}}"#),
     ];
     login
 }
@@ -55,9 +55,9 @@ async fn sent(credential: &dyn Credential) -> tieline_core::Result<(String, Secr
 #[tokio::test(start_paused = true)]
 async fn the_token_is_found_where_the_spec_says() {
     for token in [
-        SessionToken::Body("/result/session_id"),
-        SessionToken::Cookie("session_id"),
-        SessionToken::Header("x-session"),
+        SessionToken::body("/result/session_id"),
+        SessionToken::cookie("session_id"),
+        SessionToken::header("x-session"),
     ] {
         let transport = MemoryTransport::new(|_| {
             let headers = [
@@ -88,7 +88,7 @@ async fn a_session_that_ended_is_renewed_once() {
         let number = counted.fetch_add(1, Ordering::SeqCst);
         Ok(answer(StatusCode::OK, &[("x-session", &format!("session-{number}"))], ""))
     });
-    let credential = credential(scheme(SessionToken::Header("x-session")), &transport);
+    let credential = credential(scheme(SessionToken::header("x-session")), &transport);
     let (_, stamp) = sent(&*credential).await.unwrap();
     pass(3600).await;
     join_all((0..50).map(|_| async {
@@ -111,7 +111,7 @@ async fn a_refused_login_is_not_tried_again() {
     ] {
         let transport =
             MemoryTransport::new(move |_| Ok(answer(StatusCode::from_u16(status).unwrap(), &[], body)));
-        let credential = credential(scheme(SessionToken::Body("/result/session_id")), &transport);
+        let credential = credential(scheme(SessionToken::body("/result/session_id")), &transport);
         let error = sent(&*credential).await.unwrap_err();
         assert!(!error.to_string().contains("w0rd"));
         sent(&*credential).await.unwrap_err();

@@ -87,7 +87,15 @@ fn scheme(scheme: &AuthScheme) -> Value {
             })
         })
         .collect();
-    json!({ "scheme": sent_as(scheme), "fields": fields })
+    let mut shown = json!({ "scheme": sent_as(scheme), "fields": fields });
+    if let (Some(oauth), Some(shown)) = (scheme.oauth2(), shown.as_object_mut()) {
+        let scopes = oauth
+            .scopes
+            .iter()
+            .map(|scope| json!({ "name": scope.name, "title": scope.title, "default": scope.default }));
+        shown.insert("scopes".to_owned(), scopes.collect());
+    }
+    shown
 }
 
 fn sent_as(scheme: &AuthScheme) -> String {
@@ -95,14 +103,20 @@ fn sent_as(scheme: &AuthScheme) -> String {
         AuthScheme::ApiKey { placement: KeyPlacement::Header { name, .. }, .. } => {
             format!("API key in the header {name}")
         }
-        AuthScheme::ApiKey { placement: KeyPlacement::Query { name }, .. } => {
+        AuthScheme::ApiKey { placement: KeyPlacement::Query { name, .. }, .. } => {
             format!("API key in the query parameter {name}")
+        }
+        AuthScheme::ApiKey { placement: KeyPlacement::Cookie { name, .. }, .. } => {
+            format!("API key in the cookie {name}")
         }
         AuthScheme::ApiKey { .. } => "API key".to_owned(),
         AuthScheme::Bearer { .. } => "bearer token".to_owned(),
         AuthScheme::Secret { .. } => "one secret".to_owned(),
         AuthScheme::Basic { .. } => "user name and password".to_owned(),
         AuthScheme::OAuth2(_) => "OAuth 2, by a person's consent".to_owned(),
+        AuthScheme::Session(_) => "login for a session".to_owned(),
+        AuthScheme::Signed(_) => "keys that sign requests".to_owned(),
+        AuthScheme::All(schemes) => schemes.iter().map(sent_as).collect::<Vec<_>>().join(", and "),
         _ => "credential".to_owned(),
     }
 }

@@ -51,10 +51,10 @@ fn spec() -> ConnectorSpec {
     ];
     spec.auth = vec![
         AuthScheme::OAuth2(oauth()),
-        AuthScheme::Bearer {
-            field: Field::secret("access_token", "Access token")
+        AuthScheme::bearer(
+            Field::secret("access_token", "Access token")
                 .with_help("A token that was got elsewhere. It ends after an hour."),
-        },
+        ),
     ];
     spec.origins = Origins::Patterns(vec!["api.fortnox.se".into()]);
     // Source: https://www.fortnox.se/developer/guides-and-good-to-know/rate-limits-for-fortnox-api
@@ -88,9 +88,9 @@ fn oauth() -> OAuth2 {
     ];
     // Without the first there is no refresh token. `account_type=service` is the host's choice: an administrator of
     // the company has to consent then.
-    oauth.authorize_params = vec![("access_type", "offline")];
+    oauth.authorize_params = vec![("access_type".into(), "offline".into())];
     oauth.token_headers = vec![SettingHeader::new("tenantid", "tenant_id", Grant::ClientCredentials)];
-    oauth.captures = vec![Capture::Claim { name: "tenantId", setting: "tenant_id" }];
+    oauth.captures = vec![Capture::claim("tenantId", "tenant_id")];
     oauth.refresh = RefreshPolicy::one_time().with_unused_life(Duration::from_secs(45 * 24 * 60 * 60));
     oauth.access_token_life = Duration::from_secs(3600);
     oauth

@@ -70,13 +70,13 @@ fn spec() -> ConnectorSpec {
             .optional(),
     ];
     // Source: https://www.odoo.com/documentation/17.0/developer/reference/external_api.html#api-keys
-    spec.auth = vec![AuthScheme::Secret {
-        field: Field::secret(SECRET, "API key")
+    spec.auth = vec![AuthScheme::secret(
+        Field::secret(SECRET, "API key")
             .with_help("In Odoo under Preferences > Account Security. The user's password works too, unless two-factor authentication is on.")
             .with_example("0123456789abcdef0123456789abcdef01234567"),
-    }];
+    )];
     // A server answers who asks it; Odoo publishes no limit.
-    spec.origins = Origins::ConfigField("url");
+    spec.origins = Origins::config_field("url");
     spec.guide = include_str!("../GUIDE.md").into();
     spec
 }

@@ -61,13 +61,13 @@ fn spec() -> ConnectorSpec {
             .optional(),
     ];
     // Source: https://pipedrive.readme.io/docs/core-api-concepts-authentication
-    let api_token = AuthScheme::ApiKey {
-        placement: KeyPlacement::Header { name: "x-api-token", prefix: "" },
-        field: Field::secret("api_token", "API token")
+    let api_token = AuthScheme::api_key(
+        KeyPlacement::header("x-api-token"),
+        Field::secret("api_token", "API token")
             .with_help("In Pipedrive under Personal preferences > API. An admin's token sees everything.")
             .with_example("0123456789abcdef0123456789abcdef01234567")
             .with_pattern("^[0-9a-fA-F]{40}$"),
-    };
+    );
     spec.auth = vec![api_token, AuthScheme::OAuth2(oauth())];
     spec.origins = Origins::Patterns(vec!["*.pipedrive.com".into()]);
     // An API token's burst on the smallest plan; the headers tell a bigger one, such as an app's 80 to 480. The budget of a day depends on plan and seats, and is
@@ -90,7 +90,7 @@ fn oauth() -> OAuth2 {
     oauth.revocation =
         Some(Revocation::new("https://oauth.pipedrive.com/oauth/revoke").with_hint("refresh_token"));
     // The company's address, which the setting takes like any other way to write it.
-    oauth.captures = vec![Capture::Field { name: "api_domain", setting: "company" }];
+    oauth.captures = vec![Capture::field("api_domain", "company")];
     oauth.refresh = RefreshPolicy::default().with_unused_life(UNUSED_LIFE);
     oauth
 }

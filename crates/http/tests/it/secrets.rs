@@ -43,15 +43,13 @@ impl<'a> MakeWriter<'a> for Log {
 
 fn credentials() -> Vec<Arc<dyn Credential>> {
     let field = Field::secret("key", "Key");
-    let key = |placement| [AuthScheme::ApiKey { placement, field: field.clone() }];
+    let key = |placement| [AuthScheme::api_key(placement, field.clone())];
     vec![
-        ApiKey::new(CANARY).into_credential(&key(KeyPlacement::Header { name: "x-key", prefix: "" })),
-        ApiKey::new(CANARY).into_credential(&key(KeyPlacement::Query { name: "api_token" })),
-        Bearer::new(CANARY).into_credential(&[AuthScheme::Bearer { field: field.clone() }]),
-        Basic::new("demo", CANARY).into_credential(&[AuthScheme::Basic {
-            user: Field::text("user", "User"),
-            password: field.clone(),
-        }]),
+        ApiKey::new(CANARY).into_credential(&key(KeyPlacement::header("x-key"))),
+        ApiKey::new(CANARY).into_credential(&key(KeyPlacement::query("api_token"))),
+        Bearer::new(CANARY).into_credential(&[AuthScheme::bearer(field.clone())]),
+        Basic::new("demo", CANARY)
+            .into_credential(&[AuthScheme::basic(Field::text("user", "User"), field.clone())]),
     ]
     .into_iter()
     .map(Result::unwrap)

@@ -6,7 +6,7 @@ use tieline_core::{Error, ErrorKind};
 use tieline_store::ConnectionId;
 use tieline_store::connections::{
     Actor, AuditAction, Connection, ConnectionChange, ConnectionFilter, Health, NewConnection, PutSecret,
-    RunReport,
+    Reconnection, RunReport,
 };
 use tieline_store::plan::{taken, unknown_connection, unreadable};
 
@@ -22,6 +22,7 @@ struct Stored {
     provider: String,
     name: String,
     config: String,
+    account: Option<String>,
     active: bool,
     health: String,
     last_run: Option<DateTime<Utc>>,
@@ -42,6 +43,7 @@ impl Stored {
                 .with_source(error)
         })?;
         let new = NewConnection::new(self.id, self.provider, self.name).with_config(config);
+        let new = new.with_account(self.account);
         let mut connection = Connection::new(new, &Actor::new(self.created_by), self.created_at);
         connection.active = self.active;
         connection.health = Health::parse(&self.health).ok_or_else(|| unreadable("health", &self.health))?;
@@ -65,8 +67,9 @@ pub(super) async fn create(
     let inserted = turn
         .query(
             "INSERT INTO tieline_connections
-                 (tenant, id, provider, name, config, active, health, created_at, created_by, updated_at, updated_by)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8, $9)
+                 (tenant, id, provider, name, config, active, health, created_at, created_by, updated_at, updated_by,
+                  account)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8, $9, $10)
              ON CONFLICT (tenant, id) DO NOTHING",
         )
         .bind(connection.id.as_str())
@@ -77,6 +80,7 @@ pub(super) async fn create(
         .bind(connection.health.as_str())
         .bind(connection.created_at)
         .bind(by.as_str())
+        .bind(connection.account.as_deref())
         .execute(turn.on())
         .await?;
     if inserted.rows_affected() == 0 {
@@ -140,20 +144,52 @@ pub(super) async fn change(
 ) -> Result<Connection, Fault> {
     let mut connection = locked(turn, id).await?.ok_or_else(|| unknown_connection(id))?;
     let Some(detail) = connection.apply(change, by, kept(now))? else { return Ok(connection) };
+    save(turn, &connection).await?;
+    let mut lines = Lines::new(id, by, now);
+    lines.tell(AuditAction::Changed, detail);
+    lines.write(turn).await?;
+    Ok(connection)
+}
+
+/// Writes what a change changes.
+async fn save(turn: &mut Turn, connection: &Connection) -> Result<(), Fault> {
     turn.query(
-        "UPDATE tieline_connections SET name = $3, config = $4, active = $5, updated_at = $6, updated_by = $7
+        "UPDATE tieline_connections
+         SET name = $3, config = $4, active = $5, updated_at = $6, updated_by = $7, account = $8
          WHERE tenant = $1 AND id = $2",
     )
-    .bind(id.as_str())
+    .bind(connection.id.as_str())
     .bind(connection.name.as_str())
     .bind(connection.config.to_string())
     .bind(connection.active)
     .bind(connection.updated_at)
-    .bind(by.as_str())
+    .bind(connection.updated_by.as_str())
+    .bind(connection.account.as_deref())
     .execute(turn.on())
     .await?;
+    Ok(())
+}
+
+pub(super) async fn reconnect(
+    turn: &mut Turn,
+    id: &ConnectionId,
+    (name, put): (&str, PutSecret),
+    reconnection: Reconnection,
+    by: &Actor,
+    now: DateTime<Utc>,
+) -> Result<Connection, Fault> {
+    let mut connection = locked(turn, id).await?.ok_or_else(|| unknown_connection(id))?;
+    let reconnected = connection.reconnect(reconnection, by, kept(now))?;
     let mut lines = Lines::new(id, by, now);
-    lines.tell(AuditAction::Changed, detail);
+    if reconnected.erases {
+        write::erase(turn, id).await?;
+        lines.tell(AuditAction::AccountReplaced, "");
+    }
+    if let Some(detail) = reconnected.detail {
+        save(turn, &connection).await?;
+        lines.tell(AuditAction::Changed, detail);
+    }
+    secret::replace(turn, &mut connection, (name, put), now, &mut lines).await?;
     lines.write(turn).await?;
     Ok(connection)
 }
@@ -165,6 +201,11 @@ pub(super) async fn report(
     by: &Actor,
 ) -> Result<(), Fault> {
     let Some(mut connection) = locked(turn, id).await? else { return Ok(()) };
+    if let Some((name, generation)) = &report.secret
+        && secret::generation(turn, id, name).await? != *generation
+    {
+        return Ok(());
+    }
     let mut lines = Lines::new(id, by, report.at);
     if let Some(health) = connection.note(report) {
         lines.tell(AuditAction::HealthChanged, health.as_str());
@@ -201,7 +242,7 @@ pub(super) async fn remove(
         turn.query(
             "UPDATE tieline_secrets
              SET sealed = NULL, key_id = NULL, stored_at = NULL, renew_by = NULL, intent_fence = NULL,
-                 intent_at = NULL
+                 intent_at = NULL, refused_at = NULL
              WHERE tenant = $1 AND connection = $2",
         )
         .bind(id.as_str())

@@ -152,8 +152,19 @@ pub(super) async fn begin_consent(
     Ok(())
 }
 
+pub(super) async fn consent(turn: &mut Turn, state: &ConsentState) -> Result<Option<Consent>, Fault> {
+    let stored: Option<Stored> = turn
+        .rows(
+            "SELECT connection, provider, session, verifier, detail, expires_at
+             FROM tieline_consents WHERE tenant = $1 AND state = $2",
+        )
+        .bind(state.as_bytes().to_vec())
+        .fetch_optional(turn.on())
+        .await?;
+    stored.map(|stored| read(state, stored)).transpose()
+}
+
 pub(super) async fn take_consent(turn: &mut Turn, state: &ConsentState) -> Result<Option<Consent>, Fault> {
-    type Stored = (String, String, Vec<u8>, Option<Vec<u8>>, String, DateTime<Utc>);
     let stored: Option<Stored> = turn
         .rows(
             "DELETE FROM tieline_consents WHERE tenant = $1 AND state = $2
@@ -162,7 +173,13 @@ pub(super) async fn take_consent(turn: &mut Turn, state: &ConsentState) -> Resul
         .bind(state.as_bytes().to_vec())
         .fetch_optional(turn.on())
         .await?;
-    let Some((connection, provider, session, verifier, detail, expires_at)) = stored else { return Ok(None) };
+    stored.map(|stored| read(state, stored)).transpose()
+}
+
+type Stored = (String, String, Vec<u8>, Option<Vec<u8>>, String, DateTime<Utc>);
+
+fn read(state: &ConsentState, stored: Stored) -> Result<Consent, Fault> {
+    let (connection, provider, session, verifier, detail, expires_at) = stored;
     let unreadable = || {
         Error::new(ErrorKind::Internal, "a stored consent cannot be read")
             .with_advice("send the person to the provider again")
@@ -174,5 +191,5 @@ pub(super) async fn take_consent(turn: &mut Turn, state: &ConsentState) -> Resul
     let mut consent = Consent::new(*state, connection, provider, session, expires_at);
     consent.verifier = verifier;
     consent.detail = detail;
-    Ok(Some(consent))
+    Ok(consent)
 }

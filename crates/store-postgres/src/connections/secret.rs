@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use tieline_store::ConnectionId;
 use tieline_store::connections::{
-    Actor, AuditAction, Fence, Health, Intent, PutSecret, RenewalDue, SecretInfo, StoredSecret,
+    Actor, AuditAction, Connection, Fence, Health, Intent, PutSecret, RenewalDue, SecretInfo, StoredSecret,
 };
 use tieline_store::plan::{Guard, rewrapped, unknown_connection};
 use tieline_vault::Sealed;
@@ -19,20 +19,21 @@ pub(super) async fn secret(
     connection: &ConnectionId,
     name: &str,
 ) -> Result<Option<StoredSecret>, Fault> {
-    type Stored = (Vec<u8>, i64, Option<i64>, Option<DateTime<Utc>>);
+    type Stored = (Vec<u8>, i64, Option<i64>, Option<DateTime<Utc>>, Option<DateTime<Utc>>);
     let stored: Option<Stored> = turn
         .rows(
-            "SELECT sealed, generation, intent_fence, intent_at FROM tieline_secrets
+            "SELECT sealed, generation, intent_fence, intent_at, refused_at FROM tieline_secrets
              WHERE tenant = $1 AND connection = $2 AND name = $3 AND sealed IS NOT NULL",
         )
         .bind(connection.as_str())
         .bind(name)
         .fetch_optional(turn.on())
         .await?;
-    let Some((bytes, generation, fence, at)) = stored else { return Ok(None) };
+    let Some((bytes, generation, fence, at, refused_at)) = stored else { return Ok(None) };
     let intent = fence.zip(at).map(|(fence, at)| Intent::new(Fence::new(fence.cast_unsigned()), at));
     let sealed = sealed(&bytes, connection.as_str(), name)?;
-    Ok(Some(StoredSecret::new(sealed, generation.cast_unsigned(), intent)))
+    let stored = StoredSecret::new(sealed, generation.cast_unsigned(), intent);
+    Ok(Some(stored.with_refused_at(refused_at)))
 }
 
 pub(super) async fn secrets(
@@ -109,7 +110,7 @@ pub(super) async fn store(
              ON CONFLICT (tenant, connection, name) DO UPDATE
              SET generation = s.generation + 1, sealed = excluded.sealed, key_id = excluded.key_id,
                  stored_at = excluded.stored_at, renew_by = excluded.renew_by,
-                 intent_fence = NULL, intent_at = NULL
+                 intent_fence = NULL, intent_at = NULL, refused_at = NULL
              RETURNING s.generation",
         )
         .bind(connection.as_str())
@@ -133,11 +134,26 @@ pub(super) async fn put_secret(
     by: &Actor,
     now: DateTime<Utc>,
 ) -> Result<u64, Fault> {
-    let connection = connection::locked(turn, id).await?.ok_or_else(|| unknown_connection(id))?;
+    let mut connection = connection::locked(turn, id).await?.ok_or_else(|| unknown_connection(id))?;
     let mut lines = Lines::new(id, by, now);
+    let generation = replace(turn, &mut connection, (name, put), now, &mut lines).await?;
+    lines.write(turn).await?;
+    Ok(generation)
+}
+
+/// Stores a secret of a locked connection, which is untried again when it waited for one. Returns its generation.
+pub(super) async fn replace(
+    turn: &mut Turn,
+    connection: &mut Connection,
+    (name, put): (&str, PutSecret),
+    now: DateTime<Utc>,
+    lines: &mut Lines<'_>,
+) -> Result<u64, Fault> {
+    let id = connection.id.clone();
     let reconnects = put.reconnects() && connection.health == Health::NeedsReconnect;
-    let generation = store(turn, id, name, put, now, &mut lines).await?;
+    let generation = store(turn, &id, name, put, now, lines).await?;
     if reconnects {
+        connection.health = Health::Untried;
         turn.query("UPDATE tieline_connections SET health = $3 WHERE tenant = $1 AND id = $2")
             .bind(id.as_str())
             .bind(Health::Untried.as_str())
@@ -145,8 +161,44 @@ pub(super) async fn put_secret(
             .await?;
         lines.tell(AuditAction::HealthChanged, Health::Untried.as_str());
     }
-    lines.write(turn).await?;
     Ok(generation)
+}
+
+/// The generation of a secret; 0 where there is none.
+pub(super) async fn generation(turn: &mut Turn, connection: &ConnectionId, name: &str) -> Result<u64, Fault> {
+    let stored: Option<i64> = turn
+        .values(
+            "SELECT generation FROM tieline_secrets
+             WHERE tenant = $1 AND connection = $2 AND name = $3 AND sealed IS NOT NULL FOR SHARE",
+        )
+        .bind(connection.as_str())
+        .bind(name)
+        .fetch_optional(turn.on())
+        .await?;
+    Ok(stored.map_or(0, i64::cast_unsigned))
+}
+
+/// Notes a refusal. Returns whether the secret was of this generation.
+pub(super) async fn refuse_secret(
+    turn: &mut Turn,
+    connection: &ConnectionId,
+    name: &str,
+    generation: u64,
+    now: DateTime<Utc>,
+) -> Result<bool, Fault> {
+    let refused = turn
+        .query(
+            "UPDATE tieline_secrets
+             SET refused_at = coalesce(refused_at, $5), intent_fence = NULL, intent_at = NULL
+             WHERE tenant = $1 AND connection = $2 AND name = $3 AND generation = $4 AND sealed IS NOT NULL",
+        )
+        .bind(connection.as_str())
+        .bind(name)
+        .bind(lists::number(generation))
+        .bind(kept(now))
+        .execute(turn.on())
+        .await?;
+    Ok(refused.rows_affected() > 0)
 }
 
 pub(super) async fn begin_renewal(
@@ -232,7 +284,7 @@ pub(super) async fn delete_secret(
         .query(
             "UPDATE tieline_secrets
              SET sealed = NULL, key_id = NULL, stored_at = NULL, renew_by = NULL, intent_fence = NULL,
-                 intent_at = NULL
+                 intent_at = NULL, refused_at = NULL
              WHERE tenant = $1 AND connection = $2 AND name = $3 AND sealed IS NOT NULL",
         )
         .bind(connection.as_str())

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use tieline_core::Result;
 use tieline_store::connections::{
     Actor, AuditEntry, Connection, ConnectionChange, ConnectionFilter, ConnectionStore, Consent,
-    ConsentState, ConsentStore, Fence, Lease, LeaseStore, NewConnection, PutSecret, RenewalDue, RunReport,
-    SecretInfo, SecretName, SecretStore, StoredSecret,
+    ConsentState, ConsentStore, Fence, Lease, LeaseStore, NewConnection, PutSecret, Reconnection, RenewalDue,
+    RunReport, SecretInfo, SecretName, SecretStore, StoredSecret,
 };
 use tieline_store::plan::check_name;
 use tieline_store::{ConnectionId, TenantId};
@@ -56,6 +56,22 @@ impl ConnectionStore for PostgresStore {
         by.check()?;
         transact!(self, Write, "changing a connection", |turn| {
             connection::change(turn, id, change, by, now)
+        })
+    }
+
+    async fn reconnect(
+        &self,
+        id: &ConnectionId,
+        name: &SecretName,
+        put: PutSecret,
+        reconnection: Reconnection,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<Connection> {
+        by.check()?;
+        put.check(name)?;
+        transact!(self, Durable, "reconnecting a connection", |turn| {
+            connection::reconnect(turn, id, (name, put), reconnection, by, now)
         })
     }
 
@@ -130,6 +146,18 @@ impl SecretStore for PostgresStore {
     ) -> Result<()> {
         transact!(self, Durable, "taking a renewal back", |turn| {
             secret::cancel_renewal(turn, connection, name, generation, fence)
+        })
+    }
+
+    async fn refuse_secret(
+        &self,
+        connection: &ConnectionId,
+        name: &SecretName,
+        generation: u64,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        transact!(self, Durable, "noting that a secret was refused", |turn| {
+            secret::refuse_secret(turn, connection, name, generation, now)
         })
     }
 
@@ -216,6 +244,10 @@ impl ConsentStore for PostgresStore {
     async fn begin_consent(&self, consent: Consent, now: DateTime<Utc>) -> Result<()> {
         consent.check()?;
         transact!(self, Durable, "keeping a consent", |turn| lease::begin_consent(turn, consent, now))
+    }
+
+    async fn consent(&self, state: &ConsentState) -> Result<Option<Consent>> {
+        transact!(self, Read, "reading a consent", |turn| lease::consent(turn, state))
     }
 
     async fn take_consent(&self, state: &ConsentState) -> Result<Option<Consent>> {

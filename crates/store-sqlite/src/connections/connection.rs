@@ -5,7 +5,7 @@ use tieline_core::{Error, ErrorKind, Result as Told};
 use tieline_store::TenantId;
 use tieline_store::connections::{
     Actor, AuditAction, Connection, ConnectionChange, ConnectionFilter, Health, NewConnection, PutSecret,
-    RunReport,
+    Reconnection, RunReport,
 };
 use tieline_store::plan::{taken, unknown_connection, unreadable};
 
@@ -22,6 +22,7 @@ struct Stored {
     provider: String,
     name: String,
     config: String,
+    account: Option<String>,
     active: bool,
     health: String,
     last_run: Option<i64>,
@@ -42,6 +43,7 @@ impl Stored {
                 .with_source(error)
         })?;
         let new = NewConnection::new(self.id, self.provider, self.name).with_config(config);
+        let new = new.with_account(self.account);
         let mut connection = Connection::new(new, &Actor::new(self.created_by), time(self.created_at));
         connection.active = self.active;
         connection.health =
@@ -72,8 +74,9 @@ pub(super) async fn create(
     let mut transaction = connection.begin_with(BEGIN).await?;
     let inserted = sqlx::query(
         "INSERT INTO tieline_connections
-             (tenant, id, provider, name, config, active, health, created_at, created_by, updated_at, updated_by)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?8, ?9)
+             (tenant, id, provider, name, config, active, health, created_at, created_by, updated_at, updated_by,
+              account)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?8, ?9, ?10)
          ON CONFLICT (tenant, id) DO NOTHING",
     )
     .bind(tenant.as_str())
@@ -85,6 +88,7 @@ pub(super) async fn create(
     .bind(made.health.as_str())
     .bind(micros(hand.now))
     .bind(hand.by.as_str())
+    .bind(made.account.as_deref())
     .execute(&mut *transaction)
     .await?;
     if inserted.rows_affected() == 0 {
@@ -141,12 +145,13 @@ async fn save(
 ) -> Result<(), Fault> {
     sqlx::query(
         "UPDATE tieline_connections
-         SET name = ?, config = ?, active = ?, health = ?, last_run = ?, last_error = ?, last_error_at = ?,
+         SET name = ?, config = ?, account = ?, active = ?, health = ?, last_run = ?, last_error = ?, last_error_at = ?,
              updated_at = ?, updated_by = ?
          WHERE tenant = ? AND id = ?",
     )
     .bind(&changed.name)
     .bind(config_text(changed))
+    .bind(changed.account.as_deref())
     .bind(changed.active)
     .bind(changed.health.as_str())
     .bind(changed.last_run.map(micros))
@@ -178,6 +183,31 @@ pub(super) async fn change(
     Ok(changed)
 }
 
+pub(super) async fn reconnect(
+    connection: &mut SqliteConnection,
+    scope: Scope<'_>,
+    (name, put): (&str, &PutSecret),
+    reconnection: Reconnection,
+    hand: Hand<'_>,
+) -> Result<Connection, Fault> {
+    let mut transaction = connection.begin_with(BEGIN).await?;
+    let stored = one(&mut *transaction, scope).await?;
+    let mut changed = stored.ok_or_else(|| unknown_connection(scope.connection))?;
+    let reconnected = changed.reconnect(reconnection, hand.by, hand.now)?;
+    if reconnected.erases {
+        erase_all(&mut transaction, scope).await?;
+        tell(&mut transaction, scope, hand, AuditAction::AccountReplaced, "").await?;
+    }
+    if let Some(detail) = reconnected.detail {
+        save(&mut transaction, scope.tenant, &changed).await?;
+        tell(&mut transaction, scope, hand, AuditAction::Changed, &detail).await?;
+    }
+    secret::put_one(&mut transaction, scope, name, put, hand).await?;
+    let stored = one(&mut *transaction, scope).await?;
+    transaction.commit().await?;
+    Ok(stored.ok_or_else(|| unknown_connection(scope.connection))?)
+}
+
 pub(super) async fn report(
     connection: &mut SqliteConnection,
     scope: Scope<'_>,
@@ -186,6 +216,11 @@ pub(super) async fn report(
 ) -> Result<(), Fault> {
     let mut transaction = connection.begin_with(BEGIN).await?;
     let Some(mut noted) = one(&mut *transaction, scope).await? else { return Ok(()) };
+    if let Some((name, generation)) = &report.secret
+        && secret::generation(&mut transaction, scope, name).await? != *generation
+    {
+        return Ok(());
+    }
     let hand = Hand { by, now: report.at };
     let health = noted.note(report);
     save(&mut transaction, scope.tenant, &noted).await?;
@@ -204,7 +239,8 @@ pub(super) async fn remove(
     let mut transaction = connection.begin_with(BEGIN).await?;
     for statement in [
         "UPDATE tieline_secrets
-         SET sealed = NULL, key_id = NULL, stored_at = NULL, renew_by = NULL, intent_fence = NULL, intent_at = NULL
+         SET sealed = NULL, key_id = NULL, stored_at = NULL, renew_by = NULL, intent_fence = NULL, intent_at = NULL,
+             refused_at = NULL
          WHERE tenant = ? AND connection = ?",
         "DELETE FROM tieline_leases WHERE tenant = ? AND connection = ?",
         "DELETE FROM tieline_consents WHERE tenant = ? AND connection = ?",

@@ -1,7 +1,7 @@
 //! Consents.
 
 use chrono::{DateTime, Utc};
-use sqlx::{Connection, SqliteConnection};
+use sqlx::{Connection, SqliteConnection, SqlitePool};
 use tieline_core::{Error, ErrorKind, Result as Told};
 use tieline_store::TenantId;
 use tieline_store::connections::{Consent, ConsentState};
@@ -49,6 +49,22 @@ pub(super) async fn begin(
 }
 
 type Stored = (String, String, Vec<u8>, Option<Vec<u8>>, String, i64);
+
+pub(super) async fn one(
+    pool: &SqlitePool,
+    tenant: &TenantId,
+    state: &ConsentState,
+) -> Result<Option<Consent>, Fault> {
+    let stored: Option<Stored> = sqlx::query_as(
+        "SELECT connection, provider, session, verifier, detail, expires_at
+         FROM tieline_consents WHERE tenant = ? AND state = ?",
+    )
+    .bind(tenant.as_str())
+    .bind(state.as_bytes().as_slice())
+    .fetch_optional(pool)
+    .await?;
+    Ok(stored.map(|stored| consent(tenant, *state, stored)).transpose()?)
+}
 
 pub(super) async fn take(
     connection: &mut SqliteConnection,

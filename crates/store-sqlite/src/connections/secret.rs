@@ -21,9 +21,9 @@ pub(super) async fn one(
     scope: Scope<'_>,
     name: &str,
 ) -> Result<Option<StoredSecret>, Fault> {
-    type Stored = (Vec<u8>, i64, Option<i64>, Option<i64>);
+    type Stored = (Vec<u8>, i64, Option<i64>, Option<i64>, Option<i64>);
     let stored: Option<Stored> = sqlx::query_as(
-        "SELECT sealed, generation, intent_fence, intent_at FROM tieline_secrets
+        "SELECT sealed, generation, intent_fence, intent_at, refused_at FROM tieline_secrets
          WHERE tenant = ? AND connection = ? AND name = ? AND sealed IS NOT NULL",
     )
     .bind(scope.tenant.as_str())
@@ -31,9 +31,10 @@ pub(super) async fn one(
     .bind(name)
     .fetch_optional(pool)
     .await?;
-    let Some((bytes, generation, fence, at)) = stored else { return Ok(None) };
+    let Some((bytes, generation, fence, at, refused_at)) = stored else { return Ok(None) };
     let intent = fence.zip(at).map(|(fence, at)| Intent::new(Fence::new(fence.cast_unsigned()), time(at)));
-    Ok(Some(StoredSecret::new(sealed(&bytes, scope, name)?, generation.cast_unsigned(), intent)))
+    let stored = StoredSecret::new(sealed(&bytes, scope, name)?, generation.cast_unsigned(), intent);
+    Ok(Some(stored.with_refused_at(refused_at.map(time))))
 }
 
 pub(super) async fn list(
@@ -61,6 +62,47 @@ pub(super) async fn list(
         SecretInfo::new(connection.into(), name, generation, key_id, time(stored_at), renew_by)
     };
     Ok(stored.into_iter().map(info).collect())
+}
+
+/// The generation of a secret; 0 where there is none.
+pub(super) async fn generation(
+    connection: &mut SqliteConnection,
+    scope: Scope<'_>,
+    name: &str,
+) -> Result<u64, Fault> {
+    let stored: Option<i64> = sqlx::query_scalar(
+        "SELECT generation FROM tieline_secrets
+         WHERE tenant = ? AND connection = ? AND name = ? AND sealed IS NOT NULL",
+    )
+    .bind(scope.tenant.as_str())
+    .bind(scope.connection.as_str())
+    .bind(name)
+    .fetch_optional(connection)
+    .await?;
+    Ok(stored.map_or(0, i64::cast_unsigned))
+}
+
+/// Notes a refusal. Returns whether the secret was of this generation.
+pub(super) async fn refuse(
+    connection: &mut SqliteConnection,
+    scope: Scope<'_>,
+    name: &str,
+    generation: u64,
+    now: DateTime<Utc>,
+) -> Result<bool, Fault> {
+    let refused = sqlx::query(
+        "UPDATE tieline_secrets
+         SET refused_at = coalesce(refused_at, ?), intent_fence = NULL, intent_at = NULL
+         WHERE tenant = ? AND connection = ? AND name = ? AND generation = ? AND sealed IS NOT NULL",
+    )
+    .bind(micros(now))
+    .bind(scope.tenant.as_str())
+    .bind(scope.connection.as_str())
+    .bind(name)
+    .bind(number(generation))
+    .execute(connection)
+    .await?;
+    Ok(refused.rows_affected() > 0)
 }
 
 /// Checks a guard. Answers the last generation that there was.
@@ -131,7 +173,8 @@ pub(super) async fn put_one(
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (tenant, connection, name) DO UPDATE
          SET generation = excluded.generation, sealed = excluded.sealed, key_id = excluded.key_id,
-             stored_at = excluded.stored_at, renew_by = excluded.renew_by, intent_fence = NULL, intent_at = NULL",
+             stored_at = excluded.stored_at, renew_by = excluded.renew_by, intent_fence = NULL, intent_at = NULL,
+             refused_at = NULL",
     )
     .bind(scope.tenant.as_str())
     .bind(scope.connection.as_str())
@@ -248,7 +291,8 @@ pub(super) async fn delete(
     let mut transaction = connection.begin_with(BEGIN).await?;
     let deleted = sqlx::query(
         "UPDATE tieline_secrets
-         SET sealed = NULL, key_id = NULL, stored_at = NULL, renew_by = NULL, intent_fence = NULL, intent_at = NULL
+         SET sealed = NULL, key_id = NULL, stored_at = NULL, renew_by = NULL, intent_fence = NULL, intent_at = NULL,
+             refused_at = NULL
          WHERE tenant = ? AND connection = ? AND name = ? AND sealed IS NOT NULL",
     )
     .bind(scope.tenant.as_str())

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use tieline_core::Result;
 use tieline_store::connections::{
     Actor, AuditEntry, Connection, ConnectionChange, ConnectionFilter, ConnectionStore, Consent,
-    ConsentState, ConsentStore, Fence, Lease, LeaseStore, NewConnection, PutSecret, RenewalDue, RunReport,
-    SecretInfo, SecretName, SecretStore, StoredSecret,
+    ConsentState, ConsentStore, Fence, Lease, LeaseStore, NewConnection, PutSecret, Reconnection, RenewalDue,
+    RunReport, SecretInfo, SecretName, SecretStore, StoredSecret,
 };
 use tieline_store::plan::check_name;
 use tieline_store::{ConnectionId, TenantId};
@@ -61,6 +61,23 @@ impl ConnectionStore for SqliteStore {
         let hand = Hand { by, now };
         let outcome = connections::change(&mut turn.connection, self.scope(id), change, hand).await;
         turn.finish(outcome, "changing a connection").await
+    }
+
+    async fn reconnect(
+        &self,
+        id: &ConnectionId,
+        name: &SecretName,
+        put: PutSecret,
+        reconnection: Reconnection,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<Connection> {
+        by.check()?;
+        put.check(name)?;
+        let mut turn = self.durable_turn().await?;
+        let (scope, hand, secret) = (self.scope(id), Hand { by, now }, (name, &put));
+        let outcome = connections::reconnect(&mut turn.connection, scope, secret, reconnection, hand).await;
+        turn.finish(outcome, "reconnecting a connection").await
     }
 
     async fn report(&self, id: &ConnectionId, report: RunReport, by: &Actor) -> Result<()> {
@@ -143,6 +160,19 @@ impl SecretStore for SqliteStore {
         let (scope, guard) = (self.scope(connection), (generation, fence));
         let outcome = secrets::cancel_renewal(&mut turn.connection, scope, name, guard).await;
         turn.finish(outcome, "storing that a secret was not renewed").await
+    }
+
+    async fn refuse_secret(
+        &self,
+        connection: &ConnectionId,
+        name: &SecretName,
+        generation: u64,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let mut turn = self.durable_turn().await?;
+        let scope = self.scope(connection);
+        let outcome = secrets::refuse(&mut turn.connection, scope, name, generation, now).await;
+        turn.finish(outcome, "noting that a secret was refused").await
     }
 
     async fn rewrap_secret(
@@ -240,6 +270,11 @@ impl ConsentStore for SqliteStore {
         let mut turn = self.turn().await?;
         let outcome = consents::begin(&mut turn.connection, &self.tenant, &consent, now).await;
         turn.finish(outcome, "storing a consent").await
+    }
+
+    async fn consent(&self, state: &ConsentState) -> Result<Option<Consent>> {
+        let outcome = consents::one(&self.pool, &self.tenant, state).await;
+        self.explain(outcome, "reading a consent")
     }
 
     async fn take_consent(&self, state: &ConsentState) -> Result<Option<Consent>> {

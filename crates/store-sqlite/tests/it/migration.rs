@@ -50,7 +50,7 @@ async fn a_file_of_the_first_version_keeps_its_content() {
         .fetch_all(&new)
         .await
         .unwrap();
-    assert_eq!(versions, [1, 2, 3]);
+    assert_eq!(versions, [1, 2, 3, 4]);
 }
 
 /// What the second one added.

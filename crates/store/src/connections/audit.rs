@@ -42,12 +42,14 @@ pub enum AuditAction {
     SecretDeleted,
     /// Its health changed. The detail is the new one.
     HealthChanged,
+    /// It was connected to another account at the provider, and what sync kept of the one before was erased.
+    AccountReplaced,
     /// It was removed, with its secrets.
     Removed,
 }
 
 impl AuditAction {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Created,
         Self::Changed,
         Self::SecretStored,
@@ -55,6 +57,7 @@ impl AuditAction {
         Self::SecretRewrapped,
         Self::SecretDeleted,
         Self::HealthChanged,
+        Self::AccountReplaced,
         Self::Removed,
     ];
 
@@ -68,6 +71,7 @@ impl AuditAction {
             Self::SecretRewrapped => "secret_rewrapped",
             Self::SecretDeleted => "secret_deleted",
             Self::HealthChanged => "health_changed",
+            Self::AccountReplaced => "account_replaced",
             Self::Removed => "removed",
         }
     }

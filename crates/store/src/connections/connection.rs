@@ -17,6 +17,8 @@ pub struct Connection {
     pub name: String,
     /// The public settings.
     pub config: Value,
+    /// The account's id at the provider, once it is known. Only a [reconnect](super::ConnectionStore::reconnect) changes it.
+    pub account: Option<String>,
     /// Whether it is to be used.
     pub active: bool,
     /// Whether it works.
@@ -83,6 +85,8 @@ pub struct NewConnection {
     pub name: String,
     /// The public settings.
     pub config: Value,
+    /// The account's id at the provider, when it is known.
+    pub account: Option<String>,
 }
 
 impl NewConnection {
@@ -93,7 +97,15 @@ impl NewConnection {
             provider: provider.into(),
             name: name.into(),
             config: Value::Object(Default::default()),
+            account: None,
         }
+    }
+
+    /// Sets the account's id at the provider.
+    #[must_use]
+    pub fn with_account(mut self, account: Option<String>) -> Self {
+        self.account = account;
+        self
     }
 
     /// Sets the public settings.
@@ -116,6 +128,33 @@ pub struct ConnectionChange {
     pub active: Option<bool>,
 }
 
+/// What a new secret for a connection changes besides.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Reconnection {
+    /// Settings, name and use from now on.
+    pub change: ConnectionChange,
+    /// The id of the account at the provider that the secret opens, when it is known.
+    pub account: Option<String>,
+    /// Whether another account than before may take its place. What sync kept of the one before is erased then: mirrored
+    /// records, rows, states and queued operations.
+    pub replaces_account: bool,
+}
+
+impl Reconnection {
+    /// The same account as before, whose id is this.
+    pub fn new(change: ConnectionChange, account: Option<String>) -> Self {
+        Self { change, account, replaces_account: false }
+    }
+
+    /// Lets another account take the place of the one before, whose data is erased then.
+    #[must_use]
+    pub fn replacing_account(mut self) -> Self {
+        self.replaces_account = true;
+        self
+    }
+}
+
 /// How a run ended.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -126,12 +165,15 @@ pub struct RunReport {
     pub health: Health,
     /// The error, as a person may read it.
     pub error: Option<String>,
+    /// The name and generation of the secret that the run used. A report about a secret that was replaced meanwhile says
+    /// nothing about the connection as it is now, and changes nothing.
+    pub secret: Option<(String, u64)>,
 }
 
 impl RunReport {
     /// A run that went well.
     pub fn went_well(at: DateTime<Utc>) -> Self {
-        Self { at, health: Health::Healthy, error: None }
+        Self { at, health: Health::Healthy, error: None, secret: None }
     }
 
     /// A run that failed. An error about the credential means that the customer must connect again.
@@ -140,7 +182,14 @@ impl RunReport {
             ErrorKind::Unauthenticated => Health::NeedsReconnect,
             _ => Health::Failing,
         };
-        Self { at, health, error: Some(error.to_string()) }
+        Self { at, health, error: Some(error.to_string()), secret: None }
+    }
+
+    /// Names the secret that the run used, and its generation.
+    #[must_use]
+    pub fn with_secret(mut self, name: impl Into<String>, generation: u64) -> Self {
+        self.secret = Some((name.into(), generation));
+        self
     }
 }
 

@@ -11,7 +11,9 @@ mod secret;
 mod store;
 
 pub use audit::{Actor, AuditAction, AuditEntry};
-pub use connection::{Connection, ConnectionChange, ConnectionFilter, Health, NewConnection, RunReport};
+pub use connection::{
+    Connection, ConnectionChange, ConnectionFilter, Health, NewConnection, Reconnection, RunReport,
+};
 pub use consent::{Consent, ConsentState};
 pub use lease::{Fence, Lease};
 pub use secret::{Intent, PutSecret, RenewalDue, SecretInfo, SecretName, StoredSecret};

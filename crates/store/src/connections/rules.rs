@@ -10,7 +10,7 @@ use tieline_vault::KeyId;
 
 use super::{
     Actor, AuditAction, Connection, ConnectionChange, Consent, Fence, Health, NewConnection, PutSecret,
-    RunReport,
+    Reconnection, RunReport,
 };
 use crate::ConnectionId;
 use crate::outbox::shortened;
@@ -90,6 +90,9 @@ impl NewConnection {
         check_name("provider", &self.provider)?;
         check_name("name of the connection", &self.name)?;
         check_settings("config", &self.config)?;
+        if let Some(account) = &self.account {
+            check_name("account id", account)?;
+        }
         let refused = |message: String| {
             Err(Error::new(ErrorKind::Rejected, message)
                 .with_advice("store each secret once, under a name of its own"))
@@ -119,6 +122,7 @@ impl Connection {
             provider: new.provider,
             name: new.name,
             config: new.config,
+            account: new.account,
             active: true,
             health: Health::Untried,
             last_run: None,
@@ -162,6 +166,41 @@ impl Connection {
         Ok(Some(changed.join(", ")))
     }
 
+    /// For stores: applies what comes with a new secret. `Some` when the account is another one, so that what sync kept
+    /// of the one before is to be erased.
+    ///
+    /// # Errors
+    ///
+    /// `Conflict` for another account that may not replace the stored one; `Rejected` as for [`apply`](Self::apply).
+    pub fn reconnect(
+        &mut self,
+        reconnection: Reconnection,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<Reconnected> {
+        let Reconnection { change, account, replaces_account } = reconnection;
+        if let Some(account) = &account {
+            check_name("account id", account)?;
+        }
+        let erases = self.account.is_some() && self.account != account;
+        if erases && !replaces_account {
+            return Err(other_account(&self.id, account.is_some()));
+        }
+        let detail = self.apply(change, by, now)?;
+        let bound = self.account != account;
+        self.account = account;
+        let detail = match (detail, bound) {
+            (Some(fields), true) => Some(format!("{fields}, account")),
+            (None, true) => Some("account".to_owned()),
+            (detail, false) => detail,
+        };
+        if bound {
+            self.updated_at = now;
+            self.updated_by = by.clone();
+        }
+        Ok(Reconnected { detail, erases })
+    }
+
     /// For stores: notes how a run ended. Answers the health when it is another now.
     pub fn note(&mut self, report: RunReport) -> Option<Health> {
         self.last_run = Some(report.at);
@@ -173,6 +212,15 @@ impl Connection {
         self.health = report.health;
         changed.then_some(report.health)
     }
+}
+
+/// For stores: what a reconnection does besides storing the secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reconnected {
+    /// The audit log's detail, the names of the fields that are others now; `None` when there are none.
+    pub detail: Option<String>,
+    /// Whether everything that sync keeps of the connection is to be erased.
+    pub erases: bool,
 }
 
 impl PutSecret {
@@ -262,6 +310,19 @@ impl Guard {
 pub fn lease_end(now: DateTime<Utc>, life: Duration) -> DateTime<Utc> {
     let life = TimeDelta::from_std(life).unwrap_or(TimeDelta::MAX);
     now.checked_add_signed(life).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+fn other_account(id: &ConnectionId, known: bool) -> Error {
+    let message = match known {
+        true => "the new secret opens another account than the one that the connection was made for",
+        false => "the account that the new secret opens is not known, and the connection was made for one",
+    };
+    Error::new(ErrorKind::Conflict, message)
+        .with_advice(
+            "connect with a login of the same account, make a connection of its own for the other, or replace the \
+             account on purpose, which erases what was kept of the one before; nothing was stored",
+        )
+        .with_context("connection", id)
 }
 
 /// The error of making a connection under an id that is taken.

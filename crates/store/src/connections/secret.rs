@@ -18,12 +18,21 @@ pub struct StoredSecret {
     pub generation: u64,
     /// A renewal that was begun with this generation and whose end was never stored.
     pub intent: Option<Intent>,
+    /// When the provider refused this generation for good. It is not tried again: somebody has to store another.
+    pub refused_at: Option<DateTime<Utc>>,
 }
 
 impl StoredSecret {
     /// For stores: a secret.
     pub const fn new(sealed: Sealed, generation: u64, intent: Option<Intent>) -> Self {
-        Self { sealed, generation, intent }
+        Self { sealed, generation, intent, refused_at: None }
+    }
+
+    /// For stores: sets when the provider refused it.
+    #[must_use]
+    pub const fn with_refused_at(mut self, at: Option<DateTime<Utc>>) -> Self {
+        self.refused_at = at;
+        self
     }
 }
 

@@ -11,7 +11,7 @@ use tieline_vault::Sealed;
 
 use super::{
     Actor, AuditEntry, Connection, ConnectionChange, ConnectionFilter, Consent, ConsentState, Fence, Lease,
-    NewConnection, PutSecret, RenewalDue, RunReport, SecretInfo, SecretName, StoredSecret,
+    NewConnection, PutSecret, Reconnection, RenewalDue, RunReport, SecretInfo, SecretName, StoredSecret,
 };
 use crate::{ConnectionId, TenantId};
 
@@ -46,7 +46,25 @@ pub trait ConnectionStore: Debug + Send + Sync {
         now: DateTime<Utc>,
     ) -> Result<Connection>;
 
-    /// Notes how a run ended; the audit log tells only changes of health. An unknown connection is passed over.
+    /// Puts a new secret and changes the connection for it, all or nothing: after it the connection works with the new
+    /// secret and settings, or is as it was.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` without such a connection. `Conflict` when the account is not the stored one, or is not known while one
+    /// is stored, and the reconnection does not replace it; and as for [`put_secret`](SecretStore::put_secret).
+    async fn reconnect(
+        &self,
+        id: &ConnectionId,
+        name: &SecretName,
+        put: PutSecret,
+        reconnection: Reconnection,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<Connection>;
+
+    /// Notes how a run ended; the audit log tells only changes of health. An unknown connection is passed over, and a
+    /// report about a secret of another generation than the stored one.
     async fn report(&self, id: &ConnectionId, report: RunReport, by: &Actor) -> Result<()>;
 
     /// Removes a connection with its secrets, consents, leases and everything that sync keeps of it. The audit log
@@ -111,6 +129,17 @@ pub trait SecretStore: Debug + Send + Sync {
         fence: Fence,
     ) -> Result<()>;
 
+    /// Notes that the provider refused the secret of this generation for good, and forgets the intent: what became of a
+    /// renewal no longer matters. Storing another secret forgets the refusal. Returns whether the generation was still
+    /// this one; otherwise nothing is changed. A refusal that is noted already stays.
+    async fn refuse_secret(
+        &self,
+        connection: &ConnectionId,
+        name: &SecretName,
+        generation: u64,
+        now: DateTime<Utc>,
+    ) -> Result<bool>;
+
     /// Puts the same secret under another key. Answers whether the generation was still this one; otherwise nothing
     /// is changed.
     async fn rewrap_secret(
@@ -174,6 +203,9 @@ pub trait LeaseStore: Debug + Send + Sync {
 pub trait ConsentStore: Debug + Send + Sync {
     /// Keeps a consent, and forgets those that ended. Fails with `Conflict` when the state is taken.
     async fn begin_consent(&self, consent: Consent, now: DateTime<Utc>) -> Result<()>;
+
+    /// A consent, which stays: to check a callback before it uses the consent up.
+    async fn consent(&self, state: &ConsentState) -> Result<Option<Consent>>;
 
     /// Takes a consent: whoever asks first gets it, once, also when it has ended since.
     async fn take_consent(&self, state: &ConsentState) -> Result<Option<Consent>>;

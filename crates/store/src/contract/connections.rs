@@ -9,7 +9,7 @@ use super::world::{Task, all_at_once, json as raw, snapshot};
 use crate::ConnectionId;
 use crate::connections::{
     Actor, AuditAction, Connection, ConnectionChange, ConnectionFilter, Consent, ConsentState, Health,
-    NewConnection, PutSecret, RunReport,
+    NewConnection, PutSecret, Reconnection, RunReport,
 };
 
 /// What was handed in comes back, and says who made it and when.
@@ -287,4 +287,105 @@ pub async fn the_log_comes_in_pages(world: &Tenants<'_>) {
     assert_eq!(of("c2", None, 1).await, all[4..5]);
     assert!(of("c2", None, 0).await.is_empty() && of("c2", Some(u64::MAX), 9).await.is_empty());
     assert!(of("%", None, 9).await.is_empty());
+}
+
+/// A run that began with a secret that a person replaced meanwhile says nothing about the connection as it is now.
+pub async fn a_stale_report_changes_nothing(world: &Tenants<'_>) {
+    let store = world.store;
+    make_with_secret(store, "crm").await;
+    let id = ConnectionId::from("crm");
+    let refused = Error::new(ErrorKind::Unauthenticated, "the key is not accepted");
+    let report = |generation| RunReport::failed(at(9), &refused).with_secret("oauth2", generation);
+    put(store, "crm", PutSecret::new(some().await)).await.unwrap();
+    let before = everything(store).await;
+    store.report(&id, report(1), &sync()).await.unwrap();
+    store.report(&id, report(3), &sync()).await.unwrap();
+    store.report(&id, RunReport::went_well(at(9)).with_secret("other", 1), &sync()).await.unwrap();
+    assert_eq!(everything(store).await, before);
+    store.report(&id, report(2), &sync()).await.unwrap();
+    assert_eq!(store.connection(&id).await.unwrap().unwrap().health, Health::NeedsReconnect);
+}
+
+/// A new secret comes with the account that it opens, and another account than before is refused whole.
+pub async fn an_account_is_compared_at_each_reconnect(world: &Tenants<'_>) {
+    let store = world.store;
+    make_with_secret(store, "crm").await;
+    fill(store, "crm", 1).await;
+    let (id, kept) = (ConnectionId::from("crm"), snapshot(store, "crm").await);
+    let reconnect = async |account: Option<&str>, second| {
+        let change = ConnectionChange { name: Some(format!("at {second}")), ..Default::default() };
+        let reconnection = Reconnection::new(change, account.map(str::to_owned));
+        let put = PutSecret::new(some().await);
+        store.reconnect(&id, "oauth2", put, reconnection, &Actor::new("bo"), at(second)).await
+    };
+    assert_eq!(store.connection(&id).await.unwrap().unwrap().account, None);
+    let refused = Error::new(ErrorKind::Unauthenticated, "the key is not accepted");
+    store.report(&id, RunReport::failed(at(1), &refused), &sync()).await.unwrap();
+    let first = reconnect(Some("acme"), 2).await.unwrap();
+    assert_eq!((first.account.as_deref(), first.health), (Some("acme"), Health::Untried));
+    assert_eq!((first.name.as_str(), first.updated_at, first.updated_by.as_str()), ("at 2", at(2), "bo"));
+    assert_eq!(store.connection(&id).await.unwrap(), Some(first));
+    assert_eq!(secret(store, "crm").await.unwrap().generation, 2);
+
+    let before = everything(store).await;
+    for account in [Some("globex"), Some("ACME"), Some(""), None] {
+        let refused = kind(reconnect(account, 3).await);
+        let expected = if account == Some("") { ErrorKind::Rejected } else { ErrorKind::Conflict };
+        assert_eq!(refused, expected, "{account:?}");
+    }
+    assert_eq!(everything(store).await, before);
+    assert_eq!(snapshot(store, "crm").await, kept);
+    reconnect(Some("acme"), 4).await.unwrap();
+    assert_eq!(snapshot(store, "crm").await, kept);
+    let lines = told(store, "crm").await;
+    assert_eq!(lines[lines.len() - 2..], ["bo changed name", "bo secret_stored oauth2"]);
+
+    // A settings change leaves the account alone.
+    let change = ConnectionChange { active: Some(false), ..Default::default() };
+    assert_eq!(store.change(&id, change, &anna(), at(5)).await.unwrap().account.as_deref(), Some("acme"));
+    let put = PutSecret::new(some().await);
+    let absent = store.reconnect(&"erp".into(), "oauth2", put, Reconnection::default(), &anna(), at(6)).await;
+    assert_eq!(kind(absent), ErrorKind::NotFound);
+    let made = store.create(new("erp").with_account(Some("7".into())), vec![], &anna(), at(7)).await.unwrap();
+    assert_eq!(made.account.as_deref(), Some("7"));
+    assert_eq!(store.connection(&"erp".into()).await.unwrap(), Some(made));
+}
+
+/// On the host's word another account takes the place of the one before, of which nothing stays.
+pub async fn a_replaced_account_leaves_nothing_behind(world: &Tenants<'_>) {
+    let store = world.store;
+    let empty = snapshot(store, "crm").await;
+    let operation = Operation::new("order-1", WriteOp::create(raw("{}")));
+    for id in ["crm", "neighbour"] {
+        let secrets = vec![("oauth2".to_owned(), PutSecret::new(some().await))];
+        store.create(new(id).with_account(Some("acme".into())), secrets, &anna(), at(0)).await.unwrap();
+        fill(store, id, 1).await;
+        store.enqueue(&id.into(), &"deals".into(), std::slice::from_ref(&operation), at(0)).await.unwrap();
+    }
+    let (id, neighbour) = (ConnectionId::from("crm"), snapshot(store, "neighbour").await);
+    let reconnect = async |account: &str, put| {
+        let reconnection = Reconnection::new(ConnectionChange::default(), Some(account.to_owned()));
+        store.reconnect(&id, "oauth2", put, reconnection.replacing_account(), &anna(), at(1)).await
+    };
+    let kept = snapshot(store, "crm").await;
+    reconnect("acme", PutSecret::new(some().await)).await.unwrap();
+    assert_eq!(snapshot(store, "crm").await, kept, "the same account keeps what is its own");
+
+    // A secret that cannot be stored leaves the account as it was.
+    let late = PutSecret { replaces: Some(1), ..PutSecret::new(some().await) };
+    assert_eq!(kind(reconnect("globex", late).await), ErrorKind::Conflict);
+    assert_eq!(snapshot(store, "crm").await, kept);
+    assert_eq!(store.connection(&id).await.unwrap().unwrap().account.as_deref(), Some("acme"));
+
+    assert_eq!(
+        reconnect("globex", PutSecret::new(some().await)).await.unwrap().account.as_deref(),
+        Some("globex")
+    );
+    assert_eq!(snapshot(store, "crm").await, empty);
+    assert!(store.entries(&id, None, None, 9).await.unwrap().is_empty());
+    let lines = told(store, "crm").await;
+    let last = ["anna account_replaced", "anna changed account", "anna secret_stored oauth2"];
+    assert_eq!(lines[lines.len() - 3..], last);
+    assert_eq!(snapshot(store, "neighbour").await, neighbour);
+    assert_eq!(store.entries(&"neighbour".into(), None, None, 9).await.unwrap().len(), 1);
 }

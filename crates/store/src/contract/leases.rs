@@ -101,6 +101,22 @@ pub async fn a_consent_is_taken_once(world: &Tenants<'_>) {
     assert_eq!(take(1).await, Some(consent(1, 600)), "taken means forgotten");
 }
 
+/// A callback is checked against its consent before it uses it up.
+pub async fn a_consent_that_was_looked_at_stays(world: &Tenants<'_>) {
+    let mut whole = consent(1, 600);
+    whole.verifier = Some(some().await);
+    whole.detail = json!({"name": "Försäljning"});
+    world.store.begin_consent(whole.clone(), at(0)).await.unwrap();
+    let (state, other) = (ConsentState::new([1; 32]), ConsentState::new([2; 32]));
+    for _ in 0..2 {
+        assert_eq!(world.store.consent(&state).await.unwrap().as_ref(), Some(&whole));
+    }
+    assert_eq!(world.store.consent(&other).await.unwrap(), None);
+    assert_eq!(world.other.consent(&state).await.unwrap(), None, "another tenant's");
+    assert_eq!(world.store.take_consent(&state).await.unwrap(), Some(whole));
+    assert_eq!(world.store.consent(&state).await.unwrap(), None);
+}
+
 /// Consents that ended are not kept for ever, and whoever takes one in between can tell.
 pub async fn consents_end(world: &Tenants<'_>) {
     world.store.begin_consent(consent(1, 10), at(0)).await.unwrap();

@@ -143,6 +143,9 @@ macro_rules! connection_contract_tests {
             an_id_is_taken_once
             a_change_is_kept_and_told
             runs_are_noted
+            a_stale_report_changes_nothing
+            an_account_is_compared_at_each_reconnect
+            a_replaced_account_leaves_nothing_behind
             connections_come_in_pages
             removing_leaves_only_the_log
             what_cannot_be_kept_is_refused
@@ -152,6 +155,7 @@ macro_rules! connection_contract_tests {
             a_generation_is_replaced_once
             only_the_latest_lease_may_write
             an_intent_stays_until_its_end_is_known
+            a_refused_secret_stays_refused_until_it_is_replaced
             rewrapping_changes_only_the_key
             a_deleted_secret_is_gone
             renewals_are_found_in_time
@@ -161,6 +165,7 @@ macro_rules! connection_contract_tests {
             a_lease_is_held_by_one
             a_lease_is_prolonged_and_released
             a_consent_is_taken_once
+            a_consent_that_was_looked_at_stays
             consents_end
 
             a_tenant_sees_nothing_of_another

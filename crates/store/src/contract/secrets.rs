@@ -297,3 +297,31 @@ pub async fn the_key_check_is_one_for_all_tenants(world: &Tenants<'_>) {
     assert!(world.other.put_key_check(Some(&stored), lost.clone()).await.unwrap());
     assert_eq!(world.store.key_check().await.unwrap(), Some(lost));
 }
+
+/// What a provider refused for good is told to every process until somebody stores another secret.
+pub async fn a_refused_secret_stays_refused_until_it_is_replaced(world: &Tenants<'_>) {
+    let store = world.store;
+    make_with_secret(store, "crm").await;
+    let id = ConnectionId::from("crm");
+    let fence = lease(store, "crm", 60).await.unwrap();
+    store.begin_renewal(&id, "oauth2", 1, fence, at(2)).await.unwrap();
+    assert_eq!(secret(store, "crm").await.unwrap().refused_at, None);
+    assert!(!store.refuse_secret(&id, "oauth2", 2, at(3)).await.unwrap(), "of another generation");
+    assert!(!store.refuse_secret(&id, "api_key", 0, at(3)).await.unwrap(), "where there is none");
+    assert!(!world.other.refuse_secret(&id, "oauth2", 1, at(3)).await.unwrap(), "another tenant's");
+    assert!(secret(store, "crm").await.unwrap().intent.is_some());
+    assert!(store.refuse_secret(&id, "oauth2", 1, at(4)).await.unwrap());
+    assert!(store.refuse_secret(&id, "oauth2", 1, at(5)).await.unwrap());
+    let refused = secret(store, "crm").await.unwrap();
+    assert_eq!((refused.refused_at, refused.intent, refused.generation), (Some(at(4)), None, 1));
+    let rewrapped = store.rewrap_secret(&id, "oauth2", 1, some().await, &anna(), at(6)).await.unwrap();
+    assert!(rewrapped);
+    assert_eq!(secret(store, "crm").await.unwrap().refused_at, Some(at(4)), "the same secret");
+    assert_eq!(put(store, "crm", PutSecret::new(some().await)).await, Ok(2));
+    assert_eq!(secret(store, "crm").await.unwrap().refused_at, None);
+    assert!(store.refuse_secret(&id, "oauth2", 2, at(7)).await.unwrap());
+    assert!(store.delete_secret(&id, "oauth2", &anna(), at(8)).await.unwrap());
+    assert!(!store.refuse_secret(&id, "oauth2", 2, at(9)).await.unwrap());
+    put(store, "crm", PutSecret::new(some().await)).await.unwrap();
+    assert_eq!(secret(store, "crm").await.unwrap().refused_at, None);
+}

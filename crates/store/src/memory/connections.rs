@@ -10,7 +10,7 @@ use super::MemoryStore;
 use super::tenant::Tenant;
 use crate::connections::{
     Actor, AuditAction, AuditEntry, Connection, ConnectionChange, ConnectionFilter, ConnectionStore,
-    NewConnection, PutSecret, RunReport,
+    NewConnection, PutSecret, Reconnection, RunReport, SecretName,
 };
 use crate::plan::{taken, unknown_connection};
 use crate::{ConnectionId, TenantId};
@@ -82,10 +82,43 @@ impl ConnectionStore for MemoryStore {
         })
     }
 
+    async fn reconnect(
+        &self,
+        id: &ConnectionId,
+        name: &SecretName,
+        put: PutSecret,
+        reconnection: Reconnection,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<Connection> {
+        by.check()?;
+        put.check(name)?;
+        self.write(|tenant, numbers| {
+            let mut connection = tenant.connections.get(id).cloned().ok_or_else(|| unknown_connection(id))?;
+            let reconnected = connection.reconnect(reconnection, by, now)?;
+            tenant.check_put(id, name, &put)?;
+            tenant.connections.insert(id.clone(), connection);
+            if reconnected.erases {
+                tenant.synced.remove(id);
+                tenant.tell(numbers, (now, by), id, AuditAction::AccountReplaced, String::new());
+            }
+            if let Some(detail) = reconnected.detail {
+                tenant.tell(numbers, (now, by), id, AuditAction::Changed, detail);
+            }
+            tenant.put(numbers, id, name, put, (now, by));
+            tenant.connections.get(id).cloned().ok_or_else(|| unknown_connection(id))
+        })
+    }
+
     async fn report(&self, id: &ConnectionId, report: RunReport, by: &Actor) -> Result<()> {
         by.check()?;
         self.write(|tenant, numbers| {
             let at = report.at;
+            if let Some((name, generation)) = &report.secret
+                && tenant.generation(id, name) != *generation
+            {
+                return Ok(());
+            }
             let connection = tenant.connections.get_mut(id);
             if let Some(health) = connection.and_then(|connection| connection.note(report)) {
                 tenant.tell(numbers, (at, by), id, AuditAction::HealthChanged, health.as_str().to_owned());

@@ -73,6 +73,10 @@ impl ConsentStore for MemoryStore {
         })
     }
 
+    async fn consent(&self, state: &ConsentState) -> Result<Option<Consent>> {
+        self.read(|tenant| Ok(tenant.consents.get(state).cloned()))
+    }
+
     async fn take_consent(&self, state: &ConsentState) -> Result<Option<Consent>> {
         self.write(|tenant, _| Ok(tenant.consents.remove(state)))
     }

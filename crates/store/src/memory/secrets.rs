@@ -23,7 +23,8 @@ impl SecretStore for MemoryStore {
             let secret = tenant.secrets.get(&(connection.clone(), name.to_owned()));
             Ok(secret.and_then(|secret| {
                 let value = secret.value.as_ref()?;
-                Some(StoredSecret::new(value.sealed.clone(), secret.last_generation, value.intent))
+                let stored = StoredSecret::new(value.sealed.clone(), secret.last_generation, value.intent);
+                Some(stored.with_refused_at(value.refused_at))
             }))
         })
     }
@@ -102,6 +103,24 @@ impl SecretStore for MemoryStore {
                 value.intent.take_if(|intent| intent.fence == fence);
             }
             Ok(())
+        })
+    }
+
+    async fn refuse_secret(
+        &self,
+        connection: &ConnectionId,
+        name: &SecretName,
+        generation: u64,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        self.write(|tenant, _| {
+            if tenant.generation(connection, name) != generation {
+                return Ok(false);
+            }
+            let Some(value) = tenant.value_mut(connection, name) else { return Ok(false) };
+            value.intent = None;
+            value.refused_at.get_or_insert(now);
+            Ok(true)
         })
     }
 
@@ -188,7 +207,7 @@ impl SecretStore for MemoryStore {
 
 impl Tenant {
     /// 0 where there is no secret.
-    fn generation(&self, connection: &ConnectionId, name: &str) -> u64 {
+    pub(super) fn generation(&self, connection: &ConnectionId, name: &str) -> u64 {
         let secret = self.secrets.get(&(connection.clone(), name.to_owned()));
         secret.filter(|secret| secret.value.is_some()).map_or(0, |secret| secret.last_generation)
     }
@@ -220,8 +239,13 @@ impl Tenant {
         let generation = secret.last_generation;
         let (action, detail) = (put.action, put.detail(name, generation));
         let reconnects = put.reconnects();
-        secret.value =
-            Some(Value { sealed: put.sealed, stored_at: now, renew_by: put.renew_by, intent: None });
+        secret.value = Some(Value {
+            sealed: put.sealed,
+            stored_at: now,
+            renew_by: put.renew_by,
+            intent: None,
+            refused_at: None,
+        });
         self.tell(numbers, (now, by), connection, action, detail);
         let waiting = self.connections.get_mut(connection);
         if let Some(waiting) =

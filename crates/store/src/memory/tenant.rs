@@ -36,6 +36,7 @@ pub(super) struct Value {
     pub(super) stored_at: DateTime<Utc>,
     pub(super) renew_by: Option<DateTime<Utc>>,
     pub(super) intent: Option<Intent>,
+    pub(super) refused_at: Option<DateTime<Utc>>,
 }
 
 /// The latest lease of a name.

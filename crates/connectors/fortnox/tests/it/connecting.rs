@@ -38,13 +38,13 @@ fn the_spec_says_how_fortnox_does_oauth() {
         panic!("{:?}", spec.auth)
     };
     assert_eq!(oauth.authorize_url, "https://apps.fortnox.se/oauth-v1/auth");
-    assert_eq!(oauth.authorize_params, [("access_type", "offline")]);
+    assert_eq!(oauth.authorize_params, [("access_type".into(), "offline".into())]);
     assert!(oauth.refresh.one_time && !oauth.pkce);
     assert_eq!(oauth.refresh.unused_life.unwrap().as_secs(), 45 * 86_400);
-    let header = oauth.token_headers[0];
+    let header = oauth.token_headers[0].clone();
     assert_eq!(
-        (header.header, header.setting, header.grant),
-        ("tenantid", "tenant_id", Grant::ClientCredentials)
+        (header.header, header.setting.clone(), header.grant),
+        ("tenantid".into(), "tenant_id".into(), Grant::ClientCredentials)
     );
     let setting = spec.config.iter().find(|field| field.name == header.setting).unwrap();
     assert!(!setting.required);
