@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 use chrono_tz::Europe::Stockholm;
 use rust_decimal::{Decimal, RoundingStrategy};
 use tieline::fortnox::FortnoxConfig;
-use tieline::mapping::{Format, Plan};
+use tieline::mapping::{Format, Mapping};
 use tieline::store::{ConnectionId, MemoryStore, SyncStore};
 use tieline::sync::{OneWaySync, StreamPlan};
 use tieline::{Bearer, CheckRequest, Connector, Host, HttpStack};
@@ -50,7 +50,7 @@ async fn run() -> Outcome<()> {
         .connect()?;
     println!("Connected to {}", books.check(CheckRequest::default()).await?.name);
 
-    let mapping = Plan::load(include_str!("../docs/mappings/fortnox-invoice.yaml"), Format::Yaml)?;
+    let mapping = Mapping::load(include_str!("../docs/mappings/fortnox-invoice.yaml"), Format::Yaml)?;
     let store = Arc::new(MemoryStore::new());
     let connection = ConnectionId::new("fortnox-sandbox");
     let report = OneWaySync::new(books, store.clone(), connection.clone())

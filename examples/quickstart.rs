@@ -13,7 +13,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use tieline::mapping::{Format, Plan};
+use tieline::mapping::{Format, Mapping};
 use tieline::pipedrive::{Pipedrive, PipedriveConfig};
 use tieline::store::{ConnectionId, SyncStore};
 use tieline::store_sqlite::SqliteStore;
@@ -137,8 +137,8 @@ async fn show_catalog(crm: &Pipedrive) -> Outcome<()> {
 
 /// The ready mapping of a standard deal: names instead of ids, one of six standard stages. Lost ones are left out here.
 fn standard_deal() -> tieline::Result<Arc<dyn FieldMapping>> {
-    let plan = Plan::parse(include_str!("../docs/mappings/pipedrive-deal.yaml"), Format::Yaml)?;
-    Ok(Arc::new(plan.leave_out("status", ["lost"]).compile()?))
+    let plan = Mapping::parse(include_str!("../docs/mappings/pipedrive-deal.yaml"), Format::Yaml)?;
+    Ok(Arc::new(plan.exclude("status", ["lost"]).compile()?))
 }
 
 async fn sync(crm: &Arc<Pipedrive>, store: &Arc<SqliteStore>, connection: &ConnectionId) -> Outcome<Report> {

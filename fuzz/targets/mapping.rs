@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use tieline_core::ErrorKind;
-use tieline_mapping::{Format, Plan};
+use tieline_mapping::{Format, Mapping};
 
 fuzz_target!(|text: &str| {
     let format = match text.as_bytes().first() {
@@ -12,8 +12,8 @@ fuzz_target!(|text: &str| {
         Some(b'[' | b'#') => Format::Toml,
         _ => Format::Yaml,
     };
-    let problems = Plan::check(text, format);
-    match Plan::load(text, format) {
+    let problems = Mapping::check(text, format);
+    match Mapping::load(text, format) {
         Err(error) => {
             assert_eq!(error.kind(), ErrorKind::Config, "{error}");
             assert!(!problems.is_empty());
@@ -23,9 +23,9 @@ fuzz_target!(|text: &str| {
         }
         Ok(mapping) => {
             assert!(problems.is_empty(), "{problems:?}");
-            let written = mapping.plan().to_json().unwrap();
-            let again = Plan::parse(&written, Format::Json).unwrap();
-            assert_eq!(*mapping.plan(), again, "a plan is read as it was written");
+            let written = mapping.mapping().to_json().unwrap();
+            let again = Mapping::parse(&written, Format::Json).unwrap();
+            assert_eq!(*mapping.mapping(), again, "a plan is read as it was written");
         }
     }
 });

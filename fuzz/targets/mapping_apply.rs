@@ -4,12 +4,12 @@
 
 use libfuzzer_sys::fuzz_target;
 use tieline_core::{Direction, ErrorKind, FieldMapping, MappingContext, RawJson, Record};
-use tieline_mapping::{Format, Plan, apply};
+use tieline_mapping::{Format, Mapping, apply};
 
 fuzz_target!(|text: &str| {
     let mut lines = text.splitn(3, '\n');
     let (Some(plan), Some(record), Some(wanted)) = (lines.next(), lines.next(), lines.next()) else { return };
-    let Ok(mapping) = Plan::load(plan, Format::Json) else { return };
+    let Ok(mapping) = Mapping::load(plan, Format::Json) else { return };
     let (Ok(record), Ok(wanted)) = (RawJson::parse(record), RawJson::parse(wanted)) else { return };
     let (record, wanted) = (Record::new("1", record), Record::new("1", wanted));
     let mut given = MappingContext::default();

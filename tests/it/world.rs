@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tieline::mapping::{Otherwise, Plan, Source};
+use tieline::mapping::{Otherwise, Mapping, Source};
 use tieline::pipedrive::{Pipedrive, PipedriveConfig};
 use tieline::store::{ConnectionId, SyncStore};
 use tieline::sync::{OneWaySync, StreamPlan};
@@ -65,13 +65,13 @@ pub fn connect_in_process(sandbox: &Arc<Sandbox<Model>>) -> Arc<Pipedrive> {
 }
 
 pub fn deals_mapping() -> Arc<dyn FieldMapping> {
-    let plan = Plan::new()
+    let plan = Mapping::new()
         .field("title", Source::path("/title"))
         .field("value", Source::path("/value"))
         .field("organization", Source::lookup("/org_id", "organizations", "/name"))
         .field("stage", Source::lookup("/stage_id", "stages", "/name"))
         .field("open", Source::path("/status").table([("open", true), ("won", false)], Otherwise::Issue))
-        .leave_out("/status", ["lost"]);
+        .exclude("/status", ["lost"]);
     Arc::new(plan.compile().unwrap())
 }
 

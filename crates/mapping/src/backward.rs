@@ -8,14 +8,14 @@ use tieline_core::{
     Error, ErrorKind, FieldPatch, FieldPath, MappingContext, Patch, RawJson, Record, RecordLookup, Result,
 };
 
-use crate::compiled::{Chain, CompiledPlan, Field, Origin, Slots, value_at};
+use crate::compiled::{Chain, CompiledMapping, Field, Origin, Slots, value_at};
 use crate::digits::Digits;
-use crate::plan::FieldDirection;
+use crate::mapping::FieldDirection;
 use crate::transform::{Equality, Fault};
 use crate::value::{self, Val, same};
 
 /// What the way back wants resolved.
-pub(crate) fn needs(plan: &CompiledPlan, wanted: &Record) -> Vec<RecordLookup> {
+pub(crate) fn needs(plan: &CompiledMapping, wanted: &Record) -> Vec<RecordLookup> {
     let Ok(slots) = plan.host.extract(wanted.payload.get()) else { return Vec::new() };
     let given = MappingContext::default();
     let mut needs = Vec::new();
@@ -43,7 +43,7 @@ fn is_key(value: &Val<'_>) -> bool {
 }
 
 pub(crate) fn patch(
-    plan: &CompiledPlan,
+    plan: &CompiledMapping,
     wanted: &Record,
     current: Option<&Record>,
     given: &MappingContext,
@@ -86,7 +86,7 @@ fn refused(field: &Field, fault: &Fault) -> Error {
 }
 
 struct Back<'b> {
-    plan: &'b CompiledPlan,
+    plan: &'b CompiledMapping,
     wanted: &'b Slots<'b>,
     /// The provider's record as it is.
     slots: &'b Slots<'b>,

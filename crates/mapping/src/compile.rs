@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tieline_core::FieldPath;
 
-use crate::compiled::{Chain, CompiledPlan, Field, LeftOut, Origin, Piece};
+use crate::compiled::{Chain, CompiledMapping, Field, LeftOut, Origin, Piece};
 use crate::extract::Extractor;
 use crate::paths;
-use crate::plan::{FieldDirection, FieldPlan, Plan, RequiredOn, Source, VERSION};
+use crate::mapping::{FieldDirection, FieldSpec, Mapping, RequiredOn, Source, VERSION};
 use crate::problem::Problem;
 use crate::schema::kinds_of;
 use crate::targets;
@@ -21,7 +21,7 @@ use crate::value::{Kinds, Val};
 const MOST_FIELDS: usize = 2000;
 
 /// Checks the plan and makes it ready. All problems are reported, not only the first.
-pub(crate) fn compile(plan: Plan) -> Result<CompiledPlan, Vec<Problem>> {
+pub(crate) fn compile(plan: Mapping) -> Result<CompiledMapping, Vec<Problem>> {
     let mut compiler = Compiler::default();
     if plan.version != VERSION {
         compiler.refuse(
@@ -39,8 +39,8 @@ pub(crate) fn compile(plan: Plan) -> Result<CompiledPlan, Vec<Problem>> {
         compiler.refuse(Problem::new("/fields", format!("the mapping has more than {MOST_FIELDS} fields")));
         return Err(compiler.problems);
     }
-    let leave_out: Vec<LeftOut> = plan
-        .leave_out
+    let exclude: Vec<LeftOut> = plan
+        .exclude
         .iter()
         .map(|rule| LeftOut {
             slot: compiler.provider.slot(&rule.provider),
@@ -62,14 +62,14 @@ pub(crate) fn compile(plan: Plan) -> Result<CompiledPlan, Vec<Problem>> {
     if !compiler.problems.is_empty() {
         return Err(compiler.problems);
     }
-    Ok(CompiledPlan {
+    Ok(CompiledMapping {
         layout: layout(&fields),
         provider: Extractor::new(&compiler.provider.0),
         host: Extractor::new(&compiler.host.0),
         has_lookups: fields.iter().flat_map(|field| &field.sources).any(|chain| chain.lookup().is_some()),
         inputs: compiler.provider.0,
         fingerprint,
-        leave_out,
+        exclude,
         fields,
         order,
         plan,
@@ -77,8 +77,8 @@ pub(crate) fn compile(plan: Plan) -> Result<CompiledPlan, Vec<Problem>> {
 }
 
 /// What the mapping does, not what people call it.
-fn fingerprint(plan: &Plan) -> String {
-    let plan = Plan { name: None, ..plan.clone() };
+fn fingerprint(plan: &Mapping) -> String {
+    let plan = Mapping { name: None, ..plan.clone() };
     let bytes = serde_json::to_vec(&plan).unwrap_or_default();
     Sha256::digest(&bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
@@ -108,7 +108,7 @@ impl Compiler {
         self.problems.push(problem);
     }
 
-    fn field(&mut self, plan: &Plan, index: usize, field: &FieldPlan) -> Option<Field> {
+    fn field(&mut self, plan: &Mapping, index: usize, field: &FieldSpec) -> Option<Field> {
         let at = format!("/fields/{index}");
         let wished = field.direction.or(plan.direction);
         if wished == Some(FieldDirection::Backward) {
@@ -161,7 +161,7 @@ impl Compiler {
     }
 
     /// A field whose source is the host's record, and whose target is the provider's.
-    fn backward_field(&mut self, at: &str, index: usize, field: &FieldPlan) -> Option<Field> {
+    fn backward_field(&mut self, at: &str, index: usize, field: &FieldSpec) -> Option<Field> {
         let Some(provider) = &field.provider else {
             self.refuse(
                 Problem::new(at, "the field does not say where it stands in the provider's record")
@@ -298,7 +298,7 @@ fn problem(at: String, refused: Refused) -> Problem {
 }
 
 /// Why a field cannot go both ways.
-fn no_way_back(at: &str, field: &FieldPlan, main: &Chain) -> Option<Problem> {
+fn no_way_back(at: &str, field: &FieldSpec, main: &Chain) -> Option<Problem> {
     const ADVICE: &str = "mark it direction: forward, or choose what can be undone";
     let source = match (&main.origin, &field.several) {
         (Origin::Slot(_), _) => None,
@@ -322,7 +322,7 @@ fn no_way_back(at: &str, field: &FieldPlan, main: &Chain) -> Option<Problem> {
 }
 
 /// The fields of the provider's record that a two-way field writes.
-fn written(field: &FieldPlan) -> Vec<FieldPath> {
+fn written(field: &FieldSpec) -> Vec<FieldPath> {
     match (&field.provider, &field.several) {
         (Some(path), _) => vec![path.clone()],
         (None, Some(several)) => several.fields.clone(),

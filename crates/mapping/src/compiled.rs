@@ -10,21 +10,21 @@ use tieline_core::{
 use crate::backward;
 use crate::extract::Extractor;
 use crate::forward::Read;
-use crate::plan::{FieldDirection, Owner, Plan, RequiredOn};
+use crate::mapping::{FieldDirection, Owner, Mapping, RequiredOn};
 use crate::transform::template::Template;
 use crate::transform::{Equality, Fault, Resolve, Transform};
 use crate::value::Val;
 
 /// A plan that was checked and can be applied.
 #[derive(Debug)]
-pub struct CompiledPlan {
-    pub(crate) plan: Plan,
+pub struct CompiledMapping {
+    pub(crate) plan: Mapping,
     pub(crate) fingerprint: String,
     /// The provider's paths, each in the slot of its number.
     pub(crate) inputs: Vec<FieldPath>,
     pub(crate) provider: Extractor,
     pub(crate) host: Extractor,
-    pub(crate) leave_out: Vec<LeftOut>,
+    pub(crate) exclude: Vec<LeftOut>,
     pub(crate) fields: Vec<Field>,
     /// The host's record, piece by piece.
     pub(crate) layout: Vec<Piece>,
@@ -176,9 +176,9 @@ impl Chain {
     }
 }
 
-impl CompiledPlan {
+impl CompiledMapping {
     /// The plan as it was written.
-    pub fn plan(&self) -> &Plan {
+    pub fn mapping(&self) -> &Mapping {
         &self.plan
     }
 
@@ -213,7 +213,7 @@ impl Field {
 /// A field of a mapping that is ready: what became of its settings.
 #[derive(Clone, Copy, Debug)]
 pub struct MappedField<'p> {
-    plan: &'p Plan,
+    plan: &'p Mapping,
     field: &'p Field,
 }
 
@@ -244,7 +244,7 @@ impl<'p> MappedField<'p> {
     }
 }
 
-impl FieldMapping for CompiledPlan {
+impl FieldMapping for CompiledMapping {
     fn fingerprint(&self) -> &str {
         &self.fingerprint
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 use tieline_core::{Entity, FieldPath};
 
-use crate::compiled::{Chain, CompiledPlan, Origin};
+use crate::compiled::{Chain, CompiledMapping, Origin};
 use crate::schema::{at, kinds_of, words};
 use crate::value::{Kinds, Val};
 
@@ -33,7 +33,7 @@ impl fmt::Display for Drift {
     }
 }
 
-impl CompiledPlan {
+impl CompiledMapping {
     /// What breaks, or may, when records look as this entity of a catalog says. Empty when the mapping fits.
     ///
     /// Compare with the catalog that the provider gives today, before the next sync: a field that is gone, one of another
@@ -77,7 +77,7 @@ impl CompiledPlan {
                 }
             }
         }
-        for rule in &self.leave_out {
+        for rule in &self.exclude {
             if let Some(path) = self.inputs.get(rule.slot).filter(|path| !known.has(path)) {
                 let message =
                     "is not among the entity's fields any more, so no record is left out for it".to_owned();

@@ -5,9 +5,9 @@ use tieline_core::{Error, ErrorKind, Result};
 use tieline_document::{Format, Node, Value};
 
 use crate::problem::{Problem, refusal};
-use crate::{CompiledPlan, Plan, VERSION};
+use crate::{CompiledMapping, Mapping, VERSION};
 
-impl Plan {
+impl Mapping {
     /// Reads a mapping. Fails with `Config` that names line and column, and the nearest word for one that is not known.
     ///
     /// The plan is data only; [`load`](Self::load) also checks that it can be applied.
@@ -17,7 +17,7 @@ impl Plan {
 
     /// Reads a mapping and makes it ready to be applied. Fails with `Config` that says what is wrong, in which line and
     /// column; where there is more than one thing, [`check`](Self::check) tells them all.
-    pub fn load(text: &str, format: Format) -> Result<CompiledPlan> {
+    pub fn load(text: &str, format: Format) -> Result<CompiledMapping> {
         located(text, format).map_err(|problems| refusal(&problems))
     }
 
@@ -34,7 +34,7 @@ impl Plan {
     }
 }
 
-fn located(text: &str, format: Format) -> Result<CompiledPlan, Vec<Problem>> {
+fn located(text: &str, format: Format) -> Result<CompiledMapping, Vec<Problem>> {
     let (document, plan) = read(text, format).map_err(|problem| vec![problem])?;
     crate::compile::compile(plan).map_err(|mut problems| {
         for problem in &mut problems {
@@ -45,7 +45,7 @@ fn located(text: &str, format: Format) -> Result<CompiledPlan, Vec<Problem>> {
     })
 }
 
-fn read(text: &str, format: Format) -> Result<(Node, Plan), Problem> {
+fn read(text: &str, format: Format) -> Result<(Node, Mapping), Problem> {
     let document = Node::parse(text, format).map_err(Problem::from)?;
     // The version is looked at first: another one explains every other difference.
     let version = document.member("version");
@@ -63,7 +63,12 @@ fn read(text: &str, format: Format) -> Result<(Node, Plan), Problem> {
         problem.mark = Some(document.mark);
         return Err(problem);
     }
-    let plan = Plan::deserialize(&document).map_err(Problem::from)?;
+    if let Some(rules) = document.member("leave_out") {
+        let mut problem = Problem::new("/leave_out", "leave_out is called exclude").advise("write exclude");
+        problem.mark = Some(rules.mark);
+        return Err(problem);
+    }
+    let plan = Mapping::deserialize(&document).map_err(Problem::from)?;
     Ok((document, plan))
 }
 

@@ -2,20 +2,20 @@
 
 use tieline_core::{Issue, Mapped, MappingContext, PreparedRecord, RawJson, Record, RecordLookup, Result};
 
-use crate::compiled::{Chain, CompiledPlan, Field, Origin, Piece, Slots, value_at};
+use crate::compiled::{Chain, CompiledMapping, Field, Origin, Piece, Slots, value_at};
 use crate::transform::Fault;
 use crate::value::Val;
 
 /// A record whose values were picked out, in one walk over its text.
 pub(crate) struct Read<'r> {
-    plan: &'r CompiledPlan,
+    plan: &'r CompiledMapping,
     record: &'r Record,
     /// `None` when the text is no JSON.
     slots: Option<Vec<Option<&'r str>>>,
 }
 
 impl<'r> Read<'r> {
-    pub(crate) fn new(plan: &'r CompiledPlan, record: &'r Record) -> Self {
+    pub(crate) fn new(plan: &'r CompiledMapping, record: &'r Record) -> Self {
         Self { plan, record, slots: plan.provider.extract(record.payload.get()).ok() }
     }
 }
@@ -67,9 +67,9 @@ impl PreparedRecord for Read<'_> {
     }
 }
 
-impl CompiledPlan {
+impl CompiledMapping {
     pub(crate) fn leaves_out(&self, slots: &Slots<'_>) -> bool {
-        self.leave_out.iter().any(|rule| {
+        self.exclude.iter().any(|rule| {
             value_at(slots, rule.slot).is_some_and(|raw| rule.values.contains(Val::of(raw).word()))
         })
     }

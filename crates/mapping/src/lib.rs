@@ -11,7 +11,7 @@ mod file;
 mod forward;
 mod pairs;
 mod paths;
-mod plan;
+mod mapping;
 mod preview;
 mod problem;
 mod propose;
@@ -23,9 +23,10 @@ mod transform;
 mod value;
 
 pub use apply::{apply, new_record};
-pub use compiled::{CompiledPlan, MappedField};
+pub use compiled::{CompiledMapping, MappedField};
+pub use document::Format;
 pub use drift::Drift;
-pub use plan::{FieldDirection, FieldPlan, LeaveOut, Owner, Plan, RequiredOn, Several, Source, VERSION};
+pub use mapping::{FieldDirection, FieldSpec, Exclude, Owner, Mapping, RequiredOn, Several, Source, VERSION};
 pub use preview::{ExplainedSource, ExplainedStep, Explanation, Preview};
 pub use problem::Problem;
 pub use propose::{Proposal, ProposedField, propose};
@@ -63,7 +64,7 @@ mod format_schema {
 
     #[test]
     fn the_schema_is_what_the_structs_say() {
-        let mut schema = serde_json::to_value(schemars::schema_for!(crate::Plan)).unwrap();
+        let mut schema = serde_json::to_value(schemars::schema_for!(crate::Mapping)).unwrap();
         allow_words_alone(&mut schema);
         let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/mapping.schema.json");

@@ -42,7 +42,7 @@ impl<'de> Visitor<'de> for Pairs {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut entries = Vec::new();
         while let Some((name, value)) = map.next_entry::<String, RawJson>()? {
-            entries.push((crate::plan::literal(name), value));
+            entries.push((crate::mapping::literal(name), value));
         }
         Ok(entries)
     }

@@ -4,8 +4,8 @@ use tieline_core::{
     Direction, FieldMapping, FieldPath, Issue, MappingContext, Patch, RawJson, Record, RecordLookup, Result,
 };
 
-use crate::compiled::{Chain, CompiledPlan, Field, Origin};
-use crate::plan::FieldDirection;
+use crate::compiled::{Chain, CompiledMapping, Field, Origin};
+use crate::mapping::FieldDirection;
 use crate::transform;
 use crate::value::Val;
 
@@ -55,7 +55,7 @@ pub struct ExplainedStep {
     pub value: Result<RawJson, String>,
 }
 
-impl CompiledPlan {
+impl CompiledMapping {
     /// Maps a record and shows the way back: of `wanted`, or, when nothing is wanted, of what came forward.
     ///
     /// Fails with `Decode` when the record is no JSON.

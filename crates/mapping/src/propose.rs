@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tieline_core::FieldPath;
 
-use crate::plan::{FieldPlan, Plan, Source};
+use crate::mapping::{FieldSpec, Mapping, Source};
 use crate::schema::kinds_of;
 use crate::step::{Boolean, Decimal, Integer, Step, Text, TextOf, Unwrap, Wrap};
 use crate::time_steps::{Date, Datetime, Time};
@@ -31,7 +31,7 @@ pub struct Proposal {
 #[non_exhaustive]
 pub struct ProposedField {
     /// The field.
-    pub field: FieldPlan,
+    pub field: FieldSpec,
     /// From 0 to 1: how alike the names are, less where the types have to be brought together.
     pub confidence: f64,
     /// Why, in words.
@@ -40,9 +40,9 @@ pub struct ProposedField {
 
 impl Proposal {
     /// The lines that are at least this sure, as a plan.
-    pub fn plan(&self, least_confidence: f64) -> Plan {
+    pub fn plan(&self, least_confidence: f64) -> Mapping {
         let sure = self.lines.iter().filter(|line| line.confidence >= least_confidence);
-        sure.fold(Plan::new(), |plan, line| plan.with_field(line.field.clone()))
+        sure.fold(Mapping::new(), |plan, line| plan.with_field(line.field.clone()))
     }
 }
 
@@ -90,7 +90,7 @@ pub fn propose(provider: &Value, host: &Value) -> Proposal {
             Some(step) => format!("{names}, with {}", crate::transform::name(step)),
         };
         let source = steps.into_iter().fold(Source::path(from.path.as_str()), Source::step);
-        let field = FieldPlan::new(to.path.as_str(), source);
+        let field = FieldSpec::new(to.path.as_str(), source);
         let confidence = (confidence * 100.0).round() / 100.0;
         lines.push((to_index, ProposedField { field, confidence, reason }));
     }

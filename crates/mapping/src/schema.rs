@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::compiled::{Chain, CompiledPlan, Field, Origin};
+use crate::compiled::{Chain, CompiledMapping, Field, Origin};
 use crate::paths;
 use crate::value::Kinds;
 
@@ -75,7 +75,7 @@ pub(crate) fn words(kinds: Kinds) -> String {
     named.join(" or ")
 }
 
-impl CompiledPlan {
+impl CompiledMapping {
     /// The JSON Schema (2020-12) of the host's record. With the schema of the provider's record, fields that are copied
     /// as they are have the provider's.
     pub fn schema(&self, provider: Option<&Value>) -> Value {

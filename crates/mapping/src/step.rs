@@ -297,7 +297,7 @@ pub enum Otherwise {
 impl Otherwise {
     /// A value.
     pub fn value(value: impl Into<Value>) -> Self {
-        Self::Value(crate::plan::literal(value))
+        Self::Value(crate::mapping::literal(value))
     }
 
     fn is_issue(&self) -> bool {

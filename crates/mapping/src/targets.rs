@@ -4,14 +4,14 @@ use tieline_core::FieldPath;
 
 use crate::compiled::{Field, Origin};
 use crate::paths;
-use crate::plan::{FieldDirection, Plan};
+use crate::mapping::{FieldDirection, Mapping};
 use crate::problem::Problem;
 
 /// The largest index of a list that is written: longer lists are no lists of fields.
 const LARGEST_INDEX: usize = 99;
 
 /// The order in which fields go back: a field that falls back on what others write goes after them.
-pub(crate) fn check(plan: &Plan, fields: &[Field], problems: &mut Vec<Problem>) -> Vec<usize> {
+pub(crate) fn check(plan: &Mapping, fields: &[Field], problems: &mut Vec<Problem>) -> Vec<usize> {
     let mut hosts: Vec<(&FieldPath, &Field)> = Vec::new();
     let mut providers: Vec<(&FieldPath, &Field)> = Vec::new();
     for field in fields {
@@ -59,7 +59,7 @@ fn longer<'p>(one: &'p FieldPath, other: &'p FieldPath) -> &'p FieldPath {
     if one.as_str().len() >= other.as_str().len() { one } else { other }
 }
 
-fn source_of(plan: &Plan, field: &Field) -> &'static str {
+fn source_of(plan: &Mapping, field: &Field) -> &'static str {
     match plan.fields.get(field.index) {
         Some(plan) if plan.several.is_some() => "several",
         _ => "provider",
@@ -73,7 +73,7 @@ fn about(field: &Field, setting: &str, message: String) -> Problem {
 }
 
 fn order(
-    plan: &Plan,
+    plan: &Mapping,
     fields: &[Field],
     written: &[(&FieldPath, &Field)],
     problems: &mut Vec<Problem>,

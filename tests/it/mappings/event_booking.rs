@@ -1,7 +1,7 @@
 //! The event-booking set against invented records, both ways.
 
 use serde_json::{Value, json};
-use tieline::mapping::CompiledPlan;
+use tieline::mapping::CompiledMapping;
 use tieline::{Direction, FieldMapping, MappingContext, RawJson};
 
 use super::{forward, ready, record, resolve, shown};
@@ -20,7 +20,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("offers", OFFER, "OE-2025-12-0042"),
 ];
 
-fn mapping(name: &str) -> std::sync::Arc<CompiledPlan> {
+fn mapping(name: &str) -> std::sync::Arc<CompiledMapping> {
     ready(&format!("event-booking/{name}.yaml"))
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
-use tieline::mapping::{CompiledPlan, Format, Plan};
+use tieline::mapping::{CompiledMapping, Format, Mapping};
 use tieline::store::{ConnectionId, SyncStore};
 use tieline::{Direction, FieldMapping, FieldPatch, MappingContext, Patch, RawJson, Record};
 
@@ -22,8 +22,8 @@ fn text(name: &str) -> String {
     std::fs::read_to_string(folder().join(name)).unwrap()
 }
 
-fn ready(name: &str) -> Arc<CompiledPlan> {
-    Arc::new(Plan::load(&text(name), Format::Yaml).unwrap_or_else(|error| panic!("{name}: {error}")))
+fn ready(name: &str) -> Arc<CompiledMapping> {
+    Arc::new(Mapping::load(&text(name), Format::Yaml).unwrap_or_else(|error| panic!("{name}: {error}")))
 }
 
 /// All mapping files, below the folder.
@@ -51,7 +51,7 @@ fn every_ready_mapping_is_sound_and_listed() {
     let list = text("README.md");
     for file in files {
         let problems: Vec<_> =
-            Plan::check(&text(&file), Format::Yaml).iter().map(ToString::to_string).collect();
+            Mapping::check(&text(&file), Format::Yaml).iter().map(ToString::to_string).collect();
         assert!(problems.is_empty(), "{file}: {problems:#?}");
         assert!(list.contains(&format!("({file})")), "the README does not list {file}");
     }
@@ -63,7 +63,7 @@ fn record(json: Value) -> Record {
 
 /// What the mapping makes of a record, with what it needs from these records of other entities: entity, then the value
 /// that is looked for, then the value found.
-fn forward(mapping: &CompiledPlan, record: &Record, known: &[(&str, &str, &str)]) -> (Value, Vec<String>) {
+fn forward(mapping: &CompiledMapping, record: &Record, known: &[(&str, &str, &str)]) -> (Value, Vec<String>) {
     let given = resolve(mapping, Direction::Forward, record, known, MappingContext::default());
     let mapped = mapping.forward(record, &given).unwrap();
     let issues = mapped.issues.iter().map(ToString::to_string).collect();
@@ -71,7 +71,7 @@ fn forward(mapping: &CompiledPlan, record: &Record, known: &[(&str, &str, &str)]
 }
 
 fn resolve(
-    mapping: &CompiledPlan,
+    mapping: &CompiledMapping,
     direction: Direction,
     record: &Record,
     known: &[(&str, &str, &str)],

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tieline::mapping::{Format, Plan};
+use tieline::mapping::{Format, Mapping};
 use tieline::store::{MemoryStore, SyncStore};
 use tieline::sync::{OneWaySync, StreamPlan};
 use tieline::{FieldMapping, MappingContext};
@@ -78,7 +78,7 @@ async fn every_deal_gets_its_stage_and_the_names_behind_its_ids() {
 
 #[tokio::test]
 async fn lost_deals_are_left_out_on_wish() {
-    let plan = Plan::parse(&text("pipedrive-deal.yaml"), Format::Yaml).unwrap().leave_out("status", ["lost"]);
+    let plan = Mapping::parse(&text("pipedrive-deal.yaml"), Format::Yaml).unwrap().exclude("status", ["lost"]);
     let store = synced(Arc::new(plan.compile().unwrap())).await;
     let deals = records(&*store, CONNECTION, "deals").await;
     let rows = rows(&*store, CONNECTION, "deals").await;

@@ -1,10 +1,10 @@
 //! Thirty fields of a deal as a mapping: casts, an enum table, dates, copies.
 
 use tieline_mapping::{
-    Boolean, Case, Date, Datetime, Decimal, Integer, Otherwise, Plan, Source, Step, Text, TextOf,
+    Boolean, Case, Date, Datetime, Decimal, Integer, Otherwise, Mapping, Source, Step, Text, TextOf,
 };
 
-pub(super) fn plan() -> Plan {
+pub(super) fn plan() -> Mapping {
     let text = |name: &str| Source::path(name).step(Text { provider: TextOf::Number });
     let integer = |name: &str| Source::path(name).step(Integer::default());
     let money = |name: &str| Source::path(name).step(Decimal { scale: Some(2), ..Decimal::default() });
@@ -12,7 +12,7 @@ pub(super) fn plan() -> Plan {
     let date = |name: &str| Source::path(name).step(Date::default());
     let boolean = |name: &str| Source::path(name).step(Boolean::default());
     let stages = [("open", "proposal"), ("won", "won"), ("lost", "lost")];
-    Plan::new()
+    Mapping::new()
         .field("id", text("id"))
         .field("title", Source::path("title"))
         .field("owner", integer("owner_id"))

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tieline_core::{FieldMapping as _, MappingContext, RawJson, Record};
-use tieline_mapping::CompiledPlan;
+use tieline_mapping::CompiledMapping;
 
 use crate::Result;
 use crate::harness::{self, Cost, LEAST_ROUNDS, Report};
@@ -138,7 +138,7 @@ fn deals(count: u64) -> Result<Vec<Record>> {
 }
 
 /// A side that does something else must not count.
-fn agree(plan: &CompiledPlan, records: &[Record]) -> Result<()> {
+fn agree(plan: &CompiledMapping, records: &[Record]) -> Result<()> {
     for record in records.iter().take(1000) {
         let mapped = plan.forward(record, &MappingContext::default())?;
         let ours: Value = mapped.fields.ok_or("a record was left out")?.view()?;

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tieline::mapping::{CompiledPlan, Format, Plan};
+use tieline::mapping::{CompiledMapping, Format, Mapping};
 use tieline::store::DeleteThreshold;
 use tieline::store_sqlite::SqliteStore;
 use tieline::sync::{Event, OneWaySync, Report, StreamPlan, StreamReport};
@@ -91,7 +91,7 @@ async fn warn_of_drift(connector: &dyn Connector, mappings: &Mappings) -> Outcom
     Ok(())
 }
 
-type Mappings = BTreeMap<String, Arc<CompiledPlan>>;
+type Mappings = BTreeMap<String, Arc<CompiledMapping>>;
 
 /// The mappings by entity, each compiled before anything is sent.
 fn mappings(options: &SyncArgs) -> Outcome<Mappings> {
@@ -114,13 +114,13 @@ fn mappings(options: &SyncArgs) -> Outcome<Mappings> {
     Ok(mappings)
 }
 
-fn mapping(path: &str) -> Result<Arc<CompiledPlan>> {
+fn mapping(path: &str) -> Result<Arc<CompiledMapping>> {
     let bytes = read_file(path.as_ref(), LARGEST_MAPPING, "mapping", |_| Ok(()))?;
     let text = std::str::from_utf8(&bytes).map_err(|error| {
         Error::new(ErrorKind::Config, format!("the mapping file {path:?} is no text")).with_source(error)
     })?;
     let format = Format::of_name(path).unwrap_or(Format::Yaml);
-    let mapping = Plan::load(text, format).map_err(|error| error.with_context("mapping", path))?;
+    let mapping = Mapping::load(text, format).map_err(|error| error.with_context("mapping", path))?;
     Ok(Arc::new(mapping))
 }
 

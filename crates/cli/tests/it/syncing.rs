@@ -13,7 +13,7 @@ use crate::world::*;
 const MAPPING: &str = r#"{"version":1,"fields":[
     {"host":"title","provider":"/title"},
     {"host":"owner","provider":"/owner_id","steps":[{"lookup":{"entity":"users","field":"/name"}}]}],
-    "leave_out":[{"provider":"/status","values":["lost"]}]}"#;
+    "exclude":[{"provider":"/status","values":["lost"]}]}"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_keeps_entities_and_rows_and_then_what_changed() {

@@ -2,12 +2,12 @@
 
 use insta::assert_snapshot;
 use tieline_core::{Direction, FieldMapping, FieldPath, MappingContext, RawJson, RecordLookup};
-use tieline_mapping::{Otherwise, Plan, Source};
+use tieline_mapping::{Otherwise, Mapping, Source};
 
 use crate::*;
 
-fn stages() -> Plan {
-    Plan::new()
+fn stages() -> Mapping {
+    Mapping::new()
         .field("value", Source::path("/value"))
         .first_of(
             "stage",
@@ -17,7 +17,7 @@ fn stages() -> Plan {
                     .table([("Kvalificerad", "qualified"), ("Offert skickad", "proposal")], Otherwise::Issue),
             ],
         )
-        .leave_out("/status", ["lost"])
+        .exclude("/status", ["lost"])
 }
 
 #[test]

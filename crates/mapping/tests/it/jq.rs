@@ -3,15 +3,15 @@
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use tieline_core::MappingContext;
-use tieline_mapping::{Format, Plan, Source, Step};
+use tieline_mapping::{Format, Mapping, Source, Step};
 
 use crate::laws::kinds::{any_json, any_number};
 use crate::*;
 
-fn plan(filter: &str) -> Result<CompiledPlan, String> {
+fn plan(filter: &str) -> Result<CompiledMapping, String> {
     let filter = serde_json::to_string(filter).unwrap();
     let text = format!("version: 1\nfields:\n  - host: x\n    provider: x\n    steps:\n      - jq: {filter}");
-    Plan::load(&text, Format::Yaml).map_err(|error| error.to_string())
+    Mapping::load(&text, Format::Yaml).map_err(|error| error.to_string())
 }
 
 /// What a filter makes of a value, or why it is refused.
@@ -159,7 +159,7 @@ fn what_reaches_outside_repeats_or_grows_is_refused() {
     assert!(plan(&"(".repeat(40)).unwrap_err().contains("nested too deep"));
     assert!(plan(&"1".repeat(2000)).unwrap_err().contains("longer than 1024 bytes"));
     let both = "version: 1\nfields:\n  - {host: x, provider: x, direction: both, steps: [jq: .a]}";
-    assert!(Plan::load(both, Format::Yaml).unwrap_err().to_string().contains("jq has no way back"));
+    assert!(Mapping::load(both, Format::Yaml).unwrap_err().to_string().contains("jq has no way back"));
 }
 
 #[test]
@@ -205,7 +205,7 @@ proptest! {
     fn no_filter_and_no_json_make_it_panic(text in "[\\[\\]{}().|,:;$a-c0-2+*/%<=\"?@ -]{0,20}", which in 0..FILTERS.len(), json in any_json()) {
         let record = record(&format!(r#"{{"x":{json}}}"#));
         for filter in [text.as_str(), FILTERS[which]] {
-            if let Ok(plan) = Plan::new().field("x", Source::path("/x").step(Step::Jq(filter.to_owned()))).compile() {
+            if let Ok(plan) = Mapping::new().field("x", Source::path("/x").step(Step::Jq(filter.to_owned()))).compile() {
                 let one = plan.forward(&record, &MappingContext::default()).unwrap();
                 prop_assert!(RawJson::parse(one.fields.clone().unwrap().get()).is_ok());
                 prop_assert_eq!(one, plan.forward(&record, &MappingContext::default()).unwrap());

@@ -13,22 +13,22 @@ mod steps;
 mod written;
 
 use tieline_core::{FieldMapping, FieldPatch, MappingContext, Patch, RawJson, Record};
-use tieline_mapping::{CompiledPlan, Format, Plan};
+use tieline_mapping::{CompiledMapping, Format, Mapping};
 
 fn record(json: &str) -> Record {
     Record::new("7", RawJson::parse(json).unwrap())
 }
 
-fn yaml(text: &str) -> CompiledPlan {
-    Plan::load(text, Format::Yaml).unwrap_or_else(|error| panic!("{error}"))
+fn yaml(text: &str) -> CompiledMapping {
+    Mapping::load(text, Format::Yaml).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// A mapping of fields alone, in YAML.
-fn fields(text: &str) -> CompiledPlan {
+fn fields(text: &str) -> CompiledMapping {
     yaml(&format!("version: 1\nfields:\n{text}"))
 }
 
-fn mapped(plan: &CompiledPlan, json: &str, given: &MappingContext) -> String {
+fn mapped(plan: &CompiledMapping, json: &str, given: &MappingContext) -> String {
     let mapped = plan.forward(&record(json), given).unwrap();
     let mut lines = vec![mapped.fields.map_or("left out".to_owned(), |fields| fields.to_string())];
     lines.extend(mapped.issues.iter().map(ToString::to_string));
@@ -49,7 +49,7 @@ fn written(patch: &Patch) -> String {
 }
 
 /// The way back, as text.
-fn back(plan: &CompiledPlan, wanted: &str, current: Option<&str>) -> String {
+fn back(plan: &CompiledMapping, wanted: &str, current: Option<&str>) -> String {
     let current = current.map(record);
     match plan.backward(&record(wanted), current.as_ref(), &MappingContext::default()) {
         Ok(patch) => written(&patch),

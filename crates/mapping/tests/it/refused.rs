@@ -1,10 +1,10 @@
 //! What is refused at load, with line, column and reason.
 
 use insta::assert_snapshot;
-use tieline_mapping::{Format, Plan, Source, Step};
+use tieline_mapping::{Format, Mapping, Source, Step};
 
 fn problems(text: &str, format: Format) -> String {
-    let problems: Vec<String> = Plan::check(text, format).iter().map(ToString::to_string).collect();
+    let problems: Vec<String> = Mapping::check(text, format).iter().map(ToString::to_string).collect();
     if problems.is_empty() { "sound".to_owned() } else { problems.join("\n") }
 }
 
@@ -93,7 +93,7 @@ fn files_that_are_not_of_their_format() {
 
 #[test]
 fn a_plan_without_a_file_names_its_field() {
-    let plan = Plan::new()
+    let plan = Mapping::new()
         .field(
             "a",
             Source::path("/a").step(Step::Datetime(tieline_mapping::Datetime {

@@ -1,7 +1,7 @@
 //! The three formats say the same, and a plan is data.
 
 use tieline_core::FieldMapping;
-use tieline_mapping::{Format, Plan};
+use tieline_mapping::{Format, Mapping};
 
 const YAML: &str = "
 version: 1
@@ -28,7 +28,7 @@ fields:
     provider: /custom_fields/a
     steps: [trim, null_if: ['']]
     or: [constant: none]
-leave_out:
+exclude:
   - provider: status
     values: [lost, 7, true]
 ";
@@ -38,7 +38,7 @@ version = 1
 name = "deals"
 entity = "deals"
 owner = "provider"
-leave_out = [{ provider = "status", values = ["lost", 7, true] }]
+exclude = [{ provider = "status", values = ["lost", 7, true] }]
 
 [[fields]]
 host = "title"
@@ -79,28 +79,28 @@ const JSON: &str = r#"{
     {"host": "rate", "constant": 12345678901234567.890},
     {"host": "note", "provider": "/custom_fields/a", "steps": ["trim", {"null_if": [""]}], "or": [{"constant": "none"}]}
   ],
-  "leave_out": [{"provider": "status", "values": ["lost", 7, true]}]
+  "exclude": [{"provider": "status", "values": ["lost", 7, true]}]
 }"#;
 
 #[test]
 fn the_formats_say_the_same() {
-    let yaml = Plan::parse(YAML, Format::Yaml).unwrap();
-    assert_eq!(yaml, Plan::parse(TOML, Format::Toml).unwrap());
-    assert_eq!(yaml, Plan::parse(JSON, Format::Json).unwrap());
+    let yaml = Mapping::parse(YAML, Format::Yaml).unwrap();
+    assert_eq!(yaml, Mapping::parse(TOML, Format::Toml).unwrap());
+    assert_eq!(yaml, Mapping::parse(JSON, Format::Json).unwrap());
     assert_eq!(yaml.fields[3].constant.as_ref().unwrap().get(), "12345678901234567.890");
 }
 
 #[test]
 fn a_plan_is_data() {
-    let plan = Plan::parse(YAML, Format::Yaml).unwrap();
+    let plan = Mapping::parse(YAML, Format::Yaml).unwrap();
     let text = plan.to_json().unwrap();
-    let again = Plan::parse(&text, Format::Json).unwrap();
+    let again = Mapping::parse(&text, Format::Json).unwrap();
     assert_eq!(plan, again);
     assert_eq!(plan, serde_json::from_str(&text).unwrap(), "also for whoever keeps it with serde");
-    assert_eq!(plan, Plan::parse(&text, Format::Yaml).unwrap(), "JSON is YAML");
+    assert_eq!(plan, Mapping::parse(&text, Format::Yaml).unwrap(), "JSON is YAML");
     let (one, other) = (plan.compile().unwrap(), again.named("another name").compile().unwrap());
     assert_eq!(one.fingerprint(), other.fingerprint());
     let changed =
-        Plan::parse(&YAML.replace("scale: 2", "scale: 3"), Format::Yaml).unwrap().compile().unwrap();
+        Mapping::parse(&YAML.replace("scale: 2", "scale: 3"), Format::Yaml).unwrap().compile().unwrap();
     assert_ne!(one.fingerprint(), changed.fingerprint());
 }

@@ -72,7 +72,7 @@ async fn a_changed_mapping_is_applied_without_reading_again() {
     run(&provider, &store).run().await;
     assert!(rows(&store).await.is_empty());
 
-    let all = tieline_mapping::Plan::new().field("name", tieline_mapping::Source::path("/title"));
+    let all = tieline_mapping::Mapping::new().field("name", tieline_mapping::Source::path("/title"));
     let all: std::sync::Arc<dyn tieline_core::FieldMapping> = std::sync::Arc::new(all.compile().unwrap());
     let read_before = provider.batches_read();
     let report = tieline_sync::OneWaySync::new(provider.clone(), store.clone(), "acme")
@@ -97,7 +97,7 @@ async fn records_are_also_found_by_another_field() {
     );
     provider.log("deals", vec![put("1", r#"{"by":"a@x.se"}"#), put("2", r#"{"by":"b@x.se"}"#)]);
     let owner = tieline_mapping::Lookup::by("users", "email", "uuid");
-    let plan = tieline_mapping::Plan::new()
+    let plan = tieline_mapping::Mapping::new()
         .field("owner", tieline_mapping::Source::path("by").step(owner))
         .compile()
         .unwrap();

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use futures_util::stream;
 use tieline_core::*;
-use tieline_mapping::{Otherwise, Plan, Source};
+use tieline_mapping::{Otherwise, Mapping, Source};
 use tieline_store::{ConnectionId, MemoryStore, SyncStore};
 use tieline_sync::{OneWaySync, Report, StreamPlan};
 
@@ -106,11 +106,11 @@ pub fn memory() -> Arc<dyn SyncStore> {
 
 /// Deals with the name of their organization; lost ones are left out.
 pub fn deals_mapping() -> Arc<dyn FieldMapping> {
-    let plan = Plan::new()
+    let plan = Mapping::new()
         .field("title", Source::path("/title"))
         .field("organization", Source::lookup("/org", "organizations", "/name"))
         .field("stage", Source::path("/stage").table([("Ny", "lead")], Otherwise::Issue))
-        .leave_out("/status", ["lost"]);
+        .exclude("/status", ["lost"]);
     Arc::new(plan.compile().unwrap())
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use tieline::mapping::{FieldDirection, Plan, Problem};
+use tieline::mapping::{FieldDirection, Mapping, Problem};
 
 use super::files;
 use crate::failure::{Failure, Outcome};
@@ -15,7 +15,7 @@ pub(super) fn check(mappings: &[PathBuf], json: bool) -> Outcome {
     let mut sound = true;
     for path in mappings {
         let (text, format) = files::mapping_text(path)?;
-        let problems = Plan::check(&text, format);
+        let problems = Mapping::check(&text, format);
         sound &= problems.is_empty();
         if json {
             let problems: Vec<Value> = problems.iter().map(problem_json).collect();
@@ -27,7 +27,7 @@ pub(super) fn check(mappings: &[PathBuf], json: bool) -> Outcome {
             out.text(&format!("{}: {}\n", clean(&name), clean(&problem.to_string())))?;
         }
         if problems.is_empty() {
-            let plan = Plan::load(&text, format)?;
+            let plan = Mapping::load(&text, format)?;
             let both = plan.fields().filter(|field| field.direction() == FieldDirection::Both).count();
             let fields = counted(plan.fields().count() as u64, "field");
             out.text(&format!("{}: sound, {fields}, {both} of them both ways\n", clean(&name)))?;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tieline::mapping::{
-    CompiledPlan, FieldDirection, FieldPlan, MappedField, Owner, RequiredOn, Source, Step,
+    CompiledMapping, FieldDirection, FieldSpec, MappedField, Owner, RequiredOn, Source, Step,
 };
 use tieline::{Error, ErrorKind, FieldPath, Result};
 
@@ -11,7 +11,7 @@ use crate::lines::stdout;
 use crate::text::clean;
 
 /// Says what is done to a field, and which one it is.
-pub(super) fn explain(mapping: &CompiledPlan, wanted: &str, json: bool) -> Outcome<FieldPath> {
+pub(super) fn explain(mapping: &CompiledMapping, wanted: &str, json: bool) -> Outcome<FieldPath> {
     let (plan, field) = find(mapping, wanted)?;
     let mut out = stdout();
     if json {
@@ -31,9 +31,9 @@ pub(super) fn explain(mapping: &CompiledPlan, wanted: &str, json: bool) -> Outco
 }
 
 /// A field by its name or its path.
-fn find<'m>(mapping: &'m CompiledPlan, wanted: &str) -> Result<(&'m FieldPlan, MappedField<'m>)> {
+fn find<'m>(mapping: &'m CompiledMapping, wanted: &str) -> Result<(&'m FieldSpec, MappedField<'m>)> {
     let path = if wanted.starts_with('/') { wanted.to_owned() } else { format!("/{wanted}") };
-    let mut fields = mapping.plan().fields.iter().zip(mapping.fields());
+    let mut fields = mapping.mapping().fields.iter().zip(mapping.fields());
     fields.find(|(_, field)| field.name().as_str() == path).ok_or_else(|| {
         let names: Vec<&str> =
             mapping.fields().map(|field| field.name().as_str().trim_start_matches('/')).collect();
@@ -42,7 +42,7 @@ fn find<'m>(mapping: &'m CompiledPlan, wanted: &str) -> Result<(&'m FieldPlan, M
     })
 }
 
-fn for_people(plan: &FieldPlan, field: MappedField<'_>) -> String {
+fn for_people(plan: &FieldSpec, field: MappedField<'_>) -> String {
     let mut text = format!("{}\n", clean(field.name().as_str()));
     let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:<12}{}\n", clean(value)));
     line("comes from", &origin(&plan.source()));

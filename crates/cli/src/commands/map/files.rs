@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tieline::mapping::{CompiledPlan, Format, Plan};
+use tieline::mapping::{CompiledMapping, Format, Mapping};
 use tieline::{
     Direction, Error, ErrorKind, FieldMapping as _, Key, MappingContext, RawJson, Record, Result, Text,
 };
@@ -32,9 +32,9 @@ pub(super) fn mapping_text(path: &Path) -> Result<(String, Format)> {
     text(path, "mapping", LARGEST)
 }
 
-pub(super) fn mapping(path: &Path) -> Result<CompiledPlan> {
+pub(super) fn mapping(path: &Path) -> Result<CompiledMapping> {
     let (text, format) = mapping_text(path)?;
-    Plan::load(&text, format).map_err(|error| error.with_context("mapping", path.display()))
+    Mapping::load(&text, format).map_err(|error| error.with_context("mapping", path.display()))
 }
 
 pub(super) fn json(path: &Path, what: &str) -> Result<RawJson> {
@@ -142,7 +142,7 @@ impl Handed {
     /// What the mapping asks for, as far as the file knows it.
     pub(super) fn given(
         &self,
-        mapping: &CompiledPlan,
+        mapping: &CompiledMapping,
         direction: Direction,
         record: &Record,
     ) -> Result<MappingContext> {

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use serde::Serialize;
-use tieline::mapping::{CompiledPlan, FieldPlan, MappedField};
+use tieline::mapping::{CompiledMapping, FieldSpec, MappedField};
 use tieline::{Direction, FieldMapping as _, FieldPatch, Issue, Key, Mapped, Patch, RawJson, Record, Result};
 
 use super::explain;
@@ -29,7 +29,7 @@ struct Preview<'r> {
 }
 
 pub(super) fn preview(
-    mapping: &CompiledPlan,
+    mapping: &CompiledMapping,
     records: &[Record],
     handed: &Handed,
     edited: Option<&Path>,
@@ -60,7 +60,7 @@ pub(super) fn preview(
 
 impl<'r> Preview<'r> {
     fn of(
-        mapping: &CompiledPlan,
+        mapping: &CompiledMapping,
         record: &'r Record,
         edited: Option<&RawJson>,
         handed: &Handed,
@@ -84,10 +84,10 @@ impl<'r> Preview<'r> {
         })
     }
 
-    fn for_people(&self, mapping: &CompiledPlan, paint: Paint) -> Result<String> {
+    fn for_people(&self, mapping: &CompiledMapping, paint: Paint) -> Result<String> {
         let mut text = format!("{}\n", paint.bold(&clean(&format!("record {}", self.record.key))));
         let Some(fields) = &self.mapped.fields else {
-            let why = if self.mapped.issues.is_empty() { "by the mapping's leave_out" } else { "because:" };
+            let why = if self.mapped.issues.is_empty() { "by the mapping's exclude" } else { "because:" };
             text.push_str(&format!("  left out {why}\n"));
             for issue in &self.mapped.issues {
                 text.push_str(&format!("  {}\n", clean(&issue.to_string())));
@@ -95,7 +95,7 @@ impl<'r> Preview<'r> {
             return Ok(text);
         };
         let mut table = Table::new(&["INPUT", "OUTPUT", "", "WAY BACK", "ISSUE"]);
-        for (plan, field) in mapping.plan().fields.iter().zip(mapping.fields()) {
+        for (plan, field) in mapping.mapping().fields.iter().zip(mapping.fields()) {
             self.rows(plan, field, fields, &mut table)?;
         }
         text.push_str(&table.show("  ", paint));
@@ -127,7 +127,7 @@ impl<'r> Preview<'r> {
     /// The rows of a field: one for each path that it is read from.
     fn rows(
         &self,
-        plan: &FieldPlan,
+        plan: &FieldSpec,
         field: MappedField<'_>,
         fields: &RawJson,
         table: &mut Table,

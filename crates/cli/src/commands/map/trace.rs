@@ -1,7 +1,7 @@
 //! `tieline map --explain FIELD --input FILE`: how the value of a field came about, step by step.
 
 use serde_json::{Value, json};
-use tieline::mapping::{CompiledPlan, ExplainedStep, Explanation};
+use tieline::mapping::{CompiledMapping, ExplainedStep, Explanation};
 use tieline::{Direction, FieldPath, Record};
 
 use super::files::Handed;
@@ -11,7 +11,7 @@ use crate::lines::stdout;
 use crate::text::clean;
 
 pub(super) fn trace(
-    mapping: &CompiledPlan,
+    mapping: &CompiledMapping,
     field: &FieldPath,
     records: &[Record],
     handed: &Handed,

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use tieline_mapping::{
-    Boolean, Case, Date, Datetime, Decimal, FieldDirection, FieldPlan, Integer, LetterCase, Lookup,
+    Boolean, Case, Date, Datetime, Decimal, FieldDirection, FieldSpec, Integer, LetterCase, Lookup,
     MinorUnits, NumberAs, ObjectToList, Otherwise, Rounding, Separator, Source, Step, Table, Text, TextOf,
     Time, Unwrap, Wrap,
 };
@@ -392,7 +392,7 @@ fn members() -> Values {
 }
 
 /// A two-way field of this kind.
-pub(super) fn field(kind: &Kind, host: &str, provider: &str) -> FieldPlan {
-    let field = FieldPlan::new(host, (kind.source)(provider)).direction(FieldDirection::Both);
-    FieldPlan { or: kind.or.clone(), ..field }
+pub(super) fn field(kind: &Kind, host: &str, provider: &str) -> FieldSpec {
+    let field = FieldSpec::new(host, (kind.source)(provider)).direction(FieldDirection::Both);
+    FieldSpec { or: kind.or.clone(), ..field }
 }

@@ -10,7 +10,7 @@ use proptest::sample::select;
 use proptest::test_runner::Config;
 use serde_json::value::RawValue;
 use tieline_core::{Direction, FieldMapping, FieldPath, MappingContext, RawJson, Record, RecordLookup};
-use tieline_mapping::{CompiledPlan, FieldDirection, FieldPlan, Plan, Source, apply};
+use tieline_mapping::{CompiledMapping, FieldDirection, FieldSpec, Mapping, Source, apply};
 
 use self::kinds::{Kind, any_json, field, kinds};
 
@@ -40,14 +40,14 @@ fn any_case() -> impl Strategy<Value = Case> {
 /// A mapping, a record, and what a host wants it to be.
 #[derive(Debug)]
 struct World {
-    plan: CompiledPlan,
+    plan: CompiledMapping,
     record: Record,
     wanted: Record,
 }
 
 fn worlds() -> impl Strategy<Value = World> {
     (prop::collection::vec(any_case(), 1..7), any_json()).prop_map(|(cases, shared)| {
-        let mut plan = Plan::new();
+        let mut plan = Mapping::new();
         let (mut record, mut wanted) = (BTreeMap::new(), BTreeMap::new());
         record.insert("shared".to_owned(), raw(&shared));
         let mut nested = BTreeMap::new();
@@ -73,9 +73,9 @@ fn worlds() -> impl Strategy<Value = World> {
         }
         // What goes one way keeps out of the way.
         plan = plan
-            .with_field(FieldPlan::new("label", Source::template("{{ shared|default('') }}")))
-            .with_field(FieldPlan::new("copy", Source::path("/p0")).direction(FieldDirection::Forward))
-            .with_field(FieldPlan::write_only("/channel", Source::constant("tieline")));
+            .with_field(FieldSpec::new("label", Source::template("{{ shared|default('') }}")))
+            .with_field(FieldSpec::new("copy", Source::path("/p0")).direction(FieldDirection::Forward))
+            .with_field(FieldSpec::write_only("/channel", Source::constant("tieline")));
         if !nested.is_empty() {
             record.insert(
                 "in".to_owned(),
@@ -114,7 +114,7 @@ static GIVEN: LazyLock<MappingContext> = LazyLock::new(|| {
     given
 });
 
-fn forward(plan: &CompiledPlan, record: &Record) -> Record {
+fn forward(plan: &CompiledMapping, record: &Record) -> Record {
     let fields = plan.forward(record, &GIVEN).unwrap().fields.unwrap();
     Record::new("1", fields)
 }
@@ -163,13 +163,13 @@ proptest! {
     #[test]
     fn a_mapping_is_pure(world in worlds()) {
         let World { plan, record, wanted } = world;
-        let again = plan.plan().clone().compile().unwrap();
+        let again = plan.mapping().clone().compile().unwrap();
         prop_assert_eq!(plan.fingerprint(), again.fingerprint());
         prop_assert_eq!(plan.forward(&record, &GIVEN).unwrap(), again.forward(&record, &GIVEN).unwrap());
         prop_assert_eq!(plan.begin(&record).forward(&GIVEN).unwrap(), again.forward(&record, &GIVEN).unwrap());
         prop_assert_eq!(plan.needs(Direction::Forward, &record), again.begin(&record).needs());
         prop_assert_eq!(plan.needs(Direction::Backward, &wanted), again.needs(Direction::Backward, &wanted));
-        let back = |plan: &CompiledPlan| plan.backward(&wanted, Some(&record), &GIVEN).unwrap();
+        let back = |plan: &CompiledMapping| plan.backward(&wanted, Some(&record), &GIVEN).unwrap();
         prop_assert_eq!(back(&plan), back(&again));
     }
 
@@ -192,7 +192,7 @@ proptest! {
 
     #[test]
     fn numbers_keep_every_digit(numbers in prop::collection::vec(kinds::any_number(), 1..5)) {
-        let mut plan = Plan::new();
+        let mut plan = Mapping::new();
         let mut members = Vec::new();
         for (index, number) in numbers.iter().enumerate() {
             plan = plan.field(format!("h{index}"), Source::path(&format!("/p{index}")));

@@ -5,7 +5,7 @@ use serde_json::Value;
 use tieline_core::{EntityName, FieldPath, RawJson, Result, Text};
 
 use crate::step::{Lookup, Otherwise, Step, Table};
-use crate::{CompiledPlan, paths};
+use crate::{CompiledMapping, paths};
 
 /// The version of the format that this crate reads.
 pub const VERSION: u32 = 1;
@@ -14,7 +14,7 @@ pub const VERSION: u32 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct Plan {
+pub struct Mapping {
     /// The version of the format: 1.
     pub version: u32,
     /// What people call the mapping.
@@ -31,13 +31,13 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<Owner>,
     /// The fields, in the order in which they are written.
-    pub fields: Vec<FieldPlan>,
+    pub fields: Vec<FieldSpec>,
     /// A record that matches any of these is left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub leave_out: Vec<LeaveOut>,
+    pub exclude: Vec<Exclude>,
 }
 
-impl Default for Plan {
+impl Default for Mapping {
     fn default() -> Self {
         Self {
             version: VERSION,
@@ -46,7 +46,7 @@ impl Default for Plan {
             direction: None,
             owner: None,
             fields: Vec::new(),
-            leave_out: Vec::new(),
+            exclude: Vec::new(),
         }
     }
 }
@@ -55,7 +55,7 @@ impl Default for Plan {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct FieldPlan {
+pub struct FieldSpec {
     /// Where it stands in the host's record: a name, or a JSON Pointer to nest it.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "paths::optional")]
     #[cfg_attr(test, schemars(with = "Option<String>"))]
@@ -206,7 +206,7 @@ pub enum RequiredOn {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct LeaveOut {
+pub struct Exclude {
     /// The field of the provider's record: a name, or a JSON Pointer.
     #[serde(deserialize_with = "paths::one")]
     #[cfg_attr(test, schemars(with = "String"))]
@@ -216,7 +216,7 @@ pub struct LeaveOut {
     pub values: Vec<RawJson>,
 }
 
-impl Plan {
+impl Mapping {
     /// A plan without fields.
     pub fn new() -> Self {
         Self::default()
@@ -239,39 +239,39 @@ impl Plan {
     /// Adds a field that comes from one source.
     #[must_use]
     pub fn field(self, host: impl AsRef<str>, from: Source) -> Self {
-        self.with_field(FieldPlan::new(host, from))
+        self.with_field(FieldSpec::new(host, from))
     }
 
     /// Adds a field that comes from the first source that gives a value other than null.
     #[must_use]
     pub fn first_of(self, host: impl AsRef<str>, from: impl IntoIterator<Item = Source>) -> Self {
         let mut from = from.into_iter();
-        let field = FieldPlan::new(host, from.next().unwrap_or_default());
-        self.with_field(FieldPlan { or: from.collect(), ..field })
+        let field = FieldSpec::new(host, from.next().unwrap_or_default());
+        self.with_field(FieldSpec { or: from.collect(), ..field })
     }
 
     /// Adds a field.
     #[must_use]
-    pub fn with_field(mut self, field: FieldPlan) -> Self {
+    pub fn with_field(mut self, field: FieldSpec) -> Self {
         self.fields.push(field);
         self
     }
 
     /// Leaves out records whose field has one of these values.
     #[must_use]
-    pub fn leave_out<V: Into<Value>>(mut self, field: &str, values: impl IntoIterator<Item = V>) -> Self {
+    pub fn exclude<V: Into<Value>>(mut self, field: &str, values: impl IntoIterator<Item = V>) -> Self {
         let values = values.into_iter().map(literal).collect();
-        self.leave_out.push(LeaveOut { provider: paths::path(field), values });
+        self.exclude.push(Exclude { provider: paths::path(field), values });
         self
     }
 
     /// Checks the plan and makes it ready to be applied. Fails with `Config` that names the field.
-    pub fn compile(self) -> Result<CompiledPlan> {
+    pub fn compile(self) -> Result<CompiledMapping> {
         crate::compile::compile(self).map_err(|problems| crate::problem::refusal(&problems))
     }
 }
 
-impl FieldPlan {
+impl FieldSpec {
     /// A field of the host's record.
     pub fn new(host: impl AsRef<str>, from: Source) -> Self {
         let Source { provider, several, constant, given, template, steps } = from;
