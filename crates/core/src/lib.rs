@@ -4,6 +4,7 @@ mod attachment;
 mod auth;
 mod catalog;
 mod clock;
+mod comparable;
 mod connector;
 mod content;
 mod credential;
@@ -37,6 +38,7 @@ pub use catalog::{
     Action, Capabilities, Catalog, Choice, Deletes, Entity, EntityField, KeyKind, MarkerField,
 };
 pub use clock::{Clock, SystemClock};
+pub use comparable::{comparable, comparable_lookup, comparable_value, plain_number, trimmed};
 pub use connector::{BuildContext, Connector, ConnectorConfig, ConnectorFactory};
 pub use content::{Content, ContentRequest};
 pub use credential::{Credential, IntoCredential, Recovery, Rejection, SecretGeneration};

@@ -33,6 +33,18 @@ pub fn apply(patch: &Patch, record: &Record) -> Result<Record> {
     Ok(record)
 }
 
+/// Fields with a row's values at some paths.
+pub(crate) fn keep(fields: &RawJson, paths: &[FieldPath], row: &RawJson) -> Result<RawJson> {
+    let mut text = fields.clone();
+    for path in paths {
+        if let Some(value) = row.at(path.as_str())? {
+            let segments: Vec<String> = paths::segments(path).collect();
+            text = RawJson::from_checked(&set(text.get(), &segments, value.get()));
+        }
+    }
+    Ok(text)
+}
+
 fn with_item(list: &str, item: &str) -> String {
     let mut kept = items(list).unwrap_or_default();
     if !kept.iter().any(|known| same(known, item)) {

@@ -8,8 +8,10 @@ use tieline_core::{
     Error, ErrorKind, FieldPatch, FieldPath, MappingContext, Patch, RawJson, Record, RecordLookup, Result,
 };
 
-use crate::compiled::{Chain, CompiledMapping, Field, Origin, Slots, value_at};
+use crate::compiled::{Chain, CompiledMapping, Field, Origin, Slots, read_at, value_at, written_at};
 use crate::digits::Digits;
+use crate::extract::Slot;
+use crate::forward::Noted;
 use crate::mapping::FieldDirection;
 use crate::transform::{Equality, Fault};
 use crate::value::{self, Val, same};
@@ -51,13 +53,22 @@ pub(crate) fn patch(
     let wanted = plan.host.extract(wanted.payload.get())?;
     let slots = match current {
         Some(record) => plan.provider.extract(record.payload.get())?,
-        None => vec![None; plan.inputs.len()],
+        None => vec![Slot::Absent; plan.inputs.len()],
     };
-    let now = current.map(|_| plan.write(&slots, given, &mut |_, _| {}));
+    let mut noted = Noted::default();
+    let now = current.map(|_| plan.write(&slots, given, &mut noted));
     let now_text = now.unwrap_or_else(|| "{}".to_owned());
     let now = plan.host.extract(&now_text)?;
-    let mut back =
-        Back { plan, wanted: &wanted, slots: &slots, now: &now, current, given, written: Vec::new() };
+    let mut back = Back {
+        plan,
+        wanted: &wanted,
+        slots: &slots,
+        now: &now,
+        unseen: &noted.unseen,
+        current,
+        given,
+        written: Vec::new(),
+    };
     let in_order = |way: FieldDirection| {
         plan.order
             .iter()
@@ -92,6 +103,8 @@ struct Back<'b> {
     slots: &'b Slots<'b>,
     /// What the provider's record gives the host now.
     now: &'b Slots<'b>,
+    /// The fields that the provider does not show. They are not written: nobody knows what would be overwritten.
+    unseen: &'b [FieldPath],
     current: Option<&'b Record>,
     given: &'b MappingContext,
     written: Vec<(FieldPath, RawJson)>,
@@ -101,8 +114,11 @@ impl Back<'_> {
     fn two_way(&mut self, field: &Field) -> Result<(), Fault> {
         let Some(slot) = field.host else { return Ok(()) };
         // What the host does not mention stays as it is.
-        let Some(wanted) = self.wanted.get(slot).copied().flatten() else { return Ok(()) };
+        let Some(wanted) = read_at(self.wanted, slot)?.or(written_at(self.wanted, slot)) else { return Ok(()) };
         let Some(chain) = field.sources.first() else { return Ok(()) };
+        if self.unseen.contains(&field.name) {
+            return Ok(());
+        }
         // A fallback sees what other fields have just written.
         let overlaid;
         let slots = if field.sources.len() > 1 && !self.written.is_empty() {
@@ -118,7 +134,11 @@ impl Back<'_> {
             }
             self.slots
         };
-        let value = Chain::back(&chain.steps, Val::of(wanted), self.given)?;
+        let before = match self.current {
+            Some(_) => chain.inputs(self.slots, self.given),
+            None => Vec::new(),
+        };
+        let value = Chain::back_over(&chain.steps, Val::of(wanted), self.given, &before)?;
         // A look-up's way forward may not be among what was resolved.
         if chain.lookup().is_none() {
             let again = Chain::through(&chain.steps, value.clone(), self.given)?;
@@ -171,14 +191,14 @@ impl Back<'_> {
             Origin::Template { slots, .. } => slots,
             _ => &[],
         };
-        let there = |slot: &usize| self.wanted.get(*slot).copied().flatten();
+        let there = |slot: &usize| written_at(self.wanted, *slot);
         let is_asked_for = match read {
             [] => second,
             read if second || read.iter().any(|slot| there(slot).is_none()) => false,
             read => {
                 self.current.is_none()
                     || read.iter().any(|slot| {
-                        let now = self.now.get(*slot).copied().flatten();
+                        let now = written_at(self.now, *slot);
                         !now.zip(there(slot)).is_some_and(|(now, wanted)| same(now, wanted))
                     })
             }
@@ -200,11 +220,11 @@ impl Back<'_> {
     }
 
     /// The slots as they will be.
-    fn overlaid(&self) -> Vec<Option<&str>> {
+    fn overlaid(&self) -> Vec<Slot<'_>> {
         let mut slots = self.slots.to_vec();
         for (slot, path) in slots.iter_mut().zip(&self.plan.inputs) {
             if let Some((_, value)) = self.written.iter().find(|(written, _)| written == path) {
-                *slot = Some(value.get());
+                *slot = Slot::Value(value.get());
             }
         }
         slots

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tieline_core::FieldPath;
 
-use crate::compiled::{Chain, CompiledMapping, Field, LeftOut, Origin, Piece};
+use crate::compiled::{Chain, CompiledMapping, Field, Exclusion, Origin, Piece};
 use crate::extract::Extractor;
 use crate::paths;
 use crate::mapping::{FieldDirection, FieldSpec, Mapping, RequiredOn, Source, VERSION};
@@ -39,12 +39,19 @@ pub(crate) fn compile(plan: Mapping) -> Result<CompiledMapping, Vec<Problem>> {
         compiler.refuse(Problem::new("/fields", format!("the mapping has more than {MOST_FIELDS} fields")));
         return Err(compiler.problems);
     }
-    let exclude: Vec<LeftOut> = plan
+    let exclude: Vec<Exclusion> = plan
         .exclude
         .iter()
-        .map(|rule| LeftOut {
+        .map(|rule| Exclusion {
             slot: compiler.provider.slot(&rule.provider),
-            values: rule.values.iter().map(|value| Val::of(value.get()).word().to_owned()).collect(),
+            values: rule
+                .values
+                .iter()
+                .map(|value| Val::of(value.get()))
+                .filter(|value| !value.is_null())
+                .map(|value| value.word().into_owned())
+                .collect(),
+            null: rule.values.iter().any(|value| Val::of(value.get()).is_null()),
         })
         .collect();
     let mut fields = Vec::with_capacity(plan.fields.len());
@@ -64,7 +71,7 @@ pub(crate) fn compile(plan: Mapping) -> Result<CompiledMapping, Vec<Problem>> {
     }
     Ok(CompiledMapping {
         layout: layout(&fields),
-        provider: Extractor::new(&compiler.provider.0),
+        provider: Extractor::new(&compiler.provider.0).with_unseen(&plan.unseen),
         host: Extractor::new(&compiler.host.0),
         has_lookups: fields.iter().flat_map(|field| &field.sources).any(|chain| chain.lookup().is_some()),
         inputs: compiler.provider.0,

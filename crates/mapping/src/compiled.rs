@@ -8,7 +8,7 @@ use tieline_core::{
 };
 
 use crate::backward;
-use crate::extract::Extractor;
+use crate::extract::{Extractor, Slot};
 use crate::forward::Read;
 use crate::mapping::{FieldDirection, Owner, Mapping, RequiredOn};
 use crate::transform::template::Template;
@@ -24,7 +24,7 @@ pub struct CompiledMapping {
     pub(crate) inputs: Vec<FieldPath>,
     pub(crate) provider: Extractor,
     pub(crate) host: Extractor,
-    pub(crate) exclude: Vec<LeftOut>,
+    pub(crate) exclude: Vec<Exclusion>,
     pub(crate) fields: Vec<Field>,
     /// The host's record, piece by piece.
     pub(crate) layout: Vec<Piece>,
@@ -34,9 +34,12 @@ pub struct CompiledMapping {
 }
 
 #[derive(Debug)]
-pub(crate) struct LeftOut {
+pub(crate) struct Exclusion {
     pub(crate) slot: usize,
+    /// As they are compared.
     pub(crate) values: HashSet<String>,
+    /// Whether a record without a value is left out.
+    pub(crate) null: bool,
 }
 
 #[derive(Debug)]
@@ -88,12 +91,31 @@ pub(crate) enum Origin {
     Template { template: Box<Template>, slots: Vec<usize> },
 }
 
-/// The values at the paths of one side, `None` where there is none.
-pub(crate) type Slots<'a> = [Option<&'a str>];
+/// The values at the paths of one side.
+pub(crate) type Slots<'a> = [Slot<'a>];
 
-/// The value of a slot, other than null.
+/// The value of a slot as it is written, also null; `None` where there is none, or none that can be read.
+pub(crate) fn written_at<'a>(slots: &Slots<'a>, slot: usize) -> Option<&'a str> {
+    match slots.get(slot) {
+        Some(Slot::Value(raw)) => Some(raw),
+        _ => None,
+    }
+}
+
+/// The value of a slot, other than null, where it can be read.
 pub(crate) fn value_at<'a>(slots: &Slots<'a>, slot: usize) -> Option<&'a str> {
-    slots.get(slot).copied().flatten().filter(|raw| *raw != "null")
+    written_at(slots, slot).filter(|raw| *raw != "null")
+}
+
+/// The value of a slot, other than null, or why it cannot be read.
+#[inline]
+pub(crate) fn read_at<'a>(slots: &Slots<'a>, slot: usize) -> Result<Option<&'a str>, Fault> {
+    match slots.get(slot) {
+        Some(Slot::Value("null") | Slot::Absent) | None => Ok(None),
+        Some(Slot::Value(raw)) => Ok(Some(raw)),
+        Some(Slot::Unseen) => Err(Fault::unseen()),
+        Some(Slot::Flawed(flaw)) => Err(Fault::flawed(*flaw)),
+    }
 }
 
 impl Chain {
@@ -108,11 +130,13 @@ impl Chain {
         given: &'a MappingContext,
     ) -> Result<Val<'a>, Fault> {
         Ok(match &self.origin {
-            Origin::Slot(slot) => value_at(slots, *slot).map_or(Val::Null, Val::of),
+            Origin::Slot(slot) => read_at(slots, *slot)?.map_or(Val::Null, Val::of),
             Origin::Constant(value) => Val::of(value.get()),
             Origin::MappingContext(name) => match given.values.get(name.as_str()) {
                 Some(value) => Val::of(value.get()),
-                None => return Err(Fault::new(format!("the host handed no value {:?} in", name.as_str()))),
+                None => {
+                    return Err(Fault::missing(format!("the host handed no value {:?} in", name.as_str())));
+                }
             },
             Origin::Several { slots: several, flat, skip_null } => {
                 let mut list = String::from("[");
@@ -123,7 +147,7 @@ impl Chain {
                     list.push_str(item);
                 };
                 for slot in several {
-                    let value = value_at(slots, *slot);
+                    let value = read_at(slots, *slot)?;
                     match value.and_then(|raw| if *flat { crate::value::items(raw) } else { None }) {
                         Some(items) => items.into_iter().for_each(&mut push),
                         None if *skip_null && value.is_none() => {}
@@ -134,7 +158,7 @@ impl Chain {
                 Val::Json(list.into())
             }
             Origin::Template { template, slots: read } => {
-                template.render(read.iter().map(|slot| value_at(slots, *slot)), given)?
+                template.render(read.iter().map(|slot| read_at(slots, *slot)), given)?
             }
         })
     }
@@ -161,6 +185,40 @@ impl Chain {
         Self::through(&self.steps, self.start(slots, given)?, given)
     }
 
+    /// What each step takes now, as far as the value comes.
+    pub(crate) fn inputs<'a>(&'a self, slots: &Slots<'a>, given: &'a MappingContext) -> Vec<Val<'a>> {
+        let mut inputs = Vec::with_capacity(self.steps.len());
+        let Ok(mut value) = self.start(slots, given) else { return inputs };
+        for step in &self.steps {
+            inputs.push(value.clone());
+            if !value.is_null() || step.takes_null() {
+                match step.forward(value, given) {
+                    Ok(next) => value = next,
+                    Err(_) => break,
+                }
+            }
+        }
+        inputs
+    }
+
+    /// Takes a value back through the steps, in the types that the provider has now: `before` is what each step takes.
+    pub(crate) fn back_over<'a>(
+        steps: &'a [Box<dyn Transform>],
+        mut value: Val<'a>,
+        given: &'a MappingContext,
+        before: &[Val<'_>],
+    ) -> Result<Val<'a>, Fault> {
+        for (index, step) in steps.iter().enumerate().rev() {
+            if !value.is_null() {
+                value = step.backward(value, given)?;
+                if let Some(before) = before.get(index) {
+                    value = step.like(value, before)?;
+                }
+            }
+        }
+        Ok(value)
+    }
+
     /// Takes a value back through some of the steps, from the last to the first.
     pub(crate) fn back<'a>(
         steps: &'a [Box<dyn Transform>],
@@ -177,7 +235,7 @@ impl Chain {
 }
 
 impl CompiledMapping {
-    /// The plan as it was written.
+    /// The mapping as it was written.
     pub fn mapping(&self) -> &Mapping {
         &self.plan
     }
@@ -273,5 +331,9 @@ impl FieldMapping for CompiledMapping {
 
     fn begin<'r>(&'r self, record: &'r Record) -> Box<dyn PreparedRecord + 'r> {
         Box::new(Read::new(self, record))
+    }
+
+    fn keep_unseen(&self, fields: &RawJson, unseen: &[FieldPath], row: &RawJson) -> Result<RawJson> {
+        crate::apply::keep(fields, unseen, row)
     }
 }

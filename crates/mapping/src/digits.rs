@@ -1,5 +1,7 @@
 //! Decimal numbers as the digits that write them: any length, nothing rounded unless it is asked for.
 
+use std::cmp::Ordering;
+
 use crate::step::Rounding;
 
 /// Numbers whose exponent would write more zeros than this are refused.
@@ -70,6 +72,18 @@ impl Digits {
         self.fraction.truncate(self.fraction.trim_end_matches('0').len());
         self.negative &= !self.is_zero();
         self
+    }
+
+    /// Which of two numbers is greater.
+    pub(crate) fn compare(&self, other: &Self) -> Ordering {
+        let (one, other) = (self.clone().trimmed(), other.clone().trimmed());
+        if one.negative != other.negative {
+            return other.negative.cmp(&one.negative);
+        }
+        // No zeros before or after, so the longer whole part is greater, and fractions compare as texts.
+        let size = |digits: &Self| (digits.whole.len(), digits.whole.clone(), digits.fraction.clone());
+        let magnitude = size(&one).cmp(&size(&other));
+        if one.negative { magnitude.reverse() } else { magnitude }
     }
 
     pub(crate) fn is_zero(&self) -> bool {
@@ -154,6 +168,24 @@ mod tests {
         for text in ["", ".", "-", "1e", "1e+", "e1", "1 2", "1_0", "1e401", "NaN", "1e99999999999999999999"]
         {
             assert_eq!(written(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_compare_by_their_value() {
+        use std::cmp::Ordering::*;
+        for (one, other, expected) in [
+            ("9.5", "10.5", Less),
+            ("999.5", "1000", Less),
+            ("1e2", "100.0", Equal),
+            ("-5.5", "1000", Less),
+            ("-10", "-9.5", Less),
+            ("0.25", "0.5", Less),
+            ("-0", "0.0", Equal),
+            ("9223372036854775808", "1000", Greater),
+        ] {
+            let parsed = |text| Digits::parse(text).unwrap();
+            assert_eq!(parsed(one).compare(&parsed(other)), expected, "{one} {other}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde_json::Value;
-use tieline_core::{Entity, FieldPath};
+use tieline_core::{Entity, FieldPath, comparable};
 
 use crate::compiled::{Chain, CompiledMapping, Origin};
 use crate::schema::{at, kinds_of, words};
@@ -115,7 +115,7 @@ impl CompiledMapping {
         }
         if let Some(listed) = step.knows() {
             let unlisted: Vec<String> =
-                known.choices(path).into_iter().filter(|choice| !listed.contains(&choice.as_str())).collect();
+                known.choices(path).into_iter().filter(|choice| !listed.iter().any(|listed| *listed == comparable(choice))).collect();
             if !unlisted.is_empty() {
                 report(
                     path,
@@ -167,7 +167,7 @@ impl Known<'_> {
             .unwrap_or_default();
         if let Some(Value::Array(values)) = self.schema(path).and_then(|schema| schema.get("enum")) {
             for value in values.iter().filter(|value| !value.is_null()) {
-                let word = Val::owned(&value.to_string()).word().to_owned();
+                let word = Val::owned(&value.to_string()).word().into_owned();
                 if !choices.contains(&word) {
                     choices.push(word);
                 }

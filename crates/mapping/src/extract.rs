@@ -1,32 +1,55 @@
 //! Picks the values at several paths out of a JSON text in one pass, borrowed.
 
-use std::fmt;
+use tieline_core::{Error, ErrorKind, FieldPath, Result};
 
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
-use tieline_core::{Error, ErrorKind, FieldPath, Result, json};
+use crate::scan::{Flaw, Malformed, Scanner, unescaped};
+
+/// The value at one path of a record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Slot<'a> {
+    #[default]
+    Absent,
+    /// As it is written.
+    Value(&'a str),
+    /// A value that cannot be read.
+    Flawed(Flaw),
+    /// The provider says that this user may not see the value.
+    Unseen,
+}
 
 /// Several paths as a tree, so that each text is walked once.
 #[derive(Debug, Default)]
 pub(crate) struct Extractor {
     root: Node,
     paths: usize,
+    /// Texts that a provider writes in the place of a value that may not be seen.
+    unseen: Vec<String>,
 }
 
 #[derive(Debug, Default)]
 struct Node {
     /// The slots of the paths that end here.
     slots: Vec<usize>,
-    /// The paths that go on below here, as pointers relative to this node.
-    below: Vec<(usize, String)>,
-    children: Vec<(String, Node)>,
-    /// The children by a quick hash of their names, so that a member of no interest costs one look.
-    buckets: Vec<Vec<usize>>,
+    children: Vec<Child>,
+    /// The first child of each bucket, counted from one, so that a member of no interest costs one look.
+    buckets: Vec<u32>,
+    /// One more than the largest index among the children.
+    items: usize,
 }
 
-const BUCKETS: usize = 64;
+#[derive(Debug)]
+struct Child {
+    name: String,
+    node: Node,
+    /// The next child of the same bucket, counted from one.
+    next: u32,
+}
 
+const BUCKETS: usize = 128;
+/// Deeper paths lead nowhere.
+const DEEPEST: usize = 64;
+
+#[inline]
 fn bucket(name: &str) -> usize {
     let bytes = name.as_bytes();
     let at = |index: usize| usize::from(bytes.get(index).copied().unwrap_or_default());
@@ -42,16 +65,37 @@ impl Extractor {
         for (slot, path) in paths.iter().enumerate() {
             root.insert(path.as_str(), slot);
         }
-        Self { root, paths: paths.len() }
+        Self { root, paths: paths.len(), unseen: Vec::new() }
     }
 
-    /// The values, `None` where there is none.
-    pub(crate) fn extract<'a>(&self, text: &'a str) -> Result<Vec<Option<&'a str>>> {
-        let mut found = vec![None; self.paths];
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        Walk { node: &self.root, found: &mut found }.deserialize(&mut deserializer).map_err(|error| {
-            Error::new(ErrorKind::Decode, "the record is not valid JSON").with_source(error)
-        })?;
+    /// The texts that stand for a value that may not be seen.
+    pub(crate) fn with_unseen(mut self, texts: &[String]) -> Self {
+        self.unseen = texts.to_vec();
+        self
+    }
+
+    /// The values of a record.
+    ///
+    /// # Errors
+    ///
+    /// `Decode` when the text is no JSON. A single value that is none is in its slot.
+    pub(crate) fn extract<'a>(&self, text: &'a str) -> Result<Vec<Slot<'a>>> {
+        let mut found = vec![Slot::Absent; self.paths];
+        let mut scanner = Scanner::new(text);
+        let walked = self.root.walk(&mut scanner, &mut found, 0);
+        if walked.is_err() || !scanner.is_at_end() {
+            return Err(Error::new(ErrorKind::Decode, "the record is not valid JSON"));
+        }
+        if !self.unseen.is_empty() {
+            for slot in &mut found {
+                if let Slot::Value(raw) = slot
+                    && raw.starts_with('"')
+                    && crate::value::text(raw).is_some_and(|text| self.unseen.iter().any(|word| *word == text.trim()))
+                {
+                    *slot = Slot::Unseen;
+                }
+            }
+        }
         Ok(found)
     }
 }
@@ -62,141 +106,181 @@ impl Node {
             self.slots.push(slot);
             return;
         };
-        self.below.push((slot, pointer.to_owned()));
         let (first, rest) = match rest.find('/') {
             Some(at) => rest.split_at(at),
             None => (rest, ""),
         };
         let name = crate::paths::unescaped(first);
-        let index = self.children.iter().position(|(child, _)| *child == name).unwrap_or_else(|| {
-            self.buckets.resize_with(BUCKETS, Vec::new);
-            if let Some(bucket) = self.buckets.get_mut(bucket(&name)) {
-                bucket.push(self.children.len());
+        let known = self.children.iter().position(|child| child.name == name);
+        let index = known.unwrap_or_else(|| {
+            self.buckets.resize(BUCKETS, 0);
+            let number = u32::try_from(self.children.len() + 1).unwrap_or_default();
+            let mut next = 0;
+            if let Some(first) = self.buckets.get_mut(bucket(&name)) {
+                next = std::mem::replace(first, number);
             }
-            self.children.push((name, Node::default()));
+            self.items = self.items.max(crate::paths::index(&name).map_or(0, |index| index.saturating_add(1)));
+            self.children.push(Child { name, node: Self::default(), next });
             self.children.len() - 1
         });
-        if let Some((_, child)) = self.children.get_mut(index) {
-            child.insert(rest, slot);
+        if let Some(child) = self.children.get_mut(index) {
+            child.node.insert(rest, slot);
         }
     }
 
-    fn child(&self, name: &str) -> Option<&Self> {
-        let candidates = self.buckets.get(bucket(name))?;
-        let mut children = candidates.iter().filter_map(|index| self.children.get(*index));
-        children.find(|(child, _)| child == name).map(|(_, node)| node)
+    #[inline]
+    fn child(&self, name: &str) -> Option<usize> {
+        let mut number = *self.buckets.get(bucket(name))?;
+        while let Some(index) = usize::try_from(number).ok()?.checked_sub(1) {
+            let child = self.children.get(index)?;
+            if child.name == name {
+                return Some(index);
+            }
+            number = child.next;
+        }
+        None
     }
 
-    /// Fills the slots of a subtree from a text that was taken whole: a path ends here and others go on below.
-    fn fill_below<'a>(&self, raw: &'a RawValue, found: &mut [Option<&'a str>]) -> Result<()> {
-        for (slot, pointer) in &self.below {
+    /// Walks a value.
+    fn walk<'a>(
+        &self,
+        scanner: &mut Scanner<'a>,
+        found: &mut [Slot<'a>],
+        depth: usize,
+    ) -> Result<(), Malformed> {
+        if self.slots.is_empty() {
+            return self.below(scanner, found, depth);
+        }
+        scanner.peek();
+        let start = scanner.position();
+        scanner.flaw = None;
+        scanner.skip()?;
+        let value = match scanner.flaw {
+            Some(flaw) => Slot::Flawed(flaw),
+            None => Slot::Value(scanner.since(start)),
+        };
+        for slot in &self.slots {
             if let Some(place) = found.get_mut(*slot) {
-                *place = json::at(raw.get(), pointer)?.map(RawValue::get);
+                *place = value;
             }
         }
-        Ok(())
-    }
-}
-
-struct Walk<'n, 'f, 'de> {
-    node: &'n Node,
-    found: &'f mut [Option<&'de str>],
-}
-
-impl<'de> DeserializeSeed<'de> for Walk<'_, '_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        if self.node.slots.is_empty() {
-            return deserializer.deserialize_any(self);
-        }
-        let raw = <&RawValue>::deserialize(deserializer)?;
-        for slot in &self.node.slots {
-            if let Some(place) = self.found.get_mut(*slot) {
-                *place = Some(raw.get());
-            }
-        }
-        self.node.fill_below(raw, self.found).map_err(serde::de::Error::custom)
-    }
-}
-
-impl<'de> Visitor<'de> for Walk<'_, '_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON value")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(child) = map.next_key_seed(Child(self.node))? {
-            match child {
-                Some(node) => map.next_value_seed(Walk { node, found: self.found })?,
-                None => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-            }
+        if !self.children.is_empty() {
+            // A path ends here and others go on below.
+            self.below(&mut scanner.again_from(start), found, depth)?;
         }
         Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let mut index = 0usize;
+    /// Walks into a list or an object.
+    fn below<'a>(
+        &self,
+        scanner: &mut Scanner<'a>,
+        found: &mut [Slot<'a>],
+        depth: usize,
+    ) -> Result<(), Malformed> {
+        match scanner.peek() {
+            Some(b'{') if depth < DEEPEST => self.object(scanner, found, depth),
+            Some(b'[') if depth < DEEPEST => self.list(scanner, found, depth),
+            _ => scanner.skip(),
+        }
+    }
+
+    fn object<'a>(
+        &self,
+        scanner: &mut Scanner<'a>,
+        found: &mut [Slot<'a>],
+        depth: usize,
+    ) -> Result<(), Malformed> {
+        scanner.take(b'{');
+        if scanner.take(b'}') {
+            return Ok(());
+        }
+        let mut seen = Seen::default();
         loop {
-            let more = match self.node.child(&index.to_string()) {
-                Some(node) => seq.next_element_seed(Walk { node, found: self.found })?.is_some(),
-                None => seq.next_element::<IgnoredAny>()?.is_some(),
-            };
-            if !more {
-                return Ok(());
+            let (inner, escaped) = scanner.string()?;
+            if !scanner.take(b':') {
+                return Err(Malformed);
             }
-            index += 1;
+            let index = if escaped {
+                unescaped(inner, escaped).and_then(|name| self.child(&name))
+            } else {
+                self.child(inner)
+            };
+            match index.and_then(|index| Some((index, self.children.get(index)?))) {
+                Some((index, child)) => {
+                    let twice = seen.insert(index);
+                    child.node.walk(scanner, found, depth + 1)?;
+                    if twice {
+                        child.node.mark_twice(found);
+                    }
+                }
+                None => scanner.skip()?,
+            }
+            if scanner.take(b',') {
+                continue;
+            }
+            return if scanner.take(b'}') { Ok(()) } else { Err(Malformed) };
         }
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
-        Ok(())
+    fn list<'a>(
+        &self,
+        scanner: &mut Scanner<'a>,
+        found: &mut [Slot<'a>],
+        depth: usize,
+    ) -> Result<(), Malformed> {
+        scanner.take(b'[');
+        if scanner.take(b']') {
+            return Ok(());
+        }
+        let mut number = 0_usize;
+        loop {
+            let index = if number < self.items { self.child(&number.to_string()) } else { None };
+            match index.and_then(|index| self.children.get(index)) {
+                Some(child) => child.node.walk(scanner, found, depth + 1)?,
+                None => scanner.skip()?,
+            }
+            number += 1;
+            if scanner.take(b',') {
+                continue;
+            }
+            return if scanner.take(b']') { Ok(()) } else { Err(Malformed) };
+        }
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
+    /// Which of several members of one name is meant is not known.
+    fn mark_twice(&self, found: &mut [Slot<'_>]) {
+        for slot in &self.slots {
+            if let Some(place) = found.get_mut(*slot) {
+                *place = Slot::Flawed(Flaw::Twice);
+            }
+        }
+        for child in &self.children {
+            child.node.mark_twice(found);
+        }
     }
 }
 
-struct Child<'n>(&'n Node);
-
-impl<'de, 'n> DeserializeSeed<'de> for Child<'n> {
-    type Value = Option<&'n Node>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
+/// The members of one object that have come.
+#[derive(Default)]
+struct Seen {
+    few: u64,
+    more: Vec<usize>,
 }
 
-impl<'n> Visitor<'_> for Child<'n> {
-    type Value = Option<&'n Node>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(self.0.child(key))
+impl Seen {
+    /// Whether it had come before.
+    #[inline]
+    fn insert(&mut self, index: usize) -> bool {
+        if index < 64 {
+            let bit = 1 << index;
+            let before = self.few & bit != 0;
+            self.few |= bit;
+            return before;
+        }
+        let before = self.more.contains(&index);
+        self.more.push(index);
+        before
     }
 }
 
@@ -215,7 +299,21 @@ mod tests {
             .collect();
         let found = Extractor::new(&paths);
         let values = found.extract(r#"{"c":[1,2],"a":{"b":[1.0]}}"#).unwrap();
-        assert_eq!(values, [Some(r#"{"b":[1.0]}"#), Some("[1.0]"), Some("1.0"), Some("2"), None]);
+        let whole = r#"{"c":[1,2],"a":{"b":[1.0]}}"#;
+        let expected = [r#"{"b":[1.0]}"#, "[1.0]", "1.0", "2"].map(Slot::Value);
+        assert_eq!(values.get(..4), Some(expected.as_slice()));
+        assert_eq!(values.get(4..), Some([Slot::Absent, Slot::Value(whole)].as_slice()));
+    }
+
+    #[test]
+    fn what_stands_twice_is_nobodys_value() {
+        let paths: Vec<FieldPath> = ["/id", "/t", "/o/x", "/o"].iter().filter_map(|p| FieldPath::parse(p).ok()).collect();
+        let found = Extractor::new(&paths).extract(r#"{"id":1,"t":"a","o":{"x":1},"t":"b","o":{}}"#).unwrap();
+        let twice = Slot::Flawed(Flaw::Twice);
+        assert_eq!(found, [Slot::Value("1"), twice, twice, twice]);
+        // A name is the same name however it is escaped.
+        let found = Extractor::new(&paths).extract(r#"{"id":1,"\u0069d":2,"\ud83d":3}"#).unwrap();
+        assert_eq!(found.first(), Some(&twice));
     }
 
     fn any_json() -> impl Strategy<Value = Value> {
@@ -245,7 +343,8 @@ mod tests {
             let found = Extractor::new(&paths).extract(&text).unwrap();
             for (pointer, raw) in pointers.iter().zip(found) {
                 let expected = value.pointer(pointer).map(Value::to_string);
-                prop_assert_eq!(raw.map(str::to_owned), expected, "{} of {}", pointer, text);
+                let raw = match raw { Slot::Value(raw) => Some(raw.to_owned()), _ => None };
+                prop_assert_eq!(raw, expected, "{} of {}", pointer, text);
             }
         }
     }

@@ -1,9 +1,12 @@
 //! Provider to host.
 
-use tieline_core::{Issue, Mapped, MappingContext, PreparedRecord, RawJson, Record, RecordLookup, Result};
+use tieline_core::{
+    FieldPath, Issue, Mapped, MappingContext, PreparedRecord, RawJson, Record, RecordLookup, Result,
+};
 
-use crate::compiled::{Chain, CompiledMapping, Field, Origin, Piece, Slots, value_at};
-use crate::transform::Fault;
+use crate::compiled::{Chain, CompiledMapping, Field, Origin, Piece, Slots, read_at};
+use crate::extract::Slot;
+use crate::transform::{Effect, Fault};
 use crate::value::Val;
 
 /// A record whose values were picked out, in one walk over its text.
@@ -11,7 +14,7 @@ pub(crate) struct Read<'r> {
     plan: &'r CompiledMapping,
     record: &'r Record,
     /// `None` when the text is no JSON.
-    slots: Option<Vec<Option<&'r str>>>,
+    slots: Option<Vec<Slot<'r>>>,
 }
 
 impl<'r> Read<'r> {
@@ -53,34 +56,66 @@ impl PreparedRecord for Read<'_> {
         if self.plan.leaves_out(slots) {
             return Ok(Mapped::left_out());
         }
-        let mut issues = Vec::new();
-        let mut refused = false;
-        let text = self.plan.write(slots, given, &mut |field, problem| {
-            refused |= problem.refuse;
-            let issue = Issue::new(problem.reason).at(field.name.clone());
-            issues.push(if problem.refuse { issue.refused() } else { issue });
-        });
+        let mut noted = Noted::default();
+        let text = self.plan.write(slots, given, &mut noted);
+        let Noted { issues, refused, unseen, missing_on_create, missing_on_update } = noted;
         if refused {
             return Ok(Mapped::left_out().with_issues(issues));
         }
-        Ok(Mapped::new(RawJson::from_checked(&text)).with_issues(issues))
+        let mut mapped = Mapped::new(RawJson::from_checked(&text)).with_issues(issues);
+        mapped.unseen = unseen;
+        mapped.missing_on_create = missing_on_create;
+        mapped.missing_on_update = missing_on_update;
+        Ok(mapped)
+    }
+}
+
+/// What is to be said of a record's fields.
+#[derive(Debug, Default)]
+pub(crate) struct Noted {
+    issues: Vec<Issue>,
+    refused: bool,
+    pub(crate) unseen: Vec<FieldPath>,
+    missing_on_create: Vec<FieldPath>,
+    missing_on_update: Vec<FieldPath>,
+}
+
+impl Noted {
+    #[cold]
+    fn fault(&mut self, field: &Field, fault: Fault) {
+        if fault.effect == Effect::Unseen {
+            self.unseen.push(field.name.clone());
+            return;
+        }
+        let refuse = fault.effect == Effect::Refuse;
+        self.refused |= refuse;
+        let issue = Issue::new(fault.reason).at(field.name.clone());
+        self.issues.push(if refuse { issue.refused() } else { issue });
+    }
+
+    #[cold]
+    fn missing(&mut self, field: &Field) {
+        if field.required_on_create {
+            self.missing_on_create.push(field.name.clone());
+        }
+        if field.required_on_update {
+            self.missing_on_update.push(field.name.clone());
+        }
     }
 }
 
 impl CompiledMapping {
     pub(crate) fn leaves_out(&self, slots: &Slots<'_>) -> bool {
-        self.exclude.iter().any(|rule| {
-            value_at(slots, rule.slot).is_some_and(|raw| rule.values.contains(Val::of(raw).word()))
+        self.exclude.iter().any(|rule| match read_at(slots, rule.slot) {
+            Ok(Some(raw)) => rule.values.contains(&*Val::of(raw).word()),
+            Ok(None) => rule.null,
+            // Not seen is not a value.
+            Err(_) => false,
         })
     }
 
-    /// The host's record. Whoever calls hears what is wrong with single fields.
-    pub(crate) fn write(
-        &self,
-        slots: &Slots<'_>,
-        given: &MappingContext,
-        note: &mut dyn FnMut(&Field, Fault),
-    ) -> String {
+    /// The host's record.
+    pub(crate) fn write(&self, slots: &Slots<'_>, given: &MappingContext, noted: &mut Noted) -> String {
         let mut out = String::with_capacity(40 * self.layout.len());
         out.push('{');
         for piece in &self.layout {
@@ -96,14 +131,15 @@ impl CompiledMapping {
                     let start = out.len();
                     comma(&mut out);
                     out.push_str(label);
-                    let is_null = !field.write(slots, given, &mut out, note);
-                    if is_null && field.required_on_create {
-                        let fault = Fault::new("a field that a new record needs is null");
-                        note(field, Fault { refuse: true, ..fault });
+                    if field.write(slots, given, &mut out, noted) {
+                        continue;
                     }
-                    if is_null && field.omit_null {
+                    if field.required_on_create || field.required_on_update {
+                        noted.missing(field);
+                    }
+                    if field.omit_null {
                         out.truncate(start);
-                    } else if is_null {
+                    } else {
                         out.push_str("null");
                     }
                 }
@@ -123,29 +159,31 @@ fn comma(out: &mut String) {
 
 impl Field {
     /// Writes the value, and says whether there was one.
-    fn write(
-        &self,
-        slots: &Slots<'_>,
-        given: &MappingContext,
-        out: &mut String,
-        note: &mut dyn FnMut(&Field, Fault),
-    ) -> bool {
+    #[inline]
+    fn write(&self, slots: &Slots<'_>, given: &MappingContext, out: &mut String, noted: &mut Noted) -> bool {
         for chain in &self.sources {
             // What has no steps is copied as it is written.
-            if let (Origin::Slot(slot), []) = (&chain.origin, chain.steps.as_slice()) {
-                if let Some(raw) = value_at(slots, *slot) {
-                    out.push_str(raw);
-                    return true;
+            let written = if let (Origin::Slot(slot), []) = (&chain.origin, chain.steps.as_slice()) {
+                read_at(slots, *slot).map(|raw| raw.map(|raw| out.push_str(raw)).is_some())
+            } else {
+                chain.value(slots, given).map(|value| {
+                    let is_there = !value.is_null();
+                    if is_there {
+                        value.write(out);
+                    }
+                    is_there
+                })
+            };
+            match written {
+                Ok(true) => return true,
+                Ok(false) => {}
+                Err(fault) => {
+                    let goes_on = fault.effect == Effect::Missing;
+                    noted.fault(self, fault);
+                    if !goes_on {
+                        return false;
+                    }
                 }
-                continue;
-            }
-            match chain.value(slots, given) {
-                Ok(Val::Null) => {}
-                Ok(value) => {
-                    value.write(out);
-                    return true;
-                }
-                Err(fault) => note(self, fault),
             }
         }
         false
@@ -154,7 +192,7 @@ impl Field {
     /// The value as JSON, or null; what is wrong with it is not told.
     pub(crate) fn value(&self, slots: &Slots<'_>, given: &MappingContext) -> String {
         let mut out = String::new();
-        if !self.write(slots, given, &mut out, &mut |_, _| {}) {
+        if !self.write(slots, given, &mut out, &mut Noted::default()) {
             out.push_str("null");
         }
         out

@@ -15,6 +15,7 @@ mod mapping;
 mod preview;
 mod problem;
 mod propose;
+mod scan;
 mod schema;
 mod step;
 mod targets;
@@ -24,7 +25,6 @@ mod value;
 
 pub use apply::{apply, new_record};
 pub use compiled::{CompiledMapping, MappedField};
-pub use document::Format;
 pub use drift::Drift;
 pub use mapping::{FieldDirection, FieldSpec, Exclude, Owner, Mapping, RequiredOn, Several, Source, VERSION};
 pub use preview::{ExplainedSource, ExplainedStep, Explanation, Preview};

@@ -30,6 +30,11 @@ pub struct Mapping {
     /// The owner of fields that do not say theirs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<Owner>,
+    /// Texts that the provider writes in the place of a value that this user may not see, such as Fortnox's
+    /// `API_NORIGHT`, whatever the field's type. Such a field has no value and no issue: a row that is there keeps what
+    /// it has, and nothing is written back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<String>,
     /// The fields, in the order in which they are written.
     pub fields: Vec<FieldSpec>,
     /// A record that matches any of these is left out.
@@ -45,6 +50,7 @@ impl Default for Mapping {
             entity: None,
             direction: None,
             owner: None,
+            unseen: Vec::new(),
             fields: Vec::new(),
             exclude: Vec::new(),
         }
@@ -82,7 +88,8 @@ pub struct FieldSpec {
     /// that only goes backward, what is done on its way to the provider.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
-    /// Where the value comes from when it is null so far: the first of these that gives one.
+    /// Where the value comes from when it is null or missing so far: the first of these that gives one. A value that is
+    /// there and cannot be read, or may not be seen, is not null: none of these takes its place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub or: Vec<Source>,
     /// Which way it goes. Unless it says so: both ways when every step has an inverse and there is one source, else
@@ -196,9 +203,10 @@ pub enum Owner {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RequiredOn {
-    /// Making a record. Every record that a mapping yields forward may be made by the host.
+    /// Making a record. Forward: a record without the field makes no new row; a row that is there is changed.
     Create,
-    /// Changing a record. On the way back, the field is sent along with whatever changes.
+    /// Changing a record. Forward: without the field a row that is there stays as it was. On the way back, the field is
+    /// sent along with whatever changes.
     Update,
 }
 
@@ -211,7 +219,7 @@ pub struct Exclude {
     #[serde(deserialize_with = "paths::one")]
     #[cfg_attr(test, schemars(with = "String"))]
     pub provider: FieldPath,
-    /// The values of it. Texts are compared without surrounding white space.
+    /// The values of it; null also means that it is not there. Texts are compared as in a table.
     #[cfg_attr(test, schemars(with = "Vec<Value>"))]
     pub values: Vec<RawJson>,
 }
@@ -233,6 +241,13 @@ impl Mapping {
     #[must_use]
     pub fn for_entity(mut self, entity: impl Into<EntityName>) -> Self {
         self.entity = Some(entity.into());
+        self
+    }
+
+    /// Names a text that the provider writes in the place of a value that may not be seen.
+    #[must_use]
+    pub fn unseen(mut self, text: impl Into<String>) -> Self {
+        self.unseen.push(text.into());
         self
     }
 

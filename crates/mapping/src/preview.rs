@@ -13,7 +13,7 @@ use crate::value::Val;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Preview {
-    /// The host's record; `None` when the record is left out.
+    /// The host's record, as a new one; `None` when the record is left out.
     pub fields: Option<RawJson>,
     /// What was wrong with single fields.
     pub issues: Vec<Issue>,
@@ -65,7 +65,7 @@ impl CompiledMapping {
         wanted: Option<&Record>,
         given: &MappingContext,
     ) -> Result<Preview> {
-        let mapped = self.forward(record, given)?;
+        let mapped = self.settle(self.forward(record, given)?, None)?;
         let back = match (wanted, &mapped.fields) {
             (Some(wanted), _) => self.backward(wanted, Some(record), given),
             (None, Some(fields)) => {

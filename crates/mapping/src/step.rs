@@ -137,8 +137,12 @@ pub struct Decimal {
     pub provider: NumberAs,
     /// How the host wants it.
     pub host: NumberAs,
-    /// Whether the provider's texts have a comma for the point, and spaces between thousands.
+    /// Whether the provider's texts have a comma for the point. Thousands may be set apart by spaces of any kind, points or
+    /// apostrophes, in groups of three: `1.250` is 1250, and `12.50` is an issue.
     pub decimal_comma: bool,
+    /// Whether the provider's texts are amounts as people type them: with a currency before or after, a minus of any kind,
+    /// brackets for minus, `:-` for no fraction. Without `decimal_comma`, commas set thousands apart.
+    pub typed: bool,
 }
 
 /// What becomes of digits beyond a decimal's scale.

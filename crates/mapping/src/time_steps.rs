@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Settings of [`Step::Date`](crate::Step::Date). Formats are chrono's (`%Y-%m-%d`), and must name a whole date.
+/// Settings of [`Step::Date`](crate::Step::Date). Formats are chrono's (`%Y-%m-%d`), and must name a whole date. `%Y` is
+/// four digits; `%y` is two, where `70` to `99` are of the 20th century, `00` to `69` of the 21st.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
@@ -11,11 +12,14 @@ pub struct Date {
     pub provider: String,
     /// How the host wants it.
     pub host: String,
+    /// The first and the last year that a date may have; others are an issue. 1900 to 2200 when it is not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub years: Option<(i32, i32)>,
 }
 
 impl Default for Date {
     fn default() -> Self {
-        Self { provider: "%Y-%m-%d".to_owned(), host: "%Y-%m-%d".to_owned() }
+        Self { provider: "%Y-%m-%d".to_owned(), host: "%Y-%m-%d".to_owned(), years: None }
     }
 }
 
@@ -41,7 +45,8 @@ impl Default for Time {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Datetime {
-    /// How the provider writes it, in chrono's words. When it is not said: RFC 3339, or, with a zone, also
+    /// How the provider writes it, in chrono's words; `epoch_seconds` and `epoch_milliseconds` are numbers since 1970.
+    /// When it is not said: RFC 3339, also with an offset such as `+0000` or `+00`, or, with a zone, also
     /// `YYYY-MM-DD HH:MM:SS` without an offset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
@@ -60,6 +65,9 @@ pub struct Datetime {
     pub gap: Gap,
     /// Which moment a local time is that clocks show twice in autumn.
     pub fold: Fold,
+    /// The first and the last year that a moment may have; others are an issue. 1900 to 2200 when it is not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub years: Option<(i32, i32)>,
 }
 
 /// A local time that does not exist, because clocks were put forward.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
-use tieline_core::RawJson;
+use tieline_core::{RawJson, comparable};
 
 use crate::digits::Digits;
 
@@ -120,16 +120,26 @@ impl<'a> Val<'a> {
         RawJson::from_checked(&text)
     }
 
-    /// As a table compares it: a text without surrounding white space, anything else as it is written.
-    pub(crate) fn word(&self) -> &str {
+    /// As it is compared in tables, rules and look-ups: a text in its comparable form, a number as the shortest text
+    /// that writes it, anything else as it is written.
+    pub(crate) fn word(&self) -> Cow<'_, str> {
         match self {
-            Self::Null => "null",
-            Self::Bool(true) => "true",
-            Self::Bool(false) => "false",
-            Self::Number(text) | Self::Json(text) => text,
-            Self::Text(text) => text.trim(),
+            Self::Null => Cow::Borrowed("null"),
+            Self::Bool(true) => Cow::Borrowed("true"),
+            Self::Bool(false) => Cow::Borrowed("false"),
+            Self::Number(text) => plain_number(text),
+            Self::Json(text) => Cow::Borrowed(text),
+            Self::Text(text) => comparable(text),
         }
     }
+}
+
+/// `7` for `7.0` and `7e0`: a number whose digits write it in one way.
+pub(crate) fn plain_number(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Cow::Borrowed(text);
+    }
+    Digits::parse(text).map_or(Cow::Borrowed(text), |digits| Cow::Owned(digits.trimmed().write()))
 }
 
 /// The text of a JSON string; `None` when it is none, or holds half a surrogate pair.

@@ -12,6 +12,9 @@ use crate::value::{Kinds, Val};
 #[derive(Debug)]
 pub(super) struct Boolean {
     words: HashMap<String, bool>,
+    /// What the booleans themselves mean.
+    of_true: Option<bool>,
+    of_false: Option<bool>,
     yes: RawJson,
     no: RawJson,
 }
@@ -28,19 +31,23 @@ impl Boolean {
             }
         }
         let first = |at, list: &[RawJson]| list.first().cloned().ok_or(Refused::new(at, "the list is empty"));
-        Ok(Self { words, yes: first("/yes", &settings.yes)?, no: first("/no", &settings.no)? })
+        let (of_true, of_false) = (words.get("true").copied(), words.get("false").copied());
+        Ok(Self { words, of_true, of_false, yes: first("/yes", &settings.yes)?, no: first("/no", &settings.no)? })
     }
 }
 
 impl Transform for Boolean {
     fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
-        let word = value.word();
-        let meaning = match self.words.get(word) {
-            Some(meaning) => Some(meaning),
-            None => self.words.get(&word.to_lowercase()),
+        let meaning = match &value {
+            Val::Bool(true) => self.of_true,
+            Val::Bool(false) => self.of_false,
+            value => {
+                let word = value.word();
+                self.words.get(&*word).or_else(|| self.words.get(&word.to_lowercase())).copied()
+            }
         };
         meaning
-            .map(|meaning| Val::Bool(*meaning))
+            .map(Val::Bool)
             .ok_or_else(|| Fault::new(format!("this value means neither true nor false ({})", value.kind())))
     }
 

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use chrono::format::{Item, StrftimeItems};
-use chrono::{NaiveDate, NaiveTime};
+use chrono::format::{Item, Numeric, StrftimeItems};
+use chrono::{Datelike as _, NaiveDate, NaiveTime};
 use serde_json::{Value, json};
 use tieline_core::MappingContext;
 
@@ -16,16 +16,50 @@ use crate::value::{Kinds, Val};
 pub(super) struct Pattern {
     pub(super) text: String,
     pub(super) items: Vec<Item<'static>>,
+    /// Whether it has a year of four digits.
+    has_year: bool,
 }
 
 impl Pattern {
     pub(super) fn new(at: &'static str, text: &str) -> Result<Self, Refused> {
         match StrftimeItems::new(text).parse_to_owned() {
-            Ok(items) => Ok(Self { text: text.to_owned(), items }),
+            Ok(items) => {
+                let is_year = |item: &Item<'_>| matches!(item, Item::Numeric(Numeric::Year, _));
+                Ok(Self { text: text.to_owned(), has_year: items.iter().any(is_year), items })
+            }
             Err(_) => Err(Refused::new(at, format!("{text:?} is no format of a time"))
                 .advise("write it as %Y-%m-%d, %H:%M:%S and the like")),
         }
     }
+}
+
+/// The years that are read without asking for others: a year outside is a slip far more often than a date.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Years {
+    first: i32,
+    last: i32,
+}
+
+impl Years {
+    pub(super) fn new(years: Option<(i32, i32)>) -> Result<Self, Refused> {
+        let (first, last) = years.unwrap_or((1900, 2200));
+        if first > last || first < 0 || last > 9999 {
+            return Err(Refused::new("/years", "years are the first and the last, from 0 to 9999"));
+        }
+        Ok(Self { first, last })
+    }
+
+    pub(super) fn check(self, year: i32) -> Result<(), Fault> {
+        if (self.first..=self.last).contains(&year) {
+            return Ok(());
+        }
+        Err(Fault::new(format!("the year is outside {} to {}: name others with years", self.first, self.last)))
+    }
+}
+
+/// Whether a text has all four digits of a year, where the format asks for them.
+pub(super) fn has_whole_year(text: &str, pattern: &Pattern, year: i32) -> bool {
+    !pattern.has_year || text.contains(&format!("{year:04}"))
 }
 
 const ISO_DATE: &str = "%Y-%m-%d";
@@ -52,6 +86,7 @@ pub(super) fn number(bytes: &[u8], from: usize, count: usize) -> Option<u32> {
 pub(super) struct Date {
     provider: Pattern,
     host: Pattern,
+    years: Years,
 }
 
 impl Date {
@@ -67,7 +102,18 @@ impl Date {
             }
             Ok(pattern)
         };
-        Ok(Self { provider: whole("/provider", &settings.provider)?, host: whole("/host", &settings.host)? })
+        Ok(Self { provider: whole("/provider", &settings.provider)?, host: whole("/host", &settings.host)?, years: Years::new(settings.years)? })
+    }
+
+    fn between<'a>(&self, text: Cow<'a, str>, from: &Pattern, to: &Pattern) -> Result<Val<'a>, Fault> {
+        let date = read_date(&text, from);
+        let date = date.ok_or_else(|| Fault::new(format!("the text is no date written as {}", from.text)))?;
+        self.years.check(date.year())?;
+        if from.text == to.text && from.text == ISO_DATE {
+            return Ok(Val::Text(text));
+        }
+        let written = write_date(date, to);
+        written.map(|text| Val::Text(Cow::Owned(text))).ok_or_else(|| Fault::new("the date cannot be written"))
     }
 }
 
@@ -77,7 +123,7 @@ fn read_date(text: &str, pattern: &Pattern) -> Option<NaiveDate> {
     }
     let mut parsed = chrono::format::Parsed::new();
     chrono::format::parse(&mut parsed, text, pattern.items.iter()).ok()?;
-    parsed.to_naive_date().ok()
+    parsed.to_naive_date().ok().filter(|date| has_whole_year(text, pattern, date.year()))
 }
 
 fn write_date(date: NaiveDate, pattern: &Pattern) -> Option<String> {
@@ -87,23 +133,13 @@ fn write_date(date: NaiveDate, pattern: &Pattern) -> Option<String> {
     Some(text)
 }
 
-fn between<'a>(text: Cow<'a, str>, from: &Pattern, to: &Pattern) -> Result<Val<'a>, Fault> {
-    let date = read_date(&text, from);
-    let date = date.ok_or_else(|| Fault::new(format!("the text is no date written as {}", from.text)))?;
-    if from.text == to.text && from.text == ISO_DATE {
-        return Ok(Val::Text(text));
-    }
-    let written = write_date(date, to);
-    written.map(|text| Val::Text(Cow::Owned(text))).ok_or_else(|| Fault::new("the date cannot be written"))
-}
-
 impl Transform for Date {
     fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
-        between(text_of("date", value)?, &self.provider, &self.host)
+        self.between(text_of("date", value)?, &self.provider, &self.host)
     }
 
     fn backward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
-        between(text_of("date", value)?, &self.host, &self.provider)
+        self.between(text_of("date", value)?, &self.host, &self.provider)
     }
 
     fn accepts(&self) -> Kinds {
@@ -153,6 +189,10 @@ fn read_time(text: &str, pattern: &Pattern) -> Option<NaiveTime> {
     }
     let mut parsed = chrono::format::Parsed::new();
     chrono::format::parse(&mut parsed, text, pattern.items.iter()).ok()?;
+    // A leap second is no second of any clock that people read.
+    if parsed.second() == Some(60) {
+        return None;
+    }
     parsed.to_naive_time().ok()
 }
 
@@ -187,7 +227,7 @@ impl Transform for Time {
 
     fn range(&self, _: Value) -> Value {
         match self.host.text.as_str() {
-            "%H:%M:%S" => string("^[0-2][0-9]:[0-5][0-9]:[0-6][0-9]$"),
+            "%H:%M:%S" => string("^[0-2][0-9]:[0-5][0-9]:[0-5][0-9]$"),
             "%H:%M" => string("^[0-2][0-9]:[0-5][0-9]$"),
             other => json!({ "type": "string", "description": format!("a time written as {other}") }),
         }

@@ -5,13 +5,15 @@ use std::fmt::Write as _;
 use std::str::FromStr as _;
 
 use chrono::format::Parsed;
-use chrono::{DateTime, LocalResult, NaiveDateTime, SecondsFormat, TimeDelta, TimeZone as _, Utc};
+use chrono::{DateTime, Datelike as _, LocalResult, NaiveDateTime, SecondsFormat, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 use serde_json::{Value, json};
 use tieline_core::MappingContext;
 
-use super::clock::{Pattern, iso_date, number};
+use super::clock::{Pattern, Years, has_whole_year, iso_date, number};
 use super::{Equality, Fault, Refused, Transform, text_of};
+use crate::digits::Digits;
+use crate::step::Rounding;
 use crate::time_steps::{self, Fold, Gap};
 use crate::value::{Kinds, Val};
 
@@ -19,6 +21,8 @@ use crate::value::{Kinds, Val};
 #[derive(Debug)]
 struct Side {
     pattern: Option<Pattern>,
+    /// How many digits of a second a number since 1970 has, where it is one.
+    epoch: Option<u32>,
     zone: Option<Tz>,
     gap: Gap,
     fold: Fold,
@@ -29,6 +33,7 @@ pub(super) struct Datetime {
     provider: Side,
     host: Side,
     partial: bool,
+    years: Years,
 }
 
 fn zone(at: &'static str, name: Option<&str>) -> Result<Option<Tz>, Refused> {
@@ -47,8 +52,14 @@ impl Datetime {
     pub(super) fn new(settings: &time_steps::Datetime) -> Result<Self, Refused> {
         let side = |pattern: (&'static str, &Option<String>), zone| {
             let (at, text) = pattern;
-            let pattern = text.as_deref().map(|text| Pattern::new(at, text)).transpose()?;
-            let side = Side { pattern, zone, gap: settings.gap, fold: settings.fold };
+            let epoch = match text.as_deref() {
+                Some("epoch_seconds") => Some(0),
+                Some("epoch_milliseconds") => Some(3),
+                _ => None,
+            };
+            let pattern = text.as_deref().filter(|_| epoch.is_none());
+            let pattern = pattern.map(|text| Pattern::new(at, text)).transpose()?;
+            let side = Side { pattern, epoch, zone, gap: settings.gap, fold: settings.fold };
             // Writing must not fail later for what a format asks for.
             let written = samples().into_iter().try_for_each(|sample| side.write(sample).map(|_| ()));
             if written.is_err() {
@@ -63,7 +74,7 @@ impl Datetime {
         }
         let host = side(("/host", &settings.host), zone("/host_zone", settings.host_zone.as_deref())?)?;
         let partial = !host.keeps_all();
-        Ok(Self { provider, host, partial })
+        Ok(Self { provider, host, partial, years: Years::new(settings.years)? })
     }
 }
 
@@ -86,8 +97,17 @@ impl Side {
     }
 
     fn read(&self, text: &str) -> Result<DateTime<Utc>, Fault> {
+        if let Some(digits) = self.epoch {
+            return since_epoch(text, digits);
+        }
         let Some(pattern) = &self.pattern else {
-            if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
+            let moment = DateTime::parse_from_rfc3339(text);
+            // An offset without a colon, as several large providers write it.
+            let moment = moment.or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%#z"));
+            if let Ok(moment) = moment {
+                if moment.timestamp_subsec_nanos() >= NANOS {
+                    return Err(Fault::new("the text names a leap second"));
+                }
                 return Ok(moment.to_utc());
             }
             let local = self.zone.and_then(|_| plain_local(text));
@@ -100,11 +120,17 @@ impl Side {
         let wrong = || Fault::new(format!("the text is no moment written as {}", pattern.text));
         let mut parsed = Parsed::new();
         chrono::format::parse(&mut parsed, text, pattern.items.iter()).map_err(|_| wrong())?;
+        if parsed.second() == Some(60)
+            || parsed.year().is_some_and(|year| !has_whole_year(text, pattern, year))
+        {
+            return Err(wrong());
+        }
         if parsed.offset().is_some() {
             return parsed.to_datetime().map(|moment| moment.to_utc()).map_err(|_| wrong());
         }
         if let Some(timestamp) = parsed.timestamp() {
-            return DateTime::<Utc>::from_timestamp(timestamp, 0).ok_or_else(wrong);
+            let nanos = parsed.nanosecond().unwrap_or_default();
+            return DateTime::<Utc>::from_timestamp(timestamp, nanos).ok_or_else(wrong);
         }
         self.resolve(parsed.to_naive_datetime_with_offset(0).map_err(|_| wrong())?)
     }
@@ -133,6 +159,16 @@ impl Side {
     }
 
     fn write(&self, moment: DateTime<Utc>) -> Result<String, Fault> {
+        if let Some(digits) = self.epoch {
+            let nanos = i64::from(moment.timestamp_subsec_nanos());
+            let unit = i64::from(NANOS) / 10_i64.pow(digits);
+            if nanos % unit != 0 {
+                return Err(Fault::new("the provider keeps no such part of a second"));
+            }
+            let whole = moment.timestamp().checked_mul(10_i64.pow(digits));
+            let number = whole.and_then(|whole| whole.checked_add(nanos / unit));
+            return number.map(|number| number.to_string()).ok_or_else(|| Fault::new("the moment is too far away"));
+        }
         match (&self.pattern, self.zone) {
             (None, None) => Ok(moment.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
             (None, Some(zone)) => {
@@ -149,8 +185,22 @@ impl Side {
     }
 
     fn is_rfc3339_in_utc(&self) -> bool {
-        self.pattern.is_none() && self.zone.is_none_or(|zone| zone == Tz::UTC)
+        self.pattern.is_none() && self.epoch.is_none() && self.zone.is_none_or(|zone| zone == Tz::UTC)
     }
+}
+
+/// Nanoseconds in a second. A leap second has more.
+const NANOS: u32 = 1_000_000_000;
+
+/// The moment of a number since 1970, with so many digits of a second.
+fn since_epoch(text: &str, digits: u32) -> Result<DateTime<Utc>, Fault> {
+    let wrong = || Fault::new("the value is no number since 1970");
+    let number = Digits::parse(text.trim()).and_then(|number| number.shifted(9 - i64::from(digits)));
+    let nanos = number.and_then(|number| number.rounded(0, Rounding::Exact)).ok_or_else(wrong)?;
+    let nanos: i128 = nanos.write().parse().map_err(|_| wrong())?;
+    let seconds = i64::try_from(nanos.div_euclid(i128::from(NANOS))).map_err(|_| wrong())?;
+    let nanos = u32::try_from(nanos.rem_euclid(i128::from(NANOS))).map_err(|_| wrong())?;
+    DateTime::<Utc>::from_timestamp(seconds, nanos).ok_or_else(wrong)
 }
 
 /// `YYYY-MM-DD HH:MM:SS`, with a space or a T, with or without seconds and their fraction.
@@ -175,20 +225,45 @@ fn is_settled(text: &str) -> bool {
         && number(bytes, 17, 2).is_some_and(|second| second < 60)
 }
 
-fn between<'a>(text: Cow<'a, str>, from: &Side, to: &Side) -> Result<Val<'a>, Fault> {
-    if from.pattern.is_none() && to.is_rfc3339_in_utc() && is_settled(&text) {
-        return Ok(Val::Text(text));
+impl Datetime {
+    fn between<'a>(&self, value: Val<'a>, from: &Side, to: &Side) -> Result<Val<'a>, Fault> {
+        let text = match value {
+            Val::Number(number) if from.epoch.is_some() => number,
+            value => text_of("datetime", value)?,
+        };
+        if from.pattern.is_none()
+            && from.epoch.is_none()
+            && to.is_rfc3339_in_utc()
+            && is_settled(&text)
+            && self.years.check(year_of(&text)).is_ok()
+        {
+            return Ok(Val::Text(text));
+        }
+        let moment = from.read(&text)?;
+        self.years.check(moment.year())?;
+        let written = Cow::Owned(to.write(moment)?);
+        Ok(if to.epoch.is_some() { Val::Number(written) } else { Val::Text(written) })
     }
-    to.write(from.read(&text)?).map(|text| Val::Text(Cow::Owned(text)))
+}
+
+fn year_of(text: &str) -> i32 {
+    number(text.as_bytes(), 0, 4).and_then(|year| i32::try_from(year).ok()).unwrap_or_default()
 }
 
 impl Transform for Datetime {
     fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
-        between(text_of("datetime", value)?, &self.provider, &self.host)
+        self.between(value, &self.provider, &self.host)
     }
 
     fn backward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
-        between(text_of("datetime", value)?, &self.host, &self.provider)
+        self.between(value, &self.host, &self.provider)
+    }
+
+    fn like<'a>(&'a self, value: Val<'a>, before: &Val<'_>) -> Result<Val<'a>, Fault> {
+        Ok(match (value, before) {
+            (Val::Number(number), Val::Text(_)) => Val::Text(number),
+            (value, _) => value,
+        })
     }
 
     fn one_way(&self) -> Option<&'static str> {
@@ -196,11 +271,12 @@ impl Transform for Datetime {
     }
 
     fn accepts(&self) -> Kinds {
-        Kinds::TEXT
+        if self.provider.epoch.is_some() { Kinds::TEXT.or(Kinds::NUMBER) } else { Kinds::TEXT }
     }
 
     fn range(&self, _: Value) -> Value {
         match &self.host.pattern {
+            None if self.host.epoch.is_some() => json!({ "type": "integer" }),
             None => json!({ "type": "string", "format": "date-time" }),
             Some(pattern) => {
                 json!({ "type": "string", "description": format!("a moment written as {}", pattern.text) })
@@ -209,6 +285,6 @@ impl Transform for Datetime {
     }
 
     fn equality(&self) -> Option<Equality> {
-        self.host.pattern.is_none().then_some(Equality::Moment)
+        (self.host.pattern.is_none() && self.host.epoch.is_none()).then_some(Equality::Moment)
     }
 }

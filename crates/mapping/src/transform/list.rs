@@ -173,6 +173,31 @@ impl Transform for Join {
         Ok(Val::Json(Cow::Owned(self.0.split(&text_of("join", value)?))))
     }
 
+    fn like<'a>(&'a self, value: Val<'a>, before: &Val<'_>) -> Result<Val<'a>, Fault> {
+        let (Ok(parts), Ok(now)) = (list_of("join", &value), list_of("join", before)) else { return Ok(value) };
+        let is_number = |item: &&&str| matches!(Val::of(item), Val::Number(_));
+        let numbers = now.iter().filter(is_number).count();
+        if numbers == 0 {
+            return Ok(value);
+        }
+        let mut list = String::from("[");
+        for part in parts {
+            if list.len() > 1 {
+                list.push(',');
+            }
+            let Val::Text(text) = Val::of(part) else { continue };
+            match now.iter().find(|item| Val::of(item).word() == text.trim()) {
+                // An item that is there stays what it is.
+                Some(known) => list.push_str(known),
+                None if numbers < now.len() => list.push_str(part),
+                None if super::number::is_json(text.trim()) => list.push_str(text.trim()),
+                None => return Err(Fault::new("the provider's list holds numbers, and an item is none")),
+            }
+        }
+        list.push(']');
+        Ok(Val::Json(Cow::Owned(list)))
+    }
+
     fn accepts(&self) -> Kinds {
         Kinds::LIST
     }

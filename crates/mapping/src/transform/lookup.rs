@@ -1,7 +1,9 @@
 //! Fields of other records, resolved for a batch at a time.
 
 use serde_json::{Value, json};
-use tieline_core::{EntityName, FieldPath, Key, MappingContext, RecordLookup};
+use tieline_core::{
+    EntityName, FieldPath, Key, MappingContext, RecordLookup, comparable_lookup, plain_number, trimmed,
+};
 
 use super::{Fault, Refused, Transform};
 use crate::step;
@@ -27,7 +29,13 @@ impl Resolve {
     }
 
     fn need(&self, value: &Val<'_>, by: Option<FieldPath>, field: FieldPath) -> RecordLookup {
-        let mut need = RecordLookup::new(self.entity.clone(), Key::new(value.word()), field);
+        let key = match value {
+            Val::Text(text) if by.is_some() => comparable_lookup(text).into_owned(),
+            Val::Text(text) => trimmed(text).to_owned(),
+            Val::Number(number) => plain_number(number).to_owned(),
+            other => other.word().into_owned(),
+        };
+        let mut need = RecordLookup::new(self.entity.clone(), Key::new(key), field);
         need.by = by;
         need
     }
@@ -51,13 +59,18 @@ impl Lookup {
         given: &'a MappingContext,
         wanted: &FieldPath,
     ) -> Result<Val<'a>, Fault> {
+        if let Some(value) = given.get(need) {
+            return Ok(Val::of(value.get()));
+        }
         let by = match &need.by {
-            Some(by) => format!(" with that {by}"),
-            None => format!(" {}", need.key),
+            Some(by) => format!("with that {by}"),
+            None => "with that key".to_owned(),
         };
-        given.get(need).map(|value| Val::of(value.get())).ok_or_else(|| {
-            Fault::new(format!("{}{by} was not found, so its {wanted} is not known", self.0.entity))
-        })
+        let entity = &self.0.entity;
+        if given.ambiguous.contains(need) {
+            return Err(Fault::new(format!("several records of {entity} {by} were found, so {wanted} is not known")));
+        }
+        Err(Fault::missing(format!("no record of {entity} {by} was found, so its {wanted} is not known")))
     }
 }
 

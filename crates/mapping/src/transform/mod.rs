@@ -1,5 +1,6 @@
 //! The steps made ready: one module for each family.
 
+mod amount;
 mod boolean;
 mod case;
 mod clock;
@@ -22,6 +23,7 @@ use serde_json::{Value, json};
 use tieline_core::MappingContext;
 
 pub(crate) use self::lookup::Resolve;
+use crate::scan::Flaw;
 use crate::step::Step;
 use crate::value::{Kinds, Val};
 
@@ -32,6 +34,11 @@ pub(crate) trait Transform: Debug + Send + Sync {
 
     /// To the provider: a value that `forward` makes this one of, for every value of the declared range.
     fn backward<'a>(&'a self, value: Val<'a>, given: &'a MappingContext) -> Result<Val<'a>, Fault>;
+
+    /// The value of the way back in the types that the provider has now: `before` is what this step takes today.
+    fn like<'a>(&'a self, value: Val<'a>, _before: &Val<'_>) -> Result<Val<'a>, Fault> {
+        Ok(value)
+    }
 
     /// Why there is no way back, if there is none.
     fn one_way(&self) -> Option<&'static str> {
@@ -76,17 +83,50 @@ pub(crate) enum Equality {
     Moment,
 }
 
-/// Why a value cannot be taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why a source gives no value. The reason holds nothing of the record.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
 pub(crate) struct Fault {
     pub(crate) reason: Cow<'static, str>,
-    /// Whether the record is left out for it.
-    pub(crate) refuse: bool,
+    pub(crate) effect: Effect,
+}
+
+/// What a fault does to its field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// There is a value, and it cannot be read: null with an issue, and no fallback takes its place.
+    Unreadable,
+    /// There is no value where one was expected: an issue, and fallbacks are asked.
+    Missing,
+    /// The provider does not show the value: the field is left as it was.
+    Unseen,
+    /// The record is left out.
+    Refuse,
 }
 
 impl Fault {
     pub(crate) fn new(reason: impl Into<Cow<'static, str>>) -> Self {
-        Self { reason: reason.into(), refuse: false }
+        Self { reason: reason.into(), effect: Effect::Unreadable }
+    }
+
+    pub(crate) fn missing(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { reason: reason.into(), effect: Effect::Missing }
+    }
+
+    pub(crate) fn unseen() -> Self {
+        Self { reason: "the provider does not show this value to this user".into(), effect: Effect::Unseen }
+    }
+
+    pub(crate) fn flawed(flaw: Flaw) -> Self {
+        Self::new(match flaw {
+            Flaw::Surrogate => "the text holds half a surrogate pair, which is no character",
+            Flaw::NotJson => "the value is no JSON",
+            Flaw::Twice => "the field stands twice in the record, so its value is not known",
+        })
+    }
+
+    pub(crate) fn refusing(self) -> Self {
+        Self { effect: Effect::Refuse, ..self }
     }
 
     /// A value of a type that the step does not take.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tieline_core::MappingContext;
 
 use super::text::NUMBER;
+use super::amount::{self, Style};
 use super::{Equality, Fault, Refused, Transform, string};
 use crate::digits::Digits;
 use crate::step::{self, NumberAs, Rounding};
@@ -47,8 +48,28 @@ fn written<'a>(text: Cow<'a, str>, form: NumberAs) -> Val<'a> {
 fn number_text<'a>(step: &str, value: Val<'a>) -> Result<Cow<'a, str>, Fault> {
     match value {
         Val::Number(text) => Ok(text),
-        Val::Text(text) => Ok(super::part(text, str::trim)),
+        Val::Text(text) => Ok(super::part(text, tieline_core::trimmed)),
         other => Err(Fault::kind(step, "a number or a text", &other)),
+    }
+}
+
+/// A number in the type that the provider has now, and with as many zeros before it: `008` after `007`.
+fn like<'a>(value: Val<'a>, before: &Val<'_>) -> Val<'a> {
+    match (value, before) {
+        (Val::Number(number), Val::Text(now)) => {
+            let now = now.trim();
+            let is_padded = now.len() > 1 && now.starts_with('0') && now.bytes().all(|byte| byte.is_ascii_digit());
+            if is_padded && number.len() < now.len() && number.bytes().all(|byte| byte.is_ascii_digit()) {
+                return Val::Text(Cow::Owned(format!("{number:0>width$}", width = now.len())));
+            }
+            Val::Text(number)
+        }
+        (Val::Text(text), Val::Text(now)) => match like(Val::Number(text), &Val::Text(Cow::Borrowed(now))) {
+            Val::Number(text) => Val::Text(text),
+            other => other,
+        },
+        (Val::Text(text), Val::Number(_)) if is_json(&text) => Val::Number(text),
+        (value, _) => value,
     }
 }
 
@@ -79,6 +100,10 @@ impl Transform for Integer {
         Self::whole(value).map(|text| written(text, self.0.provider))
     }
 
+    fn like<'a>(&'a self, value: Val<'a>, before: &Val<'_>) -> Result<Val<'a>, Fault> {
+        Ok(like(value, before))
+    }
+
     fn accepts(&self) -> Kinds {
         Kinds::NUMBER.or(Kinds::TEXT)
     }
@@ -107,6 +132,9 @@ impl Decimal {
             return Err(
                 Refused::new("/decimal_comma", "a comma stands only in texts").advise("say provider: text")
             );
+        }
+        if settings.typed && settings.provider != NumberAs::Text {
+            return Err(Refused::new("/typed", "people type texts").advise("say provider: text"));
         }
         let scale = settings.scale.and_then(|scale| usize::try_from(scale).ok());
         Ok(Self { scale, settings: *settings })
@@ -142,10 +170,9 @@ impl Decimal {
 impl Transform for Decimal {
     fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
         let text = match value {
-            Val::Text(text) if self.settings.decimal_comma => {
-                // Thousands are set apart by a space, a narrow or no-break one, or a point.
-                let digits = text.chars().filter(|c| !matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '.'));
-                Cow::Owned(digits.map(|c| if c == ',' { '.' } else { c }).collect())
+            Val::Text(text) if self.settings.decimal_comma || self.settings.typed => {
+                let style = Style { comma: self.settings.decimal_comma, typed: self.settings.typed };
+                Cow::Owned(amount::plain(&text, style)?)
             }
             other => number_text("decimal", other)?,
         };
@@ -158,6 +185,10 @@ impl Transform for Decimal {
             true => Val::Text(Cow::Owned(text.replace('.', ","))),
             false => written(text, self.settings.provider),
         })
+    }
+
+    fn like<'a>(&'a self, value: Val<'a>, before: &Val<'_>) -> Result<Val<'a>, Fault> {
+        Ok(like(value, before))
     }
 
     fn accepts(&self) -> Kinds {
@@ -219,6 +250,10 @@ impl Transform for MinorUnits {
             .rounded(0, Rounding::Exact)
             .ok_or_else(|| Fault::new("the number has more digits after the point than minor units have"))?;
         Ok(written(Cow::Owned(whole.write()), self.settings.provider))
+    }
+
+    fn like<'a>(&'a self, value: Val<'a>, before: &Val<'_>) -> Result<Val<'a>, Fault> {
+        Ok(like(value, before))
     }
 
     fn accepts(&self) -> Kinds {

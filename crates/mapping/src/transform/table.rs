@@ -9,10 +9,14 @@ use super::{Fault, Refused, Transform};
 use crate::step::{self, Otherwise};
 use crate::value::{Kinds, Val, same};
 
+const FEW: usize = 12;
+
 #[derive(Debug)]
 pub(super) struct Table {
     /// By the provider's value as it is compared.
     forward: HashMap<String, Val<'static>>,
+    /// Small tables are looked through, which is faster than hashing.
+    few: Vec<(String, Val<'static>)>,
     /// The host's values with the provider's, in the order of the table.
     backward: Vec<(String, Val<'static>)>,
     otherwise: Otherwise,
@@ -33,7 +37,7 @@ impl Table {
                 return Err(Refused::new("/entries", "a table never sees null")
                     .advise("use default for what null becomes"));
             }
-            if forward.insert(provider.word().to_owned(), Val::owned(to.get())).is_some() {
+            if forward.insert(provider.word().into_owned(), Val::owned(to.get())).is_some() {
                 return Err(Refused::new("/entries", format!("the table lists {from} twice")));
             }
             if !backward.iter().any(|(host, _)| same(host, to.get())) {
@@ -48,13 +52,17 @@ impl Table {
             Otherwise::Keep => Kinds::ANY,
             _ => Kinds::SCALAR,
         };
-        Ok(Self { forward, backward, otherwise: table.otherwise.clone(), otherwise_value, accepts })
+        let few = match forward.len() {
+            0..=FEW => forward.clone().into_iter().collect(),
+            _ => Vec::new(),
+        };
+        Ok(Self { forward, few, backward, otherwise: table.otherwise.clone(), otherwise_value, accepts })
     }
 }
 
 impl Transform for Table {
     fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
-        if let Some(found) = self.forward.get(value.word()) {
+        if let Some(found) = self.listed_as(&value.word()) {
             return Ok(borrowed(found));
         }
         let unknown = || Fault::new(format!("the table does not list this value ({})", value.kind()));
@@ -63,7 +71,7 @@ impl Transform for Table {
             Otherwise::Null => Ok(Val::Null),
             Otherwise::Value(_) => Ok(self.otherwise_value.as_ref().map_or(Val::Null, borrowed)),
             Otherwise::Issue => Err(unknown()),
-            Otherwise::Refuse => Err(Fault { refuse: true, ..unknown() }),
+            Otherwise::Refuse => Err(unknown().refusing()),
         }
     }
 
@@ -96,6 +104,13 @@ impl Transform for Table {
 }
 
 impl Table {
+    fn listed_as(&self, word: &str) -> Option<&Val<'static>> {
+        if self.few.is_empty() {
+            return self.forward.get(word);
+        }
+        self.few.iter().find(|(known, _)| known == word).map(|(_, value)| value)
+    }
+
     fn listed(&self) -> Vec<Value> {
         let mut values: Vec<Value> =
             self.backward.iter().filter_map(|(host, _)| serde_json::from_str(host).ok()).collect();

@@ -40,6 +40,14 @@ impl Transform for Text {
         }
     }
 
+    fn like<'a>(&'a self, value: Val<'a>, before: &Val<'_>) -> Result<Val<'a>, Fault> {
+        Ok(match (value, before) {
+            (Val::Text(text), Val::Number(_)) if super::number::is_json(&text) => Val::Number(text),
+            (Val::Text(text), Val::Bool(_)) if text == "true" || text == "false" => Val::Bool(text == "true"),
+            (value, _) => value,
+        })
+    }
+
     fn accepts(&self) -> Kinds {
         Kinds::SCALAR
     }
@@ -58,7 +66,7 @@ pub(super) struct Trim;
 
 impl Transform for Trim {
     fn forward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
-        Ok(Val::Text(part(text_of("trim", value)?, str::trim)))
+        Ok(Val::Text(part(text_of("trim", value)?, tieline_core::trimmed)))
     }
 
     fn backward<'a>(&'a self, value: Val<'a>, _: &'a MappingContext) -> Result<Val<'a>, Fault> {
