@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tieline::mapping::{Otherwise, Mapping, Source};
+use tieline::mapping::{Mapping, Otherwise, Source};
 use tieline::pipedrive::{Pipedrive, PipedriveConfig};
 use tieline::store::{ConnectionId, SyncStore};
 use tieline::sync::{OneWaySync, StreamPlan};

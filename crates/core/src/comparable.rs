@@ -40,9 +40,8 @@ pub fn comparable(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let visible = text.chars().filter(|character| !is_invisible(*character));
-    let spaced = visible.map(|character| {
-        if !character.is_ascii() && character.is_whitespace() { ' ' } else { character }
-    });
+    let spaced = visible
+        .map(|character| if !character.is_ascii() && character.is_whitespace() { ' ' } else { character });
     Cow::Owned(trimmed(&spaced.nfc().collect::<String>()).to_owned())
 }
 
@@ -52,7 +51,10 @@ pub fn comparable(text: &str) -> Cow<'_, str> {
 pub fn comparable_lookup(text: &str) -> Cow<'_, str> {
     let text = comparable(text);
     let is_address = text.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !text.contains(char::is_whitespace)
+        !local.is_empty()
+            && !domain.is_empty()
+            && !domain.contains('@')
+            && !text.contains(char::is_whitespace)
     });
     if is_address && text.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return Cow::Owned(text.to_ascii_lowercase());

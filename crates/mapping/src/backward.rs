@@ -114,7 +114,9 @@ impl Back<'_> {
     fn two_way(&mut self, field: &Field) -> Result<(), Fault> {
         let Some(slot) = field.host else { return Ok(()) };
         // What the host does not mention stays as it is.
-        let Some(wanted) = read_at(self.wanted, slot)?.or(written_at(self.wanted, slot)) else { return Ok(()) };
+        let Some(wanted) = read_at(self.wanted, slot)?.or(written_at(self.wanted, slot)) else {
+            return Ok(());
+        };
         let Some(chain) = field.sources.first() else { return Ok(()) };
         if self.unseen.contains(&field.name) {
             return Ok(());

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tieline_core::FieldPath;
 
-use crate::compiled::{Chain, CompiledMapping, Field, Exclusion, Origin, Piece};
+use crate::compiled::{Chain, CompiledMapping, Exclusion, Field, Origin, Piece};
 use crate::extract::Extractor;
-use crate::paths;
 use crate::mapping::{FieldDirection, FieldSpec, Mapping, RequiredOn, Source, VERSION};
+use crate::paths;
 use crate::problem::Problem;
 use crate::schema::kinds_of;
 use crate::targets;

@@ -10,7 +10,7 @@ use tieline_core::{
 use crate::backward;
 use crate::extract::{Extractor, Slot};
 use crate::forward::Read;
-use crate::mapping::{FieldDirection, Owner, Mapping, RequiredOn};
+use crate::mapping::{FieldDirection, Mapping, Owner, RequiredOn};
 use crate::transform::template::Template;
 use crate::transform::{Equality, Fault, Resolve, Transform};
 use crate::value::Val;

@@ -114,8 +114,11 @@ impl CompiledMapping {
             }
         }
         if let Some(listed) = step.knows() {
-            let unlisted: Vec<String> =
-                known.choices(path).into_iter().filter(|choice| !listed.iter().any(|listed| *listed == comparable(choice))).collect();
+            let unlisted: Vec<String> = known
+                .choices(path)
+                .into_iter()
+                .filter(|choice| !listed.iter().any(|listed| *listed == comparable(choice)))
+                .collect();
             if !unlisted.is_empty() {
                 report(
                     path,

@@ -161,7 +161,12 @@ impl Field {
     /// Writes the value, and says whether there was one.
     #[inline]
     fn write(&self, slots: &Slots<'_>, given: &MappingContext, out: &mut String, noted: &mut Noted) -> bool {
+        let mut unreadable = false;
         for chain in &self.sources {
+            // What is the same for every record says nothing of a value that is there and cannot be read.
+            if unreadable && matches!(chain.origin, Origin::Constant(_) | Origin::MappingContext(_)) {
+                return false;
+            }
             // What has no steps is copied as it is written.
             let written = if let (Origin::Slot(slot), []) = (&chain.origin, chain.steps.as_slice()) {
                 read_at(slots, *slot).map(|raw| raw.map(|raw| out.push_str(raw)).is_some())
@@ -178,10 +183,12 @@ impl Field {
                 Ok(true) => return true,
                 Ok(false) => {}
                 Err(fault) => {
-                    let goes_on = fault.effect == Effect::Missing;
+                    let effect = fault.effect;
                     noted.fault(self, fault);
-                    if !goes_on {
-                        return false;
+                    match effect {
+                        Effect::Missing => {}
+                        Effect::Unreadable => unreadable = true,
+                        Effect::Unseen | Effect::Refuse => return false,
                     }
                 }
             }

@@ -88,8 +88,8 @@ pub struct FieldSpec {
     /// that only goes backward, what is done on its way to the provider.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
-    /// Where the value comes from when it is null or missing so far: the first of these that gives one. A value that is
-    /// there and cannot be read, or may not be seen, is not null: none of these takes its place.
+    /// Where the value comes from when it is null so far: the first of these that gives one. No constant takes the
+    /// place of a value that is there and cannot be read, and nothing that of one that may not be seen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub or: Vec<Source>,
     /// Which way it goes. Unless it says so: both ways when every step has an inverse and there is one source, else

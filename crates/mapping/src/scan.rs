@@ -334,7 +334,9 @@ mod tests {
         ] {
             assert_eq!(skipped(text), (Ok(true), flaw), "{text}");
         }
-        for text in ["", "{", "[1", "[1,", "[1,]", "{}}", "{\"a\"}", "{\"a\":}", "[}", "\"", "\"\\", "{,}", "{a:1}"] {
+        for text in
+            ["", "{", "[1", "[1,", "[1,]", "{}}", "{\"a\"}", "{\"a\":}", "[}", "\"", "\"\\", "{,}", "{a:1}"]
+        {
             assert_ne!(skipped(text).0, Ok(true), "{text}");
         }
         let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));

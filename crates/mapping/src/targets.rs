@@ -3,8 +3,8 @@
 use tieline_core::FieldPath;
 
 use crate::compiled::{Field, Origin};
-use crate::paths;
 use crate::mapping::{FieldDirection, Mapping};
+use crate::paths;
 use crate::problem::Problem;
 
 /// The largest index of a list that is written: longer lists are no lists of fields.

@@ -161,6 +161,34 @@ fn page(after: Option<&Key>) -> (&str, Option<&str>) {
     (after.unwrap_or(""), after)
 }
 
+pub(crate) async fn rows_of(
+    turn: &mut Turn,
+    connection: &ConnectionId,
+    target: &TargetName,
+    keys: &[Key],
+) -> Result<Vec<Row>, Fault> {
+    let mut found = Vec::new();
+    for chunk in keys.chunks(lists::KEYS) {
+        let keys: Vec<&str> =
+            lists::keys(chunk).into_iter().filter(|key| before_nul(key).is_none()).collect();
+        let rows: Vec<(String, String)> = turn
+            .rows(
+                "SELECT r.key, r.fields FROM tieline_rows r
+                 WHERE r.tenant = $1 AND r.target_id = (
+                     SELECT t.id FROM tieline_targets t JOIN tieline_synced c ON c.id = t.synced_id
+                     WHERE c.tenant = $1 AND c.connection = $2 AND t.tenant = $1 AND t.name = $3
+                 ) AND r.key = ANY ($4)",
+            )
+            .bind(connection.as_str())
+            .bind(target.as_str())
+            .bind(keys)
+            .fetch_all(turn.on())
+            .await?;
+        found.extend(rows.into_iter().map(|(key, fields)| Row::new(key, RawJson::from_checked(&fields))));
+    }
+    Ok(found)
+}
+
 pub(crate) async fn rows(
     turn: &mut Turn,
     connection: &ConnectionId,

@@ -234,6 +234,15 @@ impl SyncStore for PostgresStore {
         transact!(self, Read, "listing stale rows", |turn| read::stale(turn, connection, target, limit))
     }
 
+    async fn rows_of(
+        &self,
+        connection: &ConnectionId,
+        target: &TargetName,
+        keys: &[Key],
+    ) -> Result<Vec<Row>> {
+        transact!(self, Read, "loading rows", |turn| read::rows_of(turn, connection, target, keys))
+    }
+
     async fn rows(
         &self,
         connection: &ConnectionId,

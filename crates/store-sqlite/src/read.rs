@@ -158,6 +158,32 @@ pub(crate) async fn stale(
     Ok(keys.into_iter().map(Key::from).collect())
 }
 
+pub(crate) async fn rows_of(
+    pool: &SqlitePool,
+    scope: Scope<'_>,
+    target: &TargetName,
+    keys: &[Key],
+) -> Result<Vec<Row>, Fault> {
+    let mut found = Vec::new();
+    for chunk in keys.chunks(lists::KEYS) {
+        let rows: Vec<(String, String)> = sqlx::query_as(
+            "SELECT r.key, r.fields FROM tieline_rows r
+             WHERE r.target_id = (
+                 SELECT t.id FROM tieline_targets t JOIN tieline_connection_numbers c ON c.id = t.connection_id
+                 WHERE c.tenant = ?1 AND c.connection = ?2 AND t.name = ?3
+             ) AND r.key IN (SELECT value FROM json_each(?4))",
+        )
+        .bind(scope.tenant.as_str())
+        .bind(scope.connection.as_str())
+        .bind(target.as_str())
+        .bind(lists::keys(chunk))
+        .fetch_all(pool)
+        .await?;
+        found.extend(rows.into_iter().map(|(key, fields)| Row::new(key, RawJson::from_checked(&fields))));
+    }
+    Ok(found)
+}
+
 pub(crate) async fn rows(
     pool: &SqlitePool,
     scope: Scope<'_>,

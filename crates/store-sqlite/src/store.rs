@@ -293,6 +293,15 @@ impl SyncStore for SqliteStore {
         )
     }
 
+    async fn rows_of(
+        &self,
+        connection: &ConnectionId,
+        target: &TargetName,
+        keys: &[Key],
+    ) -> Result<Vec<Row>> {
+        self.explain(read::rows_of(&self.pool, self.scope(connection), target, keys).await, "loading rows")
+    }
+
     async fn rows(
         &self,
         connection: &ConnectionId,

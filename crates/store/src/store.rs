@@ -67,6 +67,10 @@ pub trait SyncStore: Debug + Send + Sync {
     /// or its removal, takes it off the list.
     async fn stale(&self, connection: &ConnectionId, target: &TargetName, limit: u32) -> Result<Vec<Key>>;
 
+    /// Mapped rows by their keys, in no order, without those that are not there.
+    async fn rows_of(&self, connection: &ConnectionId, target: &TargetName, keys: &[Key])
+    -> Result<Vec<Row>>;
+
     /// Mapped rows by key, after a key.
     async fn rows(
         &self,

@@ -1,8 +1,11 @@
 //! One batch: from changes to a commit.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use tieline_core::{Batch, Change, FieldMapping, Issue, Key, PreparedRecord, Record, RecordLookup, Result};
+use tieline_core::{
+    Batch, Change, FieldMapping, FieldPath, Issue, Key, Mapped, PreparedRecord, RawJson, Record,
+    RecordLookup, Result,
+};
 use tieline_store::{
     Commit, ConnectionId, DeleteThreshold, Moment, StreamId, SyncStore, TargetChange, Token,
 };
@@ -93,13 +96,19 @@ async fn map(
     let moment = store.moment(connection).await?;
     let distinct: HashSet<&RecordLookup> = needs.iter().flatten().collect();
     let resolved = resolve(store, connection, &distinct).await?;
+    let mapped: Vec<Result<Mapped>> = begun.iter().map(|begun| begun.forward(&resolved.given)).collect();
+    let rows = rows_that_matter(store, connection, target, records, &mapped).await?;
+    let mut unseen: BTreeMap<FieldPath, usize> = BTreeMap::new();
     let mut changes = Vec::with_capacity(records.len());
-    for ((record, begun), needs) in records.iter().zip(&begun).zip(needs) {
+    for ((record, mapped), needs) in records.iter().zip(mapped).zip(needs) {
         let needs = resolved.by_key(needs);
         let key = record.key.clone();
         let about = |issue: Issue| issue.on(plan.entity.clone(), record.key.clone());
-        changes.push(match begun.forward(&resolved.given) {
+        changes.push(match mapped.and_then(|mapped| mapping.settle(mapped, rows.get(&key))) {
             Ok(mapped) => {
+                for field in mapped.unseen {
+                    *unseen.entry(field).or_default() += 1;
+                }
                 issues.extend(mapped.issues.into_iter().map(about));
                 match mapped.fields {
                     Some(fields) => TargetChange::put(key, fields, needs),
@@ -113,5 +122,36 @@ async fn map(
             }
         });
     }
+    // Once a field, not once a record.
+    for (field, count) in unseen {
+        let message = format!(
+            "the provider does not show the field to this user in {count} records, and their rows keep what they have"
+        );
+        let mut issue = Issue::new(message).at(field);
+        issue.entity = Some(plan.entity.clone());
+        issues.push(issue);
+    }
     Ok((moment, changes))
+}
+
+/// The rows that are there, of the records whose mapping depends on them.
+async fn rows_that_matter(
+    store: &dyn SyncStore,
+    connection: &ConnectionId,
+    target: &Target,
+    records: &[&Record],
+    mapped: &[Result<Mapped>],
+) -> Result<HashMap<Key, RawJson>> {
+    let depends = |mapped: &Result<Mapped>| mapped.as_ref().is_ok_and(Mapped::depends_on_row);
+    let keys: Vec<Key> = records
+        .iter()
+        .zip(mapped)
+        .filter(|(_, mapped)| depends(mapped))
+        .map(|(record, _)| record.key.clone())
+        .collect();
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = store.rows_of(connection, &target.name, &keys).await?;
+    Ok(rows.into_iter().map(|row| (row.key, row.fields)).collect())
 }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use tieline_core::{EntityName, FieldPath, Key, MappingContext, RawJson, Record, RecordLookup, Result};
+use tieline_core::{
+    EntityName, FieldPath, Key, MappingContext, RawJson, RecordLookup, Result, comparable_value,
+};
 use tieline_store::{ConnectionId, SyncStore};
 
 /// How many records of the mirror are walked at once.
@@ -66,7 +68,6 @@ async fn walk(
     wanted: &Wanted<'_>,
     resolved: &mut Resolved,
 ) -> Result<()> {
-    let mut ambiguous: HashSet<RecordLookup> = HashSet::new();
     let mut after: Option<Key> = None;
     loop {
         let records = store.records(connection, entity, after.as_ref(), PAGE).await?;
@@ -74,32 +75,19 @@ async fn walk(
         after = Some(last.key.clone());
         for record in &records {
             for (by, values) in wanted {
-                let Some(value) = text_at(record, by)? else { continue };
+                let found = record.payload.at(by.as_str())?.and_then(comparable_value);
+                let Some(value) = found else { continue };
                 for need in values.get(value.as_str()).into_iter().flatten() {
-                    let Some(field) = record.payload.at(need.field.as_str())? else { continue };
-                    resolved.given.resolved.insert((*need).clone(), RawJson::from_raw(field));
-                    if resolved.found.insert((*need).clone(), record.key.clone()).is_some() {
-                        ambiguous.insert((*need).clone());
-                    }
+                    let field = record.payload.at(need.field.as_str())?;
+                    let field = field.map_or_else(|| RawJson::from_checked("null"), RawJson::from_raw);
+                    resolved.given.add_found(need, field);
+                    resolved.found.insert((*need).clone(), record.key.clone());
                 }
             }
         }
     }
     // Two records with the value: which of them is meant is not known.
-    for need in ambiguous {
-        resolved.given.resolved.remove(&need);
-        resolved.found.remove(&need);
-    }
+    let Resolved { given, found } = resolved;
+    found.retain(|need, _| !given.ambiguous.contains(need));
     Ok(())
-}
-
-/// A value as a need writes it: a text without surrounding white space, anything else as it is written.
-fn text_at(record: &Record, field: &FieldPath) -> Result<Option<String>> {
-    let Some(raw) = record.payload.at(field.as_str())? else { return Ok(None) };
-    Ok(match raw.get().strip_prefix('"') {
-        // A text that is no valid Unicode is nobody's key.
-        Some(_) => RawJson::from_raw(raw).view::<String>().ok().map(|text| text.trim().to_owned()),
-        None if raw.get() == "null" => None,
-        None => Some(raw.get().to_owned()),
-    })
 }

@@ -78,7 +78,8 @@ async fn every_deal_gets_its_stage_and_the_names_behind_its_ids() {
 
 #[tokio::test]
 async fn lost_deals_are_left_out_on_wish() {
-    let plan = Mapping::parse(&text("pipedrive-deal.yaml"), Format::Yaml).unwrap().exclude("status", ["lost"]);
+    let plan =
+        Mapping::parse(&text("pipedrive-deal.yaml"), Format::Yaml).unwrap().exclude("status", ["lost"]);
     let store = synced(Arc::new(plan.compile().unwrap())).await;
     let deals = records(&*store, CONNECTION, "deals").await;
     let rows = rows(&*store, CONNECTION, "deals").await;

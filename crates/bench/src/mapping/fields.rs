@@ -1,7 +1,7 @@
 //! Thirty fields of a deal as a mapping: casts, an enum table, dates, copies.
 
 use tieline_mapping::{
-    Boolean, Case, Date, Datetime, Decimal, Integer, Otherwise, Mapping, Source, Step, Text, TextOf,
+    Boolean, Case, Date, Datetime, Decimal, Integer, Mapping, Otherwise, Source, Step, Text, TextOf,
 };
 
 pub(super) fn plan() -> Mapping {

@@ -32,7 +32,13 @@ impl Boolean {
         }
         let first = |at, list: &[RawJson]| list.first().cloned().ok_or(Refused::new(at, "the list is empty"));
         let (of_true, of_false) = (words.get("true").copied(), words.get("false").copied());
-        Ok(Self { words, of_true, of_false, yes: first("/yes", &settings.yes)?, no: first("/no", &settings.no)? })
+        Ok(Self {
+            words,
+            of_true,
+            of_false,
+            yes: first("/yes", &settings.yes)?,
+            no: first("/no", &settings.no)?,
+        })
     }
 }
 

@@ -53,7 +53,10 @@ impl Years {
         if (self.first..=self.last).contains(&year) {
             return Ok(());
         }
-        Err(Fault::new(format!("the year is outside {} to {}: name others with years", self.first, self.last)))
+        Err(Fault::new(format!(
+            "the year is outside {} to {}: name others with years",
+            self.first, self.last
+        )))
     }
 }
 
@@ -102,7 +105,11 @@ impl Date {
             }
             Ok(pattern)
         };
-        Ok(Self { provider: whole("/provider", &settings.provider)?, host: whole("/host", &settings.host)?, years: Years::new(settings.years)? })
+        Ok(Self {
+            provider: whole("/provider", &settings.provider)?,
+            host: whole("/host", &settings.host)?,
+            years: Years::new(settings.years)?,
+        })
     }
 
     fn between<'a>(&self, text: Cow<'a, str>, from: &Pattern, to: &Pattern) -> Result<Val<'a>, Fault> {
@@ -113,7 +120,9 @@ impl Date {
             return Ok(Val::Text(text));
         }
         let written = write_date(date, to);
-        written.map(|text| Val::Text(Cow::Owned(text))).ok_or_else(|| Fault::new("the date cannot be written"))
+        written
+            .map(|text| Val::Text(Cow::Owned(text)))
+            .ok_or_else(|| Fault::new("the date cannot be written"))
     }
 }
 

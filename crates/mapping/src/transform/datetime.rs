@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::str::FromStr as _;
 
 use chrono::format::Parsed;
-use chrono::{DateTime, Datelike as _, LocalResult, NaiveDateTime, SecondsFormat, TimeDelta, TimeZone as _, Utc};
+use chrono::{
+    DateTime, Datelike as _, LocalResult, NaiveDateTime, SecondsFormat, TimeDelta, TimeZone as _, Utc,
+};
 use chrono_tz::Tz;
 use serde_json::{Value, json};
 use tieline_core::MappingContext;
@@ -167,7 +169,9 @@ impl Side {
             }
             let whole = moment.timestamp().checked_mul(10_i64.pow(digits));
             let number = whole.and_then(|whole| whole.checked_add(nanos / unit));
-            return number.map(|number| number.to_string()).ok_or_else(|| Fault::new("the moment is too far away"));
+            return number
+                .map(|number| number.to_string())
+                .ok_or_else(|| Fault::new("the moment is too far away"));
         }
         match (&self.pattern, self.zone) {
             (None, None) => Ok(moment.to_rfc3339_opts(SecondsFormat::AutoSi, true)),

@@ -174,7 +174,9 @@ impl Transform for Join {
     }
 
     fn like<'a>(&'a self, value: Val<'a>, before: &Val<'_>) -> Result<Val<'a>, Fault> {
-        let (Ok(parts), Ok(now)) = (list_of("join", &value), list_of("join", before)) else { return Ok(value) };
+        let (Ok(parts), Ok(now)) = (list_of("join", &value), list_of("join", before)) else {
+            return Ok(value);
+        };
         let is_number = |item: &&&str| matches!(Val::of(item), Val::Number(_));
         let numbers = now.iter().filter(is_number).count();
         if numbers == 0 {

@@ -68,7 +68,9 @@ impl Lookup {
         };
         let entity = &self.0.entity;
         if given.ambiguous.contains(need) {
-            return Err(Fault::new(format!("several records of {entity} {by} were found, so {wanted} is not known")));
+            return Err(Fault::new(format!(
+                "several records of {entity} {by} were found, so {wanted} is not known"
+            )));
         }
         Err(Fault::missing(format!("no record of {entity} {by} was found, so its {wanted} is not known")))
     }

@@ -94,7 +94,7 @@ pub(crate) struct Fault {
 /// What a fault does to its field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// There is a value, and it cannot be read: null with an issue, and no fallback takes its place.
+    /// There is a value, and it cannot be read: an issue. Other fields of the record are asked, but no constant.
     Unreadable,
     /// There is no value where one was expected: an issue, and fallbacks are asked.
     Missing,

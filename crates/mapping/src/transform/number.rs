@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde_json::{Value, json};
 use tieline_core::MappingContext;
 
-use super::text::NUMBER;
 use super::amount::{self, Style};
+use super::text::NUMBER;
 use super::{Equality, Fault, Refused, Transform, string};
 use crate::digits::Digits;
 use crate::step::{self, NumberAs, Rounding};
@@ -58,7 +58,8 @@ fn like<'a>(value: Val<'a>, before: &Val<'_>) -> Val<'a> {
     match (value, before) {
         (Val::Number(number), Val::Text(now)) => {
             let now = now.trim();
-            let is_padded = now.len() > 1 && now.starts_with('0') && now.bytes().all(|byte| byte.is_ascii_digit());
+            let is_padded =
+                now.len() > 1 && now.starts_with('0') && now.bytes().all(|byte| byte.is_ascii_digit());
             if is_padded && number.len() < now.len() && number.bytes().all(|byte| byte.is_ascii_digit()) {
                 return Val::Text(Cow::Owned(format!("{number:0>width$}", width = now.len())));
             }

@@ -118,7 +118,7 @@ fn lookups_go_back_by_the_field_that_came_out() {
     assert_snapshot!(written(&patch), @r#"/owner_email = "b@x.se""#);
     let lost = record(r#"{"owner":"u-3"}"#);
     assert_snapshot!(plan.backward(&lost, Some(&current), &given).unwrap_err(),
-        @"a field cannot be written back: users with that /uuid was not found, so its /email is not known: change the value, or the field's steps (rejected, field=/owner)");
+        @"a field cannot be written back: no record of users with that /uuid was found, so its /email is not known: change the value, or the field's steps (rejected, field=/owner)");
 }
 
 #[test]

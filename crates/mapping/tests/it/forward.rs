@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use tieline_core::{Direction, FieldMapping, FieldPath, MappingContext, RawJson, RecordLookup};
-use tieline_mapping::{Otherwise, Mapping, Source};
+use tieline_mapping::{Mapping, Otherwise, Source};
 
 use crate::*;
 
@@ -37,7 +37,7 @@ fn the_first_source_with_a_value_wins() {
     "#);
     assert_snapshot!(mapped(&plan, r#"{"stage_id":77}"#, &given), @r#"
     {"value":null,"stage":null}
-    /stage: stages 77 was not found, so its /name is not known
+    /stage: no record of stages with that key was found, so its /name is not known
     "#);
 }
 
@@ -80,8 +80,8 @@ fn a_record_is_refused_only_for_what_it_needs() {
     );
     assert_snapshot!(mapped(&plan, r#"{"age":true}"#, &MappingContext::default()), @r"
     left out
-    /name (left out): a field that a new record needs is null
     /age: integer takes a number or a text, and this is a boolean
+    /name (left out): a field that a new record needs is null
     ");
     assert_snapshot!(mapped(&plan, r#"{"n":"A","age":1.5}"#, &MappingContext::default()), @r#"
     {"name":"A","age":null}
@@ -108,8 +108,8 @@ fn values_are_handed_in() {
     assert_snapshot!(mapped(&plan, "{}", &MappingContext::default()), @r#"
     left out
     /offer_number: the host handed no value "offer_number" in
-    /offer_number (left out): a field that a new record needs is null
     /team_id: the host handed no value "team" in
+    /offer_number (left out): a field that a new record needs is null
     "#);
 }
 

@@ -8,6 +8,7 @@ mod forward;
 mod jq;
 mod laws;
 mod people;
+mod real_input;
 mod refused;
 mod steps;
 mod written;
@@ -29,7 +30,8 @@ fn fields(text: &str) -> CompiledMapping {
 }
 
 fn mapped(plan: &CompiledMapping, json: &str, given: &MappingContext) -> String {
-    let mapped = plan.forward(&record(json), given).unwrap();
+    // As a new record of the host.
+    let mapped = plan.settle(plan.forward(&record(json), given).unwrap(), None).unwrap();
     let mut lines = vec![mapped.fields.map_or("left out".to_owned(), |fields| fields.to_string())];
     lines.extend(mapped.issues.iter().map(ToString::to_string));
     lines.join("\n")

@@ -124,6 +124,19 @@ impl SyncStore for MemoryStore {
         })
     }
 
+    async fn rows_of(
+        &self,
+        connection: &ConnectionId,
+        target: &TargetName,
+        keys: &[Key],
+    ) -> Result<Vec<Row>> {
+        self.synced(connection, |synced| {
+            let Some(target) = synced.targets.get(target) else { return Ok(Vec::new()) };
+            let rows = keys.iter().filter_map(|key| Some((key, target.rows.get(key)?)));
+            Ok(rows.map(|(key, fields)| Row::new(key.clone(), fields.clone())).collect())
+        })
+    }
+
     async fn rows(
         &self,
         connection: &ConnectionId,

@@ -45,7 +45,7 @@ async fn what_is_looked_up_may_come_later() {
     provider.log("deals", vec![put("1", r#"{"title":"A","org":4,"stage":"Ny"}"#)]);
     let report = run(&provider, &store).run().await;
     assert_snapshot!(report.streams[1].issues[0],
-        @"deals 1 /organization: organizations 4 was not found, so its /name is not known");
+        @"deals 1 /organization: no record of organizations with that key was found, so its /name is not known");
     provider.log("organizations", vec![put("4", r#"{"name":"Åkeri AB"}"#)]);
     run(&provider, &store).run().await;
     assert_snapshot!(rows(&store).await[0], @r#"1 {"title":"A","organization":"Åkeri AB","stage":"lead"}"#);
@@ -114,7 +114,7 @@ async fn records_are_also_found_by_another_field() {
     2 {"owner":null}
     "#);
     assert_snapshot!(report.streams[1].issues[0],
-        @"deals 2 /owner: users with that /email was not found, so its /uuid is not known");
+        @"deals 2 /owner: no record of users with that /email was found, so its /uuid is not known");
     // The row follows the record that was found.
     provider.log("users", vec![put("1", r#"{"email":"a@x.se","uuid":"u-9"}"#)]);
     sync().await;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use futures_util::stream;
 use tieline_core::*;
-use tieline_mapping::{Otherwise, Mapping, Source};
+use tieline_mapping::{Mapping, Otherwise, Source};
 use tieline_store::{ConnectionId, MemoryStore, SyncStore};
 use tieline_sync::{OneWaySync, Report, StreamPlan};
 

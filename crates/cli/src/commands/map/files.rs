@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use tieline::mapping::{CompiledMapping, Format, Mapping};
 use tieline::{
     Direction, Error, ErrorKind, FieldMapping as _, Key, MappingContext, RawJson, Record, Result, Text,
+    comparable_value,
 };
 
 use crate::credential::read_file;
@@ -152,28 +153,24 @@ impl Handed {
         }
         for need in mapping.needs(direction, record) {
             let Some(known) = self.records.get(need.entity.as_str()) else { continue };
-            let found = match &need.by {
-                None => known.get(need.key.as_str()),
-                Some(by) => {
-                    let mut found = None;
-                    for other in known.values() {
-                        if other.at(by.as_str())?.is_some_and(|value| plain(value) == need.key.as_str()) {
-                            found = Some(other);
-                        }
-                    }
-                    found
+            let Some(by) = need.by.clone() else {
+                let found = known.get(need.key.as_str());
+                let value = found.map(|other| other.at(need.field.as_str())).transpose()?.flatten();
+                if let Some(value) = value.map(RawJson::from_raw) {
+                    given.resolved.insert(need, value);
                 }
+                continue;
             };
-            let value = found.map(|other| other.at(need.field.as_str())).transpose()?.flatten();
-            if let Some(value) = value.map(RawJson::from_raw) {
-                given.resolved.insert(need, value);
+            // As a sync finds them, so that two records with the value are ambiguous here too.
+            for other in known.values() {
+                let value = other.at(by.as_str())?.and_then(comparable_value);
+                if value.is_some_and(|value| value == need.key.as_str()) {
+                    let field = other.at(need.field.as_str())?;
+                    let field = field.map_or_else(|| RawJson::from_checked("null"), RawJson::from_raw);
+                    given.add_found(&need, field);
+                }
             }
         }
         Ok(given)
     }
-}
-
-/// A value as a key: a text without its quotes, all else as it is written.
-fn plain(value: &RawValue) -> String {
-    serde_json::from_str(value.get()).unwrap_or_else(|_| value.get().to_owned())
 }

@@ -66,7 +66,7 @@ impl<'r> Preview<'r> {
         handed: &Handed,
     ) -> Result<Self> {
         let given = handed.given(mapping, Direction::Forward, record)?;
-        let mapped = mapping.forward(record, &given)?;
+        let mapped = mapping.settle(mapping.forward(record, &given)?, None)?;
         let back = |fields: &RawJson, current: Option<&Record>| {
             let wanted = Record::new(record.key.clone(), fields.clone());
             // The way back also looks at what the current record means.

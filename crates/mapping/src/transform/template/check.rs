@@ -160,11 +160,11 @@ fn check_block(words: &[Word<'_>], is_statement: bool) -> Result<(), Refused> {
             }
             name if before(1) == Some("|") && !FILTERS.contains(&name) => {
                 return Err(Refused::new("", format!("the filter {name:?} is not known"))
-                    .advise(crate::problem::did_you_mean(name, &FILTERS)));
+                    .advise(tieline_document::did_you_mean(name, &FILTERS)));
             }
             name if before(1) == Some("is") && name != "not" && !TESTS.contains(&name) => {
                 return Err(Refused::new("", format!("the test {name:?} is not known"))
-                    .advise(crate::problem::did_you_mean(name, &TESTS)));
+                    .advise(tieline_document::did_you_mean(name, &TESTS)));
             }
             number if number.contains('.') && number.len() > MOST_DIGITS + 1 && !is_text(number) => {
                 return Err(Refused::new("", "a number of a template has at most 15 digits")

@@ -42,9 +42,8 @@ fn capitalized(text: &str) -> String {
 pub(super) fn add(environment: &mut Environment<'static>) {
     environment.add_filter("lower", |text: Value| Ok::<_, Error>(text_of(&text)?.to_lowercase()));
     environment.add_filter("upper", |text: Value| Ok::<_, Error>(text_of(&text)?.to_uppercase()));
-    environment.add_filter("trim", |text: Value| {
-        Ok::<_, Error>(tieline_core::trimmed(&text_of(&text)?).to_owned())
-    });
+    environment
+        .add_filter("trim", |text: Value| Ok::<_, Error>(tieline_core::trimmed(&text_of(&text)?).to_owned()));
     environment.add_filter("capitalize", |text: Value| Ok::<_, Error>(capitalized(&text_of(&text)?)));
     environment.add_filter("default", |value: Value, otherwise: Option<Value>| {
         if value.is_undefined() || value.is_none() { otherwise.unwrap_or_else(|| "".into()) } else { value }
@@ -74,7 +73,6 @@ pub(super) fn add(environment: &mut Environment<'static>) {
     environment.add_filter("_eq", |one: Value, other: Value| equal(&one, &other));
     environment.add_filter("_ne", |one: Value, other: Value| equal(&one, &other).map(|same| !same));
     environment.add_filter("_in", |wanted: Value, items: Value| contains(&items, &wanted));
-    environment.add_filter("_not_in", |wanted: Value, items: Value| {
-        contains(&items, &wanted).map(|found| !found)
-    });
+    environment
+        .add_filter("_not_in", |wanted: Value, items: Value| contains(&items, &wanted).map(|found| !found));
 }

@@ -5,7 +5,6 @@ mod filters;
 mod values;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::io;
 
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
@@ -21,7 +20,6 @@ const LONGEST: usize = 2048;
 const LONGEST_TEXT: usize = 16 * 1024;
 /// How many instructions of the engine one text may take.
 const FUEL: u64 = 10_000;
-const DEEPEST: usize = 32;
 const NAME: &str = "template";
 /// What the host hands in stands under this name.
 const GIVEN: &str = "given";
@@ -124,7 +122,9 @@ impl Template {
                 return Err(Fault::missing("the template uses a field that is null or not there"));
             }
             Err(error) if error.detail() == Some(values::UNLIKE) => {
-                return Err(Fault::new("the template compares values of different types, such as a text with a number"));
+                return Err(Fault::new(
+                    "the template compares values of different types, such as a text with a number",
+                ));
             }
             Err(_) => return Err(Fault::new("the template cannot be filled in with these values")),
         }
