@@ -188,12 +188,11 @@ impl Transform for Join {
                 list.push(',');
             }
             let Val::Text(text) = Val::of(part) else { continue };
-            match now.iter().find(|item| Val::of(item).word() == text.trim()) {
-                // An item that is there stays what it is.
-                Some(known) => list.push_str(known),
-                None if numbers < now.len() => list.push_str(part),
-                None if super::number::is_json(text.trim()) => list.push_str(text.trim()),
-                None => return Err(Fault::new("the provider's list holds numbers, and an item is none")),
+            let is_number = super::number::is_json(&text);
+            if is_number && (numbers == now.len() || now.contains(&&*text)) {
+                list.push_str(&text);
+            } else {
+                list.push_str(part);
             }
         }
         list.push(']');

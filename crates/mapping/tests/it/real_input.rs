@@ -259,10 +259,6 @@ fn an_edit_keeps_the_providers_types() {
         let written = back(&plan, &format!(r#"{{"x":{wanted}}}"#), Some(&current));
         assert_eq!(written, format!("/x = {expected}"), "{step} over {now}");
     }
-    let plan = fields("\n  - {host: x, provider: x, steps: [{join: {separator: ','}}]}");
-    assert!(
-        back(&plan, r#"{"x":"1,b"}"#, Some(r#"{"x":[1]}"#)).contains("the provider's list holds numbers")
-    );
 }
 
 fn one(steps: &str, values: &[&str]) -> String {
