@@ -64,7 +64,9 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// Walks an answer in one pass: for each record at `path`, its head and its exact text.
+/// Parses an answer in one pass: for each record at `path`, its head and its exact text.
+///
+/// For paths that are known at compile time; [`PageLayout`](crate::PageLayout) takes them when the program runs.
 ///
 /// `path` names the members that lead to the list; an empty path means that the answer itself is the list. A head
 /// names the few fields that a connector needs of a record; everything else is checked and skipped. Nothing else is
@@ -75,7 +77,7 @@ impl<'a> Envelope<'a> {
 ///
 /// ```
 /// use serde::Deserialize;
-/// use tieline_kit::walk;
+/// use tieline_kit::parse_page;
 ///
 /// #[derive(Deserialize)]
 /// struct Head {
@@ -84,7 +86,7 @@ impl<'a> Envelope<'a> {
 ///
 /// let text = r#"{"data":[{"id":1,"sum":1.10},{"id":2}],"next":"x"}"#;
 /// let mut seen = Vec::new();
-/// let envelope = walk(text, &["data"], |head: Head, raw| {
+/// let envelope = parse_page(text, &["data"], |head: Head, raw| {
 ///     seen.push((head.id, raw));
 ///     Ok(())
 /// })?;
@@ -92,7 +94,7 @@ impl<'a> Envelope<'a> {
 /// assert_eq!(envelope.member::<&str>("next")?, Some("x"));
 /// # Ok::<(), tieline_core::Error>(())
 /// ```
-pub fn walk<'a, H, F>(text: &'a str, path: &[&str], each: F) -> Result<Envelope<'a>>
+pub fn parse_page<'a, H, F>(text: &'a str, path: &[&str], each: F) -> Result<Envelope<'a>>
 where
     H: Deserialize<'a>,
     F: FnMut(H, &'a str) -> Result<()>,
@@ -290,7 +292,7 @@ fn offset_of(text: &str, error: &serde_json::Error) -> usize {
     before + error.column()
 }
 
-fn broken(name: &str, problem: &'static str, byte: usize) -> Error {
+pub(crate) fn broken(name: &str, problem: &'static str, byte: usize) -> Error {
     let subject = if name.is_empty() { "the answer".to_owned() } else { format!("{name:?} in the answer") };
     Error::new(ErrorKind::Decode, format!("{subject} {problem}"))
         .with_advice("go on later from the last stored state, and report it if it stays")

@@ -6,7 +6,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use tieline_core::http::HttpResponse;
 use tieline_core::{Error, ErrorKind, Result};
-use tieline_kit::{Call, HeadKey, walk};
+use tieline_kit::{Call, HeadKey, parse_page};
 
 use crate::connector::Api;
 use crate::endpoints::{Endpoint, PAGE};
@@ -77,7 +77,7 @@ pub(crate) fn rows(
         each(record(endpoint, text)?.get())?;
         return Ok(Listed { count: 1, total: Some(1) });
     }
-    let envelope = walk(text, &[endpoint.many], |_: IgnoredAny, raw| each(raw))?;
+    let envelope = parse_page(text, &[endpoint.many], |_: IgnoredAny, raw| each(raw))?;
     let meta: Option<Meta> = envelope.member("MetaInformation")?;
     let total = meta.and_then(|meta| meta.total.0).and_then(|total| total.as_str().parse().ok());
     Ok(Listed { count: envelope.count(endpoint.many)?, total })

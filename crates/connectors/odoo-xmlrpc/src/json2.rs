@@ -9,7 +9,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use tieline_core::{Error, ErrorKind, RawJson, Record, Result};
-use tieline_kit::{HeadKey, HeadText, walk};
+use tieline_kit::{HeadKey, HeadText, parse_page};
 
 use crate::model::Model;
 use crate::xmlrpc::FieldRule;
@@ -24,7 +24,7 @@ struct Head<'a> {
 
 /// Walks over a list of records.
 pub(crate) fn rows(text: &str, model: &Model, mut each: impl FnMut(Option<Record>)) -> Result<()> {
-    walk(text, &[], |head: Head<'_>, raw| {
+    parse_page(text, &[], |head: Head<'_>, raw| {
         let payload = row(raw, model)?;
         each(head.id.0.map(|key| {
             let record = Record::new(key, payload);

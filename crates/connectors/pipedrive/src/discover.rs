@@ -6,7 +6,7 @@ use tieline_core::{
     Capabilities, Catalog, Choice, DiscoverRequest, Entity, EntityField, EntityName, Error, ErrorKind,
     FieldPath, ReadRequest, Result, Text,
 };
-use tieline_kit::{Call, TokenGuard, excerpt, nearest, walk};
+use tieline_kit::{Call, TokenGuard, excerpt, nearest, parse_page};
 
 use crate::action;
 use crate::connector::Api;
@@ -97,7 +97,7 @@ async fn list(api: &Api, path: &'static str) -> Result<Vec<Described>> {
     loop {
         let call = Call::get(path).cost(10).query("limit", PAGE).query_some("cursor", cursor.as_deref());
         let answer = api.send(call).await?;
-        let envelope = walk(answer.text()?, &["data"], |field: Described, _| {
+        let envelope = parse_page(answer.text()?, &["data"], |field: Described, _| {
             fields.push(field);
             Ok(())
         })?;

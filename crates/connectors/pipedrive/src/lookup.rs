@@ -4,7 +4,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use tieline_core::http::HttpResponse;
 use tieline_core::{Change, Error, ErrorKind, Key, Lookup, Lookups, Result};
-use tieline_kit::{Call, KeyChunks, walk};
+use tieline_kit::{Call, KeyChunks, parse_page};
 
 use crate::connector::Api;
 use crate::endpoints::{Endpoint, IDS};
@@ -50,7 +50,7 @@ async fn several(api: &Api, endpoint: &Endpoint, chunk: &[Key]) -> Result<Vec<Lo
         Call::get(endpoint.list).cost(endpoint.list_cost).query("ids", ids.join(",")).query("limit", IDS);
     let answer = api.send(call).await.map_err(|error| error.with_context("entity", endpoint.name))?;
     let mut found = Vec::new();
-    let envelope = walk(answer.text()?, &["data"], |head: Head<'_>, raw| {
+    let envelope = parse_page(answer.text()?, &["data"], |head: Head<'_>, raw| {
         found.extend(head.change(endpoint, raw).and_then(lookup));
         Ok(())
     })?;

@@ -8,7 +8,7 @@ use tieline_core::{
 };
 use tieline_kit::{
     Budget, Call, Envelope, HeadFlag, HeadKey, HeadText, MaxWatermark, PageStep, TokenGuard, Watermark,
-    batches, walk,
+    batches, parse_page,
 };
 
 use crate::connector::Api;
@@ -278,7 +278,7 @@ impl Page {
         let mut changes = Vec::with_capacity(usize::try_from(PAGE).unwrap_or_default());
         let mut issues = Vec::new();
         let mut row = 0u32;
-        let envelope = walk(answer.text()?, &["data"], |head: Head<'_>, raw| {
+        let envelope = parse_page(answer.text()?, &["data"], |head: Head<'_>, raw| {
             row += 1;
             if endpoint.changes
                 && let Some(time) = head.changed_at(endpoint)

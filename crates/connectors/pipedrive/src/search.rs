@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde::Deserialize;
 use tieline_core::{Error, ErrorKind, FieldPath, Key, Lookup, Lookups, RawJson, Result};
-use tieline_kit::{Call, HeadKey, TokenGuard, Watermark, walk};
+use tieline_kit::{Call, HeadKey, TokenGuard, Watermark, parse_page};
 
 use crate::connector::Api;
 use crate::discover::known;
@@ -126,7 +126,7 @@ async fn ids(api: &Api, writes: &Writes, way: &Way, term: &str) -> Result<Vec<Ke
             .cost(COST)
             .tag(SEARCH);
         let answer = api.send(call).await?;
-        let envelope = walk(answer.text()?, list, |found: Found, _| {
+        let envelope = parse_page(answer.text()?, list, |found: Found, _| {
             ids.extend(found.id.0.or_else(|| found.item.and_then(|item| item.id.0)));
             Ok(())
         })?;
@@ -157,7 +157,7 @@ async fn newest(api: &Api, endpoint: &Endpoint, field: &FieldPath, wanted: &str)
     };
     let answer = api.send(call).await?;
     let mut found = Vec::new();
-    let envelope = walk(answer.text()?, &["data"], |head: Head<'_>, text| {
+    let envelope = parse_page(answer.text()?, &["data"], |head: Head<'_>, text| {
         let value = tieline_core::json::at(text, field.as_str())?;
         if value.and_then(|value| raw::unquoted(value.get())).as_deref() == Some(wanted) {
             found.extend(head.change(endpoint, text).and_then(lookup::lookup));

@@ -8,6 +8,7 @@
     reason = "helpers of tests fail like tests"
 )]
 
+mod layouts;
 mod loops;
 mod pages;
 mod times;

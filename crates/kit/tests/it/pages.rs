@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::Value;
 use tieline_core::{ErrorKind, Result};
-use tieline_kit::{Envelope, HeadFlag, HeadKey, HeadText, Records, walk};
+use tieline_kit::{Envelope, HeadFlag, HeadKey, HeadText, Records, parse_page};
 
 #[derive(Deserialize)]
 struct Head<'a> {
@@ -16,7 +16,7 @@ struct Head<'a> {
 
 fn rows<'a>(text: &'a str, path: &[&str]) -> Result<(Vec<&'a str>, Envelope<'a>)> {
     let mut rows = Vec::new();
-    let envelope = walk(text, path, |_: Head<'_>, raw| {
+    let envelope = parse_page(text, path, |_: Head<'_>, raw| {
         rows.push(raw);
         Ok(())
     })?;
@@ -33,7 +33,7 @@ fn message(text: &str, path: &[&str]) -> String {
 fn heads_and_texts_come_from_one_scan() {
     let text = "\u{feff} {\"success\":true,\n \"data\" : [ {\"id\":1,\"x\":[{}, \"}\"]} ,{\"id\":\"b\\u0061\",\"update_time\":\"2\\u0030\",\"is_deleted\":1}\n],\"additional_data\":{\"next_cursor\":null}} ";
     let mut heads = Vec::new();
-    let envelope = walk(text, &["data"], |head: Head<'_>, raw| {
+    let envelope = parse_page(text, &["data"], |head: Head<'_>, raw| {
         let HeadKey(key) = head.id;
         heads.push((
             key.unwrap().to_string(),
