@@ -12,7 +12,7 @@ use tieline_core::{
     Entity, EntityField, Error, ErrorKind, FieldPath, Key, Lookup, LookupBy, LookupRequest, Lookups,
     MarkerField, OutcomeStream, RawJson, ReadRequest, Record, WriteRequest,
 };
-use tieline_kit::{Call, HeadFlag, HeadKey, HeadText, KeyChunks, refuse_partition, walk};
+use tieline_kit::{Call, HeadFlag, HeadKey, HeadText, KeyChunks, parse_page, refuse_partition};
 use url::Url;
 
 use crate::{read, write};
@@ -164,7 +164,7 @@ impl Connector for Tick {
                 let marker: String = value.view()?;
                 let answer = self.send(Call::get("/v1/tasks").query("external_id", marker)).await?;
                 let mut found = Vec::new();
-                walk(answer.text()?, &["items"], |head: Head<'_>, raw| {
+                parse_page(answer.text()?, &["items"], |head: Head<'_>, raw| {
                     found.extend(head.record(raw)?.ok().map(Lookup::Record));
                     Ok(())
                 })?;

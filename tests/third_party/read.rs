@@ -7,7 +7,7 @@ use tieline_core::{
     Batch, BatchStream, Change, Deletion, Entity, Error, ErrorKind, FieldPath, PassEnd, ReadMode,
     ReadRequest, State, Text,
 };
-use tieline_kit::{Budget, Call, MaxWatermark, TokenGuard, Watermark, batches, walk};
+use tieline_kit::{Budget, Call, MaxWatermark, TokenGuard, Watermark, batches, parse_page};
 
 use crate::connector::{Head, Tick, entity};
 
@@ -143,7 +143,7 @@ impl Walk {
             self.run.highest.as_ref().and_then(|text| Watermark::parse(text.as_str()).ok()),
         );
         let keys_only = self.run.kind == Kind::Keys;
-        let page = walk(answer.text()?, &["items"], |head: Head<'_>, raw| {
+        let page = parse_page(answer.text()?, &["items"], |head: Head<'_>, raw| {
             if let Some(time) = head.updated_at.get() {
                 highest.see(time);
             }
