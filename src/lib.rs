@@ -11,7 +11,18 @@ pub use tieline_auth::{
     ApiKey, AuthorizationUrl, Basic, Bearer, Callback, CredentialStore, Environment, Fields, OAuthApp,
     OAuthUrls, Password, Revoked, Secret, ServiceAccount, Tokens,
 };
-pub use tieline_core::*;
+pub use tieline_core::{
+    Account, Action, Attachment, AuthScheme, Batch, BatchStream, Capabilities, Catalog, Category, Change,
+    CheckRequest, Choice, Choices, ChoicesRequest, Clock, Connector, ConnectorSpec, Content, ContentRequest,
+    Credential, Deletes, Deletion, DeletionScope, Direction, DiscoverRequest, Entity, EntityChanges,
+    EntityField, EntityName, Error, ErrorKind, Field, FieldKind, FieldMapping, FieldPatch, FieldPath, Filter,
+    FilterOp, IntoCredential, Issue, Key, KeyKind, KeyPlacement, Limit, LimitScope, LimitUnit, Lookup,
+    LookupBy, LookupRequest, Lookups, Mapped, MappingContext, MarkerField, Operation, OperationId,
+    OperationOutcome, Origins, Outcome, OutcomeStream, Partition, PartitionEntry, Partitions,
+    PartitionsRequest, PassEnd, Patch, PollRequest, PreparedRecord, Progress, RawJson, ReadMode, ReadRequest,
+    Record, RecordLookup, Resend, Result, State, Subscription, Subscriptions, SubscriptionsRequest,
+    SystemClock, Text, WriteOp, WriteRequest, exact, json, webhook,
+};
 #[cfg(feature = "fortnox")]
 pub use tieline_fortnox as fortnox;
 pub use tieline_http::HttpStack;
@@ -27,6 +38,12 @@ pub use tieline_store_postgres as postgres;
 pub use tieline_store_sqlite as store_sqlite;
 pub use tieline_sync as sync;
 pub use tieline_vault as vault;
+
+/// Everything of `tieline-core`, for the author of a connector or of a wrapper: factories, requests and their
+/// classification, authentication as data.
+pub mod connector {
+    pub use tieline_core::*;
+}
 
 /// The examples of the guides compile.
 #[cfg(doctest)]

@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
-use tieline::http::{Classification, Escape, HttpClient, HttpRequest, ResponseView};
+use tieline::connector::http::{Classification, Escape, HttpClient, HttpRequest, ResponseView};
+use tieline::connector::{
+    BuildContext, ConnectorFactory, Grant, LoginPart, OAuth2, Scope, SessionLogin, SessionToken,
+};
 use tieline::store::MemoryStore;
 use tieline::store::connections::NewConnection;
 use tieline::vault::{Key, KeyRing, Vault};
 use tieline::{
-    Account, AuthScheme, BatchStream, BuildContext, Catalog, Category, CheckRequest, Connections, Connector,
-    ConnectorFactory, ConnectorSpec, DiscoverRequest, Error, ErrorKind, Field, Fields, Grant, Host,
-    HttpStack, KeyPlacement, LoginPart, LookupRequest, Lookups, OAuth2, OAuthApp, Origins, ReadRequest,
-    Registry, Result, Scope, Secret, ServiceAccount, SessionLogin, SessionToken,
+    Account, AuthScheme, BatchStream, Catalog, Category, CheckRequest, Connections, Connector, ConnectorSpec,
+    DiscoverRequest, Error, ErrorKind, Field, Fields, Host, HttpStack, KeyPlacement, LookupRequest, Lookups,
+    OAuthApp, Origins, ReadRequest, Registry, Result, Secret, ServiceAccount,
 };
 use tieline_http::TokioClock;
 use tieline_http::memory::{MemoryTransport, answer};
@@ -68,7 +70,7 @@ impl Connector for Probing {
     }
 }
 
-fn connections(scheme: AuthScheme, transport: Arc<dyn tieline::http::Transport>) -> Connections {
+fn connections(scheme: AuthScheme, transport: Arc<dyn tieline::connector::http::Transport>) -> Connections {
     let mut spec = ConnectorSpec::new("probe", "Probe", Category::Other);
     spec.auth = vec![scheme];
     spec.origins = Origins::Patterns(vec!["api.probe.example".into()]);

@@ -137,6 +137,13 @@ impl Serialize for Described<'_> {
         if !context.0.is_empty() {
             map.serialize_entry("context", &context)?;
         }
+        let issues: Vec<String> = error.issues().iter().map(ToString::to_string).collect();
+        if !issues.is_empty() {
+            map.serialize_entry("issues", &issues)?;
+        }
+        if let Some(text) = error.provider_text() {
+            map.serialize_entry("provider_text", text)?;
+        }
         let causes = causes(error);
         if !causes.is_empty() {
             map.serialize_entry("causes", &causes)?;
@@ -182,6 +189,13 @@ fn for_people(error: &Error, paint: Paint) -> String {
     let mut text = format!("{} {}\n", paint.red("error:"), clean(error.message()));
     if let Some(advice) = error.advice() {
         text.push_str(&format!("{}  {}\n", paint.bold("help:"), clean(advice)));
+    }
+    // It may quote a record: the person at this terminal may see it, a log may not.
+    if let Some(words) = error.provider_text() {
+        text.push_str(&format!("{} {}\n", paint.bold("provider says:"), clean(words)));
+    }
+    for issue in error.issues() {
+        text.push_str(&format!("{} {}\n", paint.bold("field:"), clean(&issue.to_string())));
     }
     for cause in causes(error) {
         text.push_str(&format!("{} {}\n", paint.bold("cause:"), clean(&cause)));

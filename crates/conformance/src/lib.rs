@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod bench;
+mod canary;
 mod consents;
 mod hunt;
 mod mirror;

@@ -13,6 +13,7 @@ use tieline_core::http::{BodyStream, Transport};
 use tieline_core::{Error, ErrorKind, Resend, Result};
 use tokio::time::Instant;
 
+use crate::canary::{CANARY, marked};
 use crate::subject::FakeProvider;
 
 /// What goes wrong.
@@ -42,6 +43,12 @@ pub(crate) enum Trouble {
     Echo(u16),
     /// An error with a very long text.
     Verbose(u16),
+    /// The provider's own response, every text that a person wrote replaced by the canary.
+    Marked,
+    /// The same with the numbers too, so that no type fits.
+    Mistyped,
+    /// An error that quotes the canary.
+    Quotes(u16),
 }
 
 /// How an answer says when to come back.
@@ -282,6 +289,11 @@ impl Transport for Wire {
             Some(Trouble::Says(status, hint)) => self.made(self.refused(status, hint)),
             Some(Trouble::Verbose(status)) => self.made(self.says(status, &VERBOSE.repeat(2_000))),
             Some(Trouble::Echo(status)) => self.made(self.says(status, &said_back(&request))),
+            Some(Trouble::Quotes(status)) => self.made(self.says(status, CANARY)),
+            Some(trouble @ (Trouble::Marked | Trouble::Mistyped)) => {
+                let (head, body) = read(self.inner.send(request).await?).await?;
+                Response::from_parts(head, whole(marked(&body, matches!(trouble, Trouble::Mistyped))))
+            }
             Some(Trouble::WebPage) => self.made(web_page()),
             Some(Trouble::Endless) => self.endless(),
         };

@@ -188,17 +188,17 @@ impl Error {
         self
     }
 
-    /// The provider's own error code.
+    /// The provider's own error code. A text that is no code is dropped: up to 64 letters, digits and `_-.:/+=`.
     #[must_use]
     pub fn with_code(mut self, code: impl Into<String>) -> Self {
-        self.0.code = Some(code.into());
+        self.0.code = code_like(code.into());
         self
     }
 
-    /// The provider's id of the request, for its support desk.
+    /// The provider's id of the request, for its support desk. A text that is no id is dropped, as for a code.
     #[must_use]
     pub fn with_request_id(mut self, id: impl Into<String>) -> Self {
-        self.0.request_id = Some(id.into());
+        self.0.request_id = code_like(id.into());
         self
     }
 
@@ -347,6 +347,12 @@ impl Error {
     pub fn context(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.0.context.iter().map(|(name, value)| (*name, value.as_str()))
     }
+}
+
+/// A code or an id, which is printed; never a sentence, which may quote a record.
+fn code_like(text: String) -> Option<String> {
+    let is_code = |c: char| c.is_ascii_alphanumeric() || "_-.:/+=".contains(c);
+    ((1..=64).contains(&text.len()) && text.chars().all(is_code)).then_some(text)
 }
 
 impl fmt::Display for Error {

@@ -43,14 +43,11 @@ fn is_zero_step(value: &u8) -> bool {
     *value == 0
 }
 
-/// What a page means for an [`Offset`] walk.
+/// The meaning of a page for an [`Offset`] walk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageStep {
-    /// The page follows on. Its first `known` records were yielded with the page before.
-    Forward {
-        /// How many records at the beginning of the page were yielded before.
-        known: usize,
-    },
+    /// The page follows on. So many records at its beginning were yielded with the page before.
+    Forward(usize),
     /// Records moved: ask again, from further back.
     Back,
 }
@@ -115,7 +112,7 @@ impl Offset {
             // Rows that this credential may not see leave holes. Behind one there is nothing to recognise.
             self.position = behind;
             self.anchors.clear();
-            return Ok(PageStep::Forward { known });
+            return Ok(PageStep::Forward(known));
         }
         let nothing_new = keys.is_empty() || found.is_some_and(|found| found + 1 == keys.len());
         self.stalls = if nothing_new { self.stalls.saturating_add(1) } else { 0 };
@@ -127,6 +124,6 @@ impl Offset {
             let last = keys.len().saturating_sub(ANCHORS);
             self.anchors = keys.iter().skip(last).map(|key| (*key).clone()).collect();
         }
-        Ok(PageStep::Forward { known })
+        Ok(PageStep::Forward(known))
     }
 }

@@ -114,7 +114,8 @@ flaws! {
     giving_up_at_once: GivesUp breaks passing_faults_change_nothing;
     a_broken_line_taken_for_a_fault_of_ours: Internalizes breaks an_unreachable_provider_is_a_transport_error;
     taking_any_number_of_bytes: Unbounded breaks an_endless_body_is_left;
-    quoting_whole_bodies: Quotes breaks an_error_names_its_entity_and_stays_short;
+    quoting_whole_bodies: Quotes
+        breaks an_error_names_its_entity_and_stays_short nothing_of_a_record_is_printed;
 
     a_wait_of_its_own: OwnWait breaks a_wait_in_seconds_is_waited_exactly a_wait_until_a_date_is_waited_exactly;
     no_patience_without_a_hint: NoPatience breaks a_refusal_without_a_hint_is_backed_off;

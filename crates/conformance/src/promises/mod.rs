@@ -9,6 +9,7 @@ mod limits;
 mod lookups;
 mod outcomes;
 mod pages;
+mod privacy;
 mod reading;
 mod resuming;
 mod secrets;
@@ -143,4 +144,6 @@ promises! {
     secrets:
         the_secret_is_in_no_address
         the_secret_is_found_nowhere;
+    privacy:
+        nothing_of_a_record_is_printed;
 }

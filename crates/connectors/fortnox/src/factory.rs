@@ -182,7 +182,8 @@ fn classify(answer: &ResponseView<'_>) -> Option<Error> {
         error = error.with_code(excerpt(code, 32));
     }
     if let Some(message) = refusal.message.filter(|message| !message.is_empty()) {
-        error = error.with_context("fortnox", excerpt(&message, SHOWN));
+        // It may quote what was sent.
+        error = error.with_provider_text(&excerpt(&message, SHOWN));
     }
     Some(match answer.header("x-uid") {
         Some(id) => error.with_request_id(excerpt(id, 64)),

@@ -264,8 +264,8 @@ impl Walk {
             let turn = offset.turn(keys, page.limit, goes_on.then_some(behind))?;
             match turn {
                 // The anchor is not where it was: one row less is wanted.
-                PageStep::Forward { known } if count.saturating_sub(known) > wanted => count = wanted,
-                PageStep::Forward { known } => {
+                PageStep::Forward(known) if count.saturating_sub(known) > wanted => count = wanted,
+                PageStep::Forward(known) => {
                     self.run.offset = offset;
                     break known.min(count);
                 }

@@ -179,7 +179,7 @@ fn says_success(body: &[u8]) -> bool {
     true
 }
 
-/// Adds Pipedrive's own words, cleaned and cut.
+/// Adds Pipedrive's own words, cleaned and cut, beside what is printed: they may quote what was sent.
 fn explained(mut error: Error, status: StatusCode, refusal: &Refusal<'_>) -> Error {
     // The number is mostly the status again.
     let code = refusal.code.get().map(|code| excerpt(code, 64));
@@ -187,12 +187,10 @@ fn explained(mut error: Error, status: StatusCode, refusal: &Refusal<'_>) -> Err
     if let Some(code) = code.or_else(|| number.map(|number| excerpt(number.as_str(), 64))) {
         error = error.with_code(code);
     }
-    for (name, text) in [("error", &refusal.error), ("error_info", &refusal.error_info)] {
-        if let Some(text) = text.get().filter(|text| !text.is_empty()) {
-            error = error.with_context(name, excerpt(text, SHOWN));
-        }
-    }
-    error
+    let words = [&refusal.error, &refusal.error_info].map(|text| text.get().unwrap_or_default());
+    let words: Vec<String> =
+        words.iter().filter(|text| !text.is_empty()).map(|text| excerpt(text, SHOWN)).collect();
+    if words.is_empty() { error } else { error.with_provider_text(&words.join("; ")) }
 }
 
 fn elsewhere(status: StatusCode) -> Error {

@@ -186,7 +186,7 @@ impl Walk {
                         page.changes.clear();
                         return Ok(true);
                     }
-                    PageStep::Forward { known } => drop(page.changes.drain(..known.min(page.changes.len()))),
+                    PageStep::Forward(known) => drop(page.changes.drain(..known.min(page.changes.len()))),
                 }
                 if run.offset.is_broken() {
                     run.partial = true;

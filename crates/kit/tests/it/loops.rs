@@ -87,7 +87,7 @@ fn walked(mut rows: Vec<u32>, limit: u32, moves: &[(u8, prop::sample::Index)]) -
             return (yielded, lasting, true);
         };
         offset = stored;
-        if let PageStep::Forward { known } = turn {
+        if let PageStep::Forward(known) = turn {
             yielded.extend(&page[known..]);
             if !more {
                 break;
@@ -134,26 +134,26 @@ proptest! {
 fn a_row_that_goes_costs_one_step_back() {
     let mut offset = Offset::new();
     let page = |range: std::ops::Range<u64>| range.map(Key::from).collect::<Vec<_>>();
-    assert_eq!(offset.turn(&page(0..10), 10, Some(10)).unwrap(), PageStep::Forward { known: 0 });
+    assert_eq!(offset.turn(&page(0..10), 10, Some(10)).unwrap(), PageStep::Forward(0));
     assert_eq!((offset.start(), offset.limit(10, 50)), (9, 11));
     // Row 3 went: the anchor stands one place earlier.
     assert_eq!(offset.turn(&page(10..20), 10, Some(20)).unwrap(), PageStep::Back);
     assert_eq!(offset.start(), 0);
     let shifted: Vec<Key> = (0..11).filter(|id| *id != 3u64).map(Key::from).collect();
-    assert_eq!(offset.turn(&shifted, 10, Some(10)).unwrap(), PageStep::Forward { known: 0 });
+    assert_eq!(offset.turn(&shifted, 10, Some(10)).unwrap(), PageStep::Forward(0));
     assert_eq!(offset.start(), 9);
 }
 
 #[test]
 fn holes_are_passed_and_loops_are_not() {
     let mut offset = Offset::new();
-    assert_eq!(offset.turn(&[], 10, Some(10)).unwrap(), PageStep::Forward { known: 0 });
+    assert_eq!(offset.turn(&[], 10, Some(10)).unwrap(), PageStep::Forward(0));
     assert_eq!(offset.start(), 10);
     let anchor = [Key::from("a"), Key::from("b")];
     offset.turn(&anchor, 10, Some(20)).unwrap();
     assert_eq!(offset.start(), 11);
     // Nothing behind the anchor that may be seen, but the list goes on.
-    assert_eq!(offset.turn(&anchor[1..], 10, Some(21)).unwrap(), PageStep::Forward { known: 1 });
+    assert_eq!(offset.turn(&anchor[1..], 10, Some(21)).unwrap(), PageStep::Forward(1));
     assert_eq!(offset.start(), 21);
     let error = (0..20).find_map(|_| offset.turn(&[], 10, Some(0)).err()).unwrap();
     insta::assert_snapshot!(error, @"the provider repeats a page without an end (decode, start=21)");

@@ -53,7 +53,7 @@ async fn the_watermark_moves_at_the_end_only_and_never_past_the_start() {
     });
     let read = batches(&crm, ReadRequest::changes("persons")).await.unwrap();
     assert_eq!(watermark(&read[0].state), None);
-    assert_eq!(watermark(&read[1].state).as_deref(), Some("2026-11-03T08:00:00Z"));
+    assert_eq!(watermark(&read[1].state).as_deref(), Some("2026-11-03T08:00:00.0Z"));
 
     let (transport, crm) = answering(|_| (200, page(&["2026-11-02T07:00:00.123Z"], None)));
     let read = batches(&crm, ReadRequest::changes("persons")).await.unwrap();
