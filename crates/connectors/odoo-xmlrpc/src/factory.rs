@@ -153,7 +153,8 @@ fn classify(answer: &ResponseView<'_>) -> Option<Error> {
         (_, Kind::Refusal(name, message)) if !name.starts_with("werkzeug.") => faults::raised(name, message),
         (_, Kind::Refusal(_, message)) => {
             let error = failure("Odoo", status)?;
-            if message.is_empty() { error } else { error.with_context("error", excerpt(message, 200)) }
+            // It may quote what was sent.
+            if message.is_empty() { error } else { error.with_provider_text(&excerpt(message, 200)) }
         }
         _ => failure("Odoo", status)?,
     };
@@ -193,7 +194,8 @@ fn missing(name: &str, message: &str) -> Error {
     let model = message.split_once("model '").and_then(|(_, rest)| rest.split_once("' does not exist"));
     match model {
         Some((model, _)) if !message.contains("method") => faults::no_model(model),
-        _ => Error::new(ErrorKind::NotFound, format!("Odoo does not have this: {}", excerpt(message, 200))),
+        _ => Error::new(ErrorKind::NotFound, "Odoo does not have this")
+            .with_provider_text(&excerpt(message, 200)),
     }
 }
 
