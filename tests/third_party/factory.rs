@@ -53,7 +53,7 @@ impl ConnectorFactory for TickFactory {
         }
         let said: Refusal = serde_json::from_slice(answer.body).unwrap_or_default();
         if !said.error.is_empty() {
-            error = error.with_context("error", excerpt(&said.error, 200));
+            error = error.with_provider_text(&excerpt(&said.error, 200));
         }
         Classification::Fail(error)
     }

@@ -34,6 +34,7 @@ const SHORTEST: usize = 8;
 pub struct Hunt {
     secrets: Vec<(String, Vec<u8>)>,
     places: Vec<(String, Vec<u8>)>,
+    provider_texts: bool,
 }
 
 impl Debug for Hunt {
@@ -50,6 +51,14 @@ impl Hunt {
         if secret.len() >= SHORTEST && !known {
             self.secrets.push((what.to_owned(), secret.to_vec()));
         }
+    }
+
+    /// Looks into the provider's own words that an error keeps beside what it prints, too: a record may be quoted there, a
+    /// secret may not.
+    #[must_use]
+    pub fn with_provider_texts(mut self) -> Self {
+        self.provider_texts = true;
+        self
     }
 
     /// How many secrets it looks for.
@@ -99,6 +108,11 @@ impl Hunt {
     /// Looks into an error and all its causes.
     pub fn error(&mut self, place: &str, error: &Error) {
         self.text(place, format!("{error} {error:#} {error:?} {error:#?}"));
+        if self.provider_texts {
+            let of_fields = error.issues().iter().filter_map(|issue| issue.provider_text());
+            let words: Vec<&str> = error.provider_text().into_iter().chain(of_fields).collect();
+            self.text(&format!("the provider's words in {place}"), words.join("\n"));
+        }
         let mut cause = error.source();
         while let Some(error) = cause {
             self.text(&format!("a cause of {place}"), format!("{error} {error:#} {error:?} {error:#?}"));

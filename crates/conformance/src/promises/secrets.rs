@@ -50,7 +50,7 @@ pub(crate) async fn the_secret_is_found_nowhere(lab: &Lab<'_>) -> Result<Verdict
     let store: Arc<dyn SyncStore> = Arc::new(database.clone());
 
     let secret = lab.subject.secret();
-    let mut shown = Hunt::default();
+    let mut shown = Hunt::default().with_provider_texts();
     shown.secret("the secret", &secret);
     shown.debug("the credential", &lab.subject.credential(&secret)?);
     shown.debug("the factory", &lab.subject.factory());
