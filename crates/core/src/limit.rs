@@ -3,7 +3,11 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// Who shares a limit.
+use chrono::FixedOffset;
+
+use crate::http::HttpRequest;
+
+/// The party that shares a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LimitScope {
@@ -17,7 +21,7 @@ pub enum LimitScope {
     Account,
 }
 
-/// What a limit counts.
+/// The unit that a limit counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LimitUnit {
@@ -25,42 +29,79 @@ pub enum LimitUnit {
     Requests,
     /// Each request as its [cost](crate::http::HttpRequest::cost).
     Cost,
+    /// Requests that are on their way at the same time. A request is on its way until its response is whole, or until
+    /// a streamed response is dropped.
+    InFlight,
 }
 
-/// One published limit: at most `quota` units in any window of length `per`.
+/// One published limit: at most `quota` units in a window.
 ///
 /// ```
 /// use std::time::Duration;
+/// use tieline_core::http::HttpRequest;
 /// use tieline_core::{Limit, LimitScope};
 ///
 /// let burst = Limit::new("burst", LimitScope::Credential, 20, Duration::from_secs(2))
 ///     .with_headers("x-ratelimit");
 /// let search = Limit::new("search", LimitScope::Credential, 10, Duration::from_secs(2)).with_tag("search");
-/// assert!(burst.covers(Some("search")) && !search.covers(None));
+/// let day = Limit::per_day("day", LimitScope::Account, 30_000).counting_cost();
+/// let parallel = Limit::in_flight("parallel", LimitScope::Credential, 5);
+/// let channel = Limit::new("channel", LimitScope::App, 1, Duration::from_secs(1)).keyed_by("channel");
+///
+/// let request = HttpRequest::get("https://api.example.com/deals".parse()?);
+/// assert!(burst.covers(&request) && day.covers(&request) && parallel.covers(&request));
+/// assert!(!search.covers(&request) && !channel.covers(&request));
+/// assert!(channel.covers(&request.with_limit_key("channel", "C1")));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limit {
     /// A word for messages and metrics.
     pub name: Cow<'static, str>,
-    /// Who shares it.
+    /// The party that shares it.
     pub scope: LimitScope,
-    /// What it counts.
+    /// The unit that it counts.
     pub unit: LimitUnit,
-    /// How many units a window holds.
+    /// The number of units that a window holds.
     pub quota: u32,
-    /// The window's length. The window slides: it is any stretch of that length.
+    /// The window's length; zero for [`LimitUnit::InFlight`]. The window slides: it is any stretch of that length.
     pub per: Duration,
-    /// Only requests with this tag, or all.
-    pub tag: Option<&'static str>,
+    /// The zone whose midnights begin the windows, for a limit per calendar day.
+    pub day: Option<FixedOffset>,
+    /// The tag of the requests that count; all requests without one.
+    pub tag: Option<Cow<'static, str>>,
+    /// The name of the [key](crate::http::HttpRequest::with_limit_key) that has a window of its own for each value.
+    pub key: Option<Cow<'static, str>>,
     /// The prefix of the headers (`PREFIX-limit`, `PREFIX-remaining`, `PREFIX-reset`) that describe it.
     pub headers: Option<Cow<'static, str>>,
 }
 
 impl Limit {
-    /// A limit over all requests of its scope.
+    /// A limit over all requests of its scope, in a window of the length `per` that slides.
     pub fn new(name: impl Into<Cow<'static, str>>, scope: LimitScope, quota: u32, per: Duration) -> Self {
-        Self { name: name.into(), scope, unit: LimitUnit::Requests, quota, per, tag: None, headers: None }
+        Self {
+            name: name.into(),
+            scope,
+            unit: LimitUnit::Requests,
+            quota,
+            per,
+            day: None,
+            tag: None,
+            key: None,
+            headers: None,
+        }
+    }
+
+    /// A budget of a calendar day in UTC.
+    pub fn per_day(name: impl Into<Cow<'static, str>>, scope: LimitScope, quota: u32) -> Self {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        Self { day: FixedOffset::east_opt(0), ..Self::new(name, scope, quota, DAY) }
+    }
+
+    /// A limit over the requests that are on their way at the same time.
+    pub fn in_flight(name: impl Into<Cow<'static, str>>, scope: LimitScope, quota: u32) -> Self {
+        Self { unit: LimitUnit::InFlight, ..Self::new(name, scope, quota, Duration::ZERO) }
     }
 
     /// Counts costs instead of requests.
@@ -70,10 +111,24 @@ impl Limit {
         self
     }
 
+    /// Sets the zone whose midnights begin the windows of a limit per calendar day.
+    #[must_use]
+    pub fn with_day_in(mut self, zone: FixedOffset) -> Self {
+        self.day = Some(zone);
+        self
+    }
+
     /// Covers only requests with this tag.
     #[must_use]
-    pub fn with_tag(mut self, tag: &'static str) -> Self {
-        self.tag = Some(tag);
+    pub fn with_tag(mut self, tag: impl Into<Cow<'static, str>>) -> Self {
+        self.tag = Some(tag.into());
+        self
+    }
+
+    /// Counts each value of this key by itself, and only requests that have one: a mailbox, a channel.
+    #[must_use]
+    pub fn keyed_by(mut self, key: impl Into<Cow<'static, str>>) -> Self {
+        self.key = Some(key.into());
         self
     }
 
@@ -84,8 +139,9 @@ impl Limit {
         self
     }
 
-    /// Whether a request with this tag counts.
-    pub fn covers(&self, tag: Option<&str>) -> bool {
-        self.tag.is_none() || self.tag == tag
+    /// Whether a request counts.
+    pub fn covers(&self, request: &HttpRequest) -> bool {
+        (self.tag.is_none() || self.tag.as_deref() == request.tag())
+            && self.key.as_deref().is_none_or(|key| request.limit_key(key).is_some())
     }
 }

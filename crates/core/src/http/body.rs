@@ -1,11 +1,13 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::{RequestBody, StreamedBody};
 use crate::{Error, ErrorKind, Result};
 
-/// How a secret is escaped when it fills a slot of a [`Body`].
+/// The format that a secret is escaped for when it fills a slot of a [`Body`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Escape {
@@ -17,7 +19,10 @@ pub enum Escape {
     Form,
 }
 
-/// A request's body: opaque, cheap to clone, and replayable, because every attempt sends it again.
+/// The body of a request: opaque and cheap to clone. Every attempt sends it again, except for a
+/// [one-shot stream](StreamedBody::once), which is never sent twice.
+///
+/// Other kinds of bodies are made by [`Form`](super::Form) and [`Multipart`](super::Multipart).
 ///
 /// A provider that takes its secret in the body gets a template with slots. The connector names the slots; only the
 /// credential fills them, escaped for the body's format, below everything that logs.
@@ -36,7 +41,10 @@ pub enum Escape {
 /// # Ok::<(), tieline_core::Error>(())
 /// ```
 #[derive(Clone, Default)]
-pub struct Body(Repr);
+pub struct Body {
+    repr: Repr,
+    content_type: Option<Cow<'static, str>>,
+}
 
 #[derive(Clone, Default)]
 enum Repr {
@@ -44,18 +52,19 @@ enum Repr {
     Empty,
     Bytes(Bytes),
     Template(Vec<Part>),
+    Stream(StreamedBody),
 }
 
 #[derive(Clone)]
 enum Part {
     Text(Bytes),
-    Slot(&'static str, Escape),
+    Slot(Cow<'static, str>, Escape),
 }
 
 impl Body {
     /// No body.
     pub const fn empty() -> Self {
-        Self(Repr::Empty)
+        Self { repr: Repr::Empty, content_type: None }
     }
 
     /// A template with slots for secrets.
@@ -63,18 +72,65 @@ impl Body {
         BodyBuilder(Vec::new())
     }
 
+    /// Sets the media type that is sent as `Content-Type` when the request sets no such header itself.
+    #[must_use]
+    pub fn with_content_type(mut self, media_type: impl Into<Cow<'static, str>>) -> Self {
+        self.content_type = Some(media_type.into());
+        self
+    }
+
+    /// The media type that the body was made with.
+    pub fn content_type(&self) -> Option<&str> {
+        self.content_type.as_deref()
+    }
+
     /// Whether there is nothing to send.
     pub fn is_empty(&self) -> bool {
-        match &self.0 {
+        match &self.repr {
             Repr::Empty => true,
             Repr::Bytes(bytes) => bytes.is_empty(),
             Repr::Template(parts) => parts.is_empty(),
+            Repr::Stream(_) => false,
         }
     }
 
-    /// The bytes to send. Fails while a slot is unfilled.
+    /// Whether the body can be sent now: `false` for a one-shot stream that an earlier attempt took.
+    pub fn can_be_sent(&self) -> bool {
+        match &self.repr {
+            Repr::Stream(stream) => stream.can_be_sent(),
+            _ => true,
+        }
+    }
+
+    /// Whether the body is a stream, whose bytes no credential can see before they are sent.
+    pub fn is_stream(&self) -> bool {
+        matches!(self.repr, Repr::Stream(_))
+    }
+
+    /// The body as a transport sends it. Takes a one-shot stream.
+    ///
+    /// # Errors
+    ///
+    /// `Config` while a slot is unfilled; `Internal` when a one-shot stream was taken before; the error of a stream's
+    /// factory.
+    pub fn to_request_body(&self) -> Result<RequestBody> {
+        match &self.repr {
+            Repr::Stream(stream) => stream.open(),
+            _ => self.bytes().map(RequestBody::from),
+        }
+    }
+
+    /// The bytes of a body that is in memory.
+    ///
+    /// # Errors
+    ///
+    /// `Config` while a slot is unfilled; `Unsupported` for a stream.
     pub fn bytes(&self) -> Result<Bytes> {
-        match &self.0 {
+        match &self.repr {
+            Repr::Stream(_) => Err(Error::new(
+                ErrorKind::Unsupported,
+                "the body of the request is a stream, whose bytes are not known before it is sent",
+            )),
             Repr::Empty => Ok(Bytes::new()),
             Repr::Bytes(bytes) => Ok(bytes.clone()),
             Repr::Template(parts) => {
@@ -98,9 +154,13 @@ impl Body {
         }
     }
 
-    /// This body with its slots filled. A slot for which `secret` answers `None` stays open.
+    /// Returns this body with its slots filled. A slot for which `secret` returns `None` stays open.
+    ///
+    /// # Errors
+    ///
+    /// `Config` for a secret that the format cannot carry.
     pub fn filled(&self, secret: &mut dyn FnMut(&str) -> Option<SecretString>) -> Result<Self> {
-        let Repr::Template(parts) = &self.0 else { return Ok(self.clone()) };
+        let Repr::Template(parts) = &self.repr else { return Ok(self.clone()) };
         let parts = parts
             .iter()
             .map(|part| match part {
@@ -111,7 +171,7 @@ impl Body {
                 Part::Text(_) => Ok(part.clone()),
             })
             .collect::<Result<_>>()?;
-        Ok(Self(Repr::Template(parts)))
+        Ok(Self { repr: Repr::Template(parts), content_type: self.content_type.clone() })
     }
 }
 
@@ -157,39 +217,52 @@ impl Escape {
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.repr {
             Repr::Empty => f.write_str("Body(empty)"),
             Repr::Bytes(bytes) => write!(f, "Body({} bytes)", bytes.len()),
             Repr::Template(parts) => write!(f, "Body(template of {} parts)", parts.len()),
+            Repr::Stream(stream) => write!(f, "Body({stream:?})"),
         }
+    }
+}
+
+impl From<Repr> for Body {
+    fn from(repr: Repr) -> Self {
+        Self { repr, content_type: None }
+    }
+}
+
+impl From<StreamedBody> for Body {
+    fn from(stream: StreamedBody) -> Self {
+        Repr::Stream(stream).into()
     }
 }
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
-        Self(Repr::Bytes(bytes))
+        Repr::Bytes(bytes).into()
     }
 }
 
 impl From<Vec<u8>> for Body {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(Repr::Bytes(bytes.into()))
+        Repr::Bytes(bytes.into()).into()
     }
 }
 
 impl From<String> for Body {
     fn from(text: String) -> Self {
-        Self(Repr::Bytes(text.into()))
+        Repr::Bytes(text.into()).into()
     }
 }
 
 impl From<&'static str> for Body {
     fn from(text: &'static str) -> Self {
-        Self(Repr::Bytes(Bytes::from_static(text.as_bytes())))
+        Repr::Bytes(Bytes::from_static(text.as_bytes())).into()
     }
 }
 
-/// Puts a template together, part by part.
+/// Builds a body with slots for secrets, part by part.
 #[derive(Debug)]
 pub struct BodyBuilder(Vec<Part>);
 
@@ -203,14 +276,14 @@ impl BodyBuilder {
 
     /// A slot that the credential fills with the secret of this name.
     #[must_use]
-    pub fn secret(mut self, name: &'static str, escape: Escape) -> Self {
-        self.0.push(Part::Slot(name, escape));
+    pub fn secret(mut self, name: impl Into<Cow<'static, str>>, escape: Escape) -> Self {
+        self.0.push(Part::Slot(name.into(), escape));
         self
     }
 
     /// The body.
     pub fn build(self) -> Body {
-        Body(Repr::Template(self.0))
+        Repr::Template(self.0).into()
     }
 }
 

@@ -2,11 +2,12 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, RANGE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use url::Url;
 
-use super::Body;
+use super::{Body, RequestBody};
+use crate::{EntityName, Text};
 
 /// Whether the stack adds the connection's credential.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,6 +21,18 @@ pub enum RequestAuth {
     Bearer,
     /// It does not: for public documents and signed download links.
     None,
+}
+
+/// Whether a redirect of the provider is followed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Redirects {
+    /// It is an error.
+    #[default]
+    Refuse,
+    /// It is followed to storage, at most five times, without the connection's credential and only to addresses that
+    /// the network policy allows. Only for GET and HEAD by [`HttpClient::open`](super::HttpClient::open).
+    FollowWithoutCredential,
 }
 
 /// A request as a connector describes it: no secret in it, and a word on whether sending it twice is safe.
@@ -43,7 +56,10 @@ pub struct HttpRequest {
     auth: RequestAuth,
     template: Option<Cow<'static, str>>,
     cost: u32,
-    tag: Option<&'static str>,
+    tag: Option<Cow<'static, str>>,
+    limit_keys: Vec<(Cow<'static, str>, Text)>,
+    entity: Option<EntityName>,
+    redirects: Redirects,
     body_limit: Option<usize>,
     timeout: Option<Duration>,
 }
@@ -62,6 +78,9 @@ impl HttpRequest {
             template: None,
             cost: 1,
             tag: None,
+            limit_keys: Vec::new(),
+            entity: None,
+            redirects: Redirects::Refuse,
             body_limit: None,
             timeout: None,
         }
@@ -121,12 +140,51 @@ impl HttpRequest {
 
     /// Puts this request under the limits with the same tag.
     #[must_use]
-    pub fn with_tag(mut self, tag: &'static str) -> Self {
-        self.tag = Some(tag);
+    pub fn with_tag(mut self, tag: impl Into<Cow<'static, str>>) -> Self {
+        self.tag = Some(tag.into());
         self
     }
 
-    /// The most bytes of body that the answer may have, after decompression.
+    /// Names what the request acts on, for limits that the provider counts for each of these: `("channel", "C1")`.
+    /// See [`Limit::keyed_by`](crate::Limit::keyed_by).
+    #[must_use]
+    pub fn with_limit_key(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Text>) -> Self {
+        self.limit_keys.push((name.into(), value.into()));
+        self
+    }
+
+    /// Names the entity that the request is for, for traces.
+    #[must_use]
+    pub fn with_entity(mut self, entity: impl Into<EntityName>) -> Self {
+        self.entity = Some(entity.into());
+        self
+    }
+
+    /// Sets whether redirects are followed. By default they are errors.
+    #[must_use]
+    pub fn with_redirects(mut self, redirects: Redirects) -> Self {
+        self.redirects = redirects;
+        self
+    }
+
+    /// Asks for a part of the content: from byte `offset`, at most `length` bytes. The response may hold all of it
+    /// nevertheless; [`StreamedResponse::into_content`](super::StreamedResponse::into_content) sees to that.
+    #[must_use]
+    pub fn with_range(mut self, offset: u64, length: Option<u64>) -> Self {
+        let range = match length {
+            None if offset == 0 => return self,
+            None => format!("bytes={offset}-"),
+            Some(length) => format!("bytes={offset}-{}", offset.saturating_add(length).saturating_sub(1)),
+        };
+        if let Ok(range) = HeaderValue::try_from(range) {
+            self.headers.insert(RANGE, range);
+            // A range of a compressed form is no range of the file.
+            self.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
+        self
+    }
+
+    /// The most bytes of body that the response may have, after decompression.
     #[must_use]
     pub fn with_body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = Some(bytes);
@@ -196,11 +254,26 @@ impl HttpRequest {
     }
 
     /// The tag.
-    pub fn tag(&self) -> Option<&'static str> {
-        self.tag
+    pub fn tag(&self) -> Option<&str> {
+        self.tag.as_deref()
     }
 
-    /// The bound of the answer's body.
+    /// The value of a limit key.
+    pub fn limit_key(&self, name: &str) -> Option<&Text> {
+        self.limit_keys.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// The entity that the request is for.
+    pub fn entity(&self) -> Option<&EntityName> {
+        self.entity.as_ref()
+    }
+
+    /// Whether redirects are followed.
+    pub fn redirects(&self) -> Redirects {
+        self.redirects
+    }
+
+    /// The bound of the response's body, in bytes.
     pub fn body_limit(&self) -> Option<usize> {
         self.body_limit
     }
@@ -210,15 +283,29 @@ impl HttpRequest {
         self.timeout
     }
 
-    /// The request for a transport. Fails when a slot of the body is unfilled.
-    pub fn to_http(&self) -> crate::Result<http::Request<Bytes>> {
-        let mut request = http::Request::new(self.body.bytes()?);
-        *request.method_mut() = self.method.clone();
-        *request.uri_mut() = self.url.as_str().parse().map_err(|_| {
+    /// Returns the request for a transport. Takes a one-shot body.
+    ///
+    /// # Errors
+    ///
+    /// `Config` when a slot of the body is unfilled or the URL cannot be sent; `Internal` when a one-shot body was
+    /// taken before.
+    pub fn to_http(&self) -> crate::Result<http::Request<RequestBody>> {
+        let uri = self.url.as_str().parse().map_err(|_| {
             crate::Error::new(crate::ErrorKind::Config, "the URL of a request cannot be sent")
                 .with_context("path", self.template())
         })?;
+        let mut request = http::Request::new(self.body.to_request_body()?);
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = uri;
         *request.headers_mut() = self.headers.clone();
+        if let Some(media_type) = self.body.content_type()
+            && !self.headers.contains_key(CONTENT_TYPE)
+        {
+            let value = HeaderValue::try_from(media_type).map_err(|_| {
+                crate::Error::new(crate::ErrorKind::Config, "the media type of a body cannot be sent")
+            })?;
+            request.headers_mut().insert(CONTENT_TYPE, value);
+        }
         Ok(request)
     }
 }

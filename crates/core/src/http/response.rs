@@ -4,9 +4,12 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode};
 
+use super::HttpRequest;
 use crate::{Error, ErrorKind, Result};
 
-/// An answer, read whole within its bound.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// A response, read whole within its bound.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct HttpResponse {
@@ -16,27 +19,33 @@ pub struct HttpResponse {
     pub headers: HeaderMap,
     /// The body, decompressed.
     pub body: Bytes,
-    /// The provider's clock when it answered: its `Date` header.
+    /// The provider's clock when it responded: its `Date` header.
     pub date: Option<DateTime<Utc>>,
     /// How often the request was sent.
     pub attempts: u32,
 }
 
 impl HttpResponse {
-    /// An answer without body.
+    /// A response without body.
     pub fn new(status: StatusCode) -> Self {
         Self { status, headers: HeaderMap::new(), body: Bytes::new(), date: None, attempts: 1 }
     }
 
-    /// A header as text, when it is there and is text.
+    /// Returns a header as text, when it is there and is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The body as text.
+    /// Returns the body as text, without a byte order mark.
+    ///
+    /// # Errors
+    ///
+    /// `Decode` when it is not UTF-8.
     pub fn text(&self) -> Result<&str> {
-        std::str::from_utf8(&self.body).map_err(|error| {
-            Error::new(ErrorKind::Decode, "the answer is not UTF-8").with_context("byte", error.valid_up_to())
+        let body = self.body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.body);
+        std::str::from_utf8(body).map_err(|error| {
+            Error::new(ErrorKind::Decode, "the response is not UTF-8")
+                .with_context("byte", error.valid_up_to())
         })
     }
 }
@@ -47,7 +56,7 @@ impl fmt::Debug for HttpResponse {
     }
 }
 
-/// What [`classify`](crate::ConnectorFactory::classify) sees of an answer.
+/// A response as [`classify`](crate::ConnectorFactory::classify) sees it, with what was asked.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct ResponseView<'a> {
@@ -59,15 +68,27 @@ pub struct ResponseView<'a> {
     pub body: &'a [u8],
     /// The provider's clock, else ours.
     pub now: DateTime<Utc>,
+    /// The path template of the request, such as `/api/v2/deals/{id}`: for rules that hold for one endpoint.
+    pub template: &'a str,
+    /// The tag of the request.
+    pub tag: Option<&'a str>,
 }
 
 impl<'a> ResponseView<'a> {
-    /// An answer to classify.
+    /// A response to a request of which nothing is known.
     pub fn new(status: StatusCode, headers: &'a HeaderMap, body: &'a [u8], now: DateTime<Utc>) -> Self {
-        Self { status, headers, body, now }
+        Self { status, headers, body, now, template: "", tag: None }
     }
 
-    /// A header as text, when it is there and is text.
+    /// Sets what was asked.
+    #[must_use]
+    pub fn with_request(mut self, request: &'a HttpRequest) -> Self {
+        self.template = request.template();
+        self.tag = request.tag();
+        self
+    }
+
+    /// Returns a header as text, when it is there and is text.
     pub fn header(&self, name: &str) -> Option<&'a str> {
         self.headers.get(name)?.to_str().ok()
     }
@@ -76,23 +97,5 @@ impl<'a> ResponseView<'a> {
 impl fmt::Debug for ResponseView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ResponseView({}, {} bytes)", self.status, self.body.len())
-    }
-}
-
-/// What an answer means. The error's kind and [`Resend`](crate::Resend) decide what the stack does with a failure:
-/// `Unauthenticated` renews the credential once, `Safe` and `IfIdempotent` are retried within the budget, all
-/// else goes up.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Classification {
-    /// It is an answer.
-    Accept,
-    /// It is a failure, whatever its status.
-    Fail(Error),
-}
-
-impl From<Option<Error>> for Classification {
-    fn from(failure: Option<Error>) -> Self {
-        failure.map_or(Self::Accept, Self::Fail)
     }
 }

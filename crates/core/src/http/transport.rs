@@ -5,9 +5,10 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_core::Stream;
 
+use super::RequestBody;
 use crate::Result;
 
-/// The body of an answer as it arrives, decompressed.
+/// The bytes of a body as they arrive, decompressed.
 pub type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>;
 
 /// The bottom of the stack: moves one request, once. It follows no redirect and retries nothing.
@@ -16,6 +17,6 @@ pub type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>;
 /// provider (the connection was never made), `IfIdempotent` otherwise.
 #[async_trait]
 pub trait Transport: Debug + Send + Sync {
-    /// Sends the request. Resolves when the head of the answer is there.
-    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<BodyStream>>;
+    /// Sends the request. Resolves when the head of the response is there.
+    async fn send(&self, request: http::Request<RequestBody>) -> Result<http::Response<BodyStream>>;
 }
