@@ -45,9 +45,9 @@ impl ConnectorFactory for TickFactory {
 
     fn classify(&self, answer: &ResponseView<'_>) -> Classification {
         if answer.status.is_success() && is_html(answer.body) {
-            return Classification::Fail(web_page());
+            return Classification::fail(web_page());
         }
-        let Some(mut error) = failure("Tick", answer.status) else { return Classification::Accept };
+        let Some(mut error) = failure("Tick", answer.status) else { return Classification::accept() };
         if error.kind() == ErrorKind::Unauthenticated {
             error = error.with_advice("copy the key again in Tick under Settings > API");
         }
@@ -55,7 +55,7 @@ impl ConnectorFactory for TickFactory {
         if !said.error.is_empty() {
             error = error.with_provider_text(&excerpt(&said.error, 200));
         }
-        Classification::Fail(error)
+        Classification::fail(error)
     }
 
     fn base_url(&self, _: &Value) -> Result<Url> {

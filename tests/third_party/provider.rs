@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tieline_conformance::PageFault;
 use tieline_core::Clock;
-use tieline_core::http::{BodyStream, Transport};
+use tieline_core::http::{BodyStream, RequestBody, Transport};
 use tieline_http::TokioClock;
 use tieline_http::memory::body_of;
 
@@ -292,7 +292,8 @@ pub struct InProcess(pub Arc<Provider>);
 
 #[async_trait]
 impl Transport for InProcess {
-    async fn send(&self, request: Request<Bytes>) -> tieline_core::Result<Response<BodyStream>> {
+    async fn send(&self, request: Request<RequestBody>) -> tieline_core::Result<Response<BodyStream>> {
+        let request = RequestBody::collect_request(request, 1 << 20).await?;
         let (status, body) = self.0.answer(&request);
         let mut response = Response::new(body_of([Ok(Bytes::from(body))]));
         *response.status_mut() = StatusCode::from_u16(status).unwrap();

@@ -60,6 +60,10 @@ impl Credential for Fixed {
         Ok(Recovery::NeedsReconnect)
     }
 
+    fn identity(&self) -> Option<u64> {
+        Some(self.scrubber.identity())
+    }
+
     fn scrub(&self, text: &str) -> Option<String> {
         self.scrubber.scrub(text)
     }

@@ -1,4 +1,6 @@
 use std::fmt;
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::sync::OnceLock;
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -14,6 +16,16 @@ impl Scrubber {
         forms.sort_by_key(|form| std::cmp::Reverse(form.expose_secret().len()));
         forms.dedup_by(|a, b| a.expose_secret() == b.expose_secret());
         Self(forms)
+    }
+
+    /// A number that is the same for the same secrets within this process, and useless to guess them by.
+    pub(crate) fn identity(&self) -> u64 {
+        static KEY: OnceLock<RandomState> = OnceLock::new();
+        let mut hasher = KEY.get_or_init(RandomState::new).build_hasher();
+        for form in &self.0 {
+            form.expose_secret().hash(&mut hasher);
+        }
+        hasher.finish()
     }
 
     /// The text without the secret, or `None` when it does not hold it.

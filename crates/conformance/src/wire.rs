@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::header::{CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER};
 use http::{Request, Response, StatusCode};
-use tieline_core::http::{BodyStream, Transport};
+use tieline_core::http::{BodyStream, RequestBody, Transport};
 use tieline_core::{Error, ErrorKind, Resend, Result};
 use tokio::time::Instant;
 
@@ -116,6 +116,9 @@ pub(crate) struct Wire {
 /// A word that a reader of an error should not meet in full.
 pub(crate) const VERBOSE: &str = "lorem-ipsum-";
 const PIECE: usize = 64 * 1024;
+
+/// The most bytes that a request may send.
+const LARGEST_REQUEST: usize = 64 << 20;
 
 impl Wire {
     pub(crate) fn new(world: Arc<dyn FakeProvider>) -> Self {
@@ -256,34 +259,35 @@ impl Wire {
 
 #[async_trait]
 impl Transport for Wire {
-    async fn send(&self, request: Request<Bytes>) -> Result<Response<BodyStream>> {
+    async fn send(&self, request: Request<RequestBody>) -> Result<Response<BodyStream>> {
+        let request = RequestBody::collect_request(request, LARGEST_REQUEST).await?;
         let (index, trouble) = self.note(&request);
         let response = match trouble {
-            None => self.inner.send(request).await?,
+            None => self.inner.send(request.map(RequestBody::from)).await?,
             Some(Trouble::Refused) => {
                 return Err(broken("the connection was refused").with_resend(Resend::Safe));
             }
             Some(Trouble::Reset) => return Err(broken("the connection was reset")),
             Some(Trouble::LostAnswer) => {
-                read(self.inner.send(request).await?).await?;
+                read(self.inner.send(request.map(RequestBody::from)).await?).await?;
                 return Err(broken("the connection was reset"));
             }
             Some(Trouble::Replaced(status)) => {
-                read(self.inner.send(request).await?).await?;
+                read(self.inner.send(request.map(RequestBody::from)).await?).await?;
                 self.made(self.says(status, "bad gateway"))
             }
             Some(Trouble::BreaksOff) => {
-                let (head, body) = read(self.inner.send(request).await?).await?;
+                let (head, body) = read(self.inner.send(request.map(RequestBody::from)).await?).await?;
                 let half = half(&body);
                 let broken = Err(broken("the connection broke while the answer arrived"));
                 Response::from_parts(head, stream::iter([Ok(half), broken]).boxed())
             }
             Some(Trouble::Malformed) => {
-                let (head, body) = read(self.inner.send(request).await?).await?;
+                let (head, body) = read(self.inner.send(request.map(RequestBody::from)).await?).await?;
                 Response::from_parts(head, whole(half(&body)))
             }
             Some(Trouble::Slow) => {
-                let (head, body) = read(self.inner.send(request).await?).await?;
+                let (head, body) = read(self.inner.send(request.map(RequestBody::from)).await?).await?;
                 Response::from_parts(head, trickling(body))
             }
             Some(Trouble::Says(status, hint)) => self.made(self.refused(status, hint)),

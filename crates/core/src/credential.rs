@@ -49,6 +49,18 @@ pub trait Credential: Debug + Send + Sync {
     /// Adds the secret, fresh for each attempt. Headers that carry it are marked sensitive.
     async fn authorize(&self, request: &mut HttpRequest) -> Result<SecretGeneration>;
 
+    /// Sees the headers of every response to a request that carried the secret of that generation: for a session whose
+    /// cookies the provider changes as it goes (`Set-Cookie`). Does nothing by default.
+    fn observe(&self, generation: SecretGeneration, headers: &HeaderMap) {
+        let _ = (generation, headers);
+    }
+
+    /// A number that is the same for handles of the same secret within this process, and says nothing about the
+    /// secret: connections with the same secret share the provider's limits. By default each handle is by itself.
+    fn identity(&self) -> Option<u64> {
+        None
+    }
+
     /// Told when the provider refused the secret of that generation. Many tasks may see the same refusal; one renewal
     /// serves them all.
     async fn rejected(&self, stamp: SecretGeneration, why: &Rejection) -> Result<Recovery>;

@@ -10,11 +10,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::StreamExt;
-use tieline_core::http::{BodyStream, Transport};
+use tieline_core::http::{BodyStream, RequestBody, Transport};
 use tieline_core::{Error, ErrorKind, Result};
 
 /// The most requests that are remembered.
 const REMEMBERED: usize = 10_000;
+
+/// The most bytes that the body of a request may have.
+const LARGEST_REQUEST: usize = 64 << 20;
 
 type Reply = Pin<Box<dyn Future<Output = Result<http::Response<BodyStream>>> + Send>>;
 
@@ -30,7 +33,7 @@ type Reply = Pin<Box<dyn Future<Output = Result<http::Response<BodyStream>>> + S
 ///     Ok(answer(StatusCode::TOO_MANY_REQUESTS, &[("retry-after", "1")], "")),
 ///     Ok(answer(StatusCode::OK, &[], r#"{"data":[]}"#)),
 /// ]);
-/// let request = Request::get("https://api.example.com/deals").body("".into())?;
+/// let request = Request::get("https://api.example.com/deals").body(bytes::Bytes::new().into())?;
 /// assert_eq!(provider.send(request).await?.status(), StatusCode::TOO_MANY_REQUESTS);
 /// assert_eq!(provider.requests().len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -88,7 +91,8 @@ impl MemoryTransport {
 
 #[async_trait]
 impl Transport for MemoryTransport {
-    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<BodyStream>> {
+    async fn send(&self, request: http::Request<RequestBody>) -> Result<http::Response<BodyStream>> {
+        let request = RequestBody::collect_request(request, LARGEST_REQUEST).await?;
         {
             let mut seen = lock(&self.seen);
             if seen.len() == REMEMBERED {

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tieline_core::http::{HttpRequest, HttpResponse};
+use tieline_core::http::HttpRequest;
 use tieline_core::{Credential, Error, ErrorKind, Recovery, Resend, Result};
 
 use crate::backoff::{Budget, RetryPolicy};
-use crate::exchange::Failed;
+use crate::exchange::{Failed, Mode, Received};
+use crate::observe;
 use crate::ratelimit::RateLimit;
 
-/// Sends until there is an answer, or no sense in going on.
+/// Sends until there is a response, or no sense in going on.
 #[derive(Debug)]
 pub(crate) struct Retry {
     policy: RetryPolicy,
@@ -33,23 +34,25 @@ impl Retry {
         Self { policy, budget: Budget::new(&policy), inner, credential }
     }
 
-    /// The answer, or the last error. Both know the number of attempts.
-    pub(crate) async fn send(&self, request: &HttpRequest) -> Result<HttpResponse> {
+    /// The response, or the last error. Both know the number of attempts.
+    pub(crate) async fn send(&self, request: &HttpRequest, mode: Mode) -> Result<Received> {
         self.budget.earn();
         let mut attempts = 0_u32;
         let mut renewed = false;
+        let mut waited = Duration::ZERO;
         loop {
             let backoff = self.policy.backoff(attempts + 1);
-            let failed = match self.inner.send(request.clone(), backoff).await {
-                Ok(mut answer) => {
-                    answer.attempts = attempts + 1;
-                    return Ok(answer);
+            let failed = match self.inner.send(request.clone(), backoff, mode, &mut waited).await {
+                Ok(mut received) => {
+                    received.response.attempts = attempts + 1;
+                    return Ok(received);
                 }
                 Err(failed) => failed,
             };
             if failed.tried {
                 attempts += 1;
             }
+            let again = request.body().can_be_sent();
             let next = if failed.error.kind() == ErrorKind::Unauthenticated && !renewed {
                 renewed = true;
                 self.renew(&failed).await.map_err(|error| error.with_attempts(attempts))?
@@ -57,10 +60,13 @@ impl Retry {
                 self.judge(&failed, request.is_idempotent(), attempts, backoff)
             };
             match next {
+                // A one-shot body is gone, whatever may be sent again.
+                Next::Again(_) if !again => return Err(failed.error.with_attempts(attempts)),
                 Next::GiveUp => return Err(failed.error.with_attempts(attempts)),
                 Next::Again(wait) => {
                     let kind = failed.error.kind().as_str();
                     tracing::debug!(attempts, kind, wait_ms = wait.as_millis(), "sending again");
+                    observe::resends(self.inner.provider(), &failed.error);
                     drop(failed);
                     tokio::time::sleep(wait).await;
                 }
@@ -70,11 +76,11 @@ impl Retry {
 
     /// Lets the credential answer a rejection. The provider did not act on the request, so any may be sent again.
     async fn renew(&self, failed: &Failed) -> Result<Next, Error> {
-        let (Some(credential), Some(stamp)) = (&self.credential, failed.stamp) else {
+        let (Some(credential), Some(generation)) = (&self.credential, failed.generation) else {
             return Ok(Next::GiveUp);
         };
         let Some(rejection) = failed.rejection(Some(&**credential)) else { return Ok(Next::GiveUp) };
-        match credential.rejected(stamp, &rejection).await? {
+        match credential.rejected(generation, &rejection).await? {
             Recovery::RetryOnce => Ok(Next::Again(Duration::ZERO)),
             _ => Ok(Next::GiveUp),
         }

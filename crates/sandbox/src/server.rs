@@ -19,7 +19,7 @@ use crate::sandbox::{Model, Sandbox};
 use crate::wire::{ResetSwitch, SentBody, Wire};
 
 /// The largest request body that is read.
-const LARGEST_REQUEST: usize = 8 << 20;
+pub(crate) const LARGEST_REQUEST: usize = 8 << 20;
 
 /// A sandbox that listens. Dropping it closes its connections and its port.
 #[derive(Debug)]

@@ -14,11 +14,12 @@ use futures_core::Stream;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{Request, Response};
 use hyper::body::Body as _;
-use tieline_core::http::{BodyStream, Transport};
+use tieline_core::http::{BodyStream, RequestBody, Transport};
 use tieline_core::{Error, ErrorKind, Result};
 
 use crate::reply::{Misbehaviour, Reply};
 use crate::sandbox::{Model, Sandbox};
+use crate::server::LARGEST_REQUEST;
 use crate::wire::{ResetSwitch, SentBody};
 
 /// How much of a compressed body is unpacked at a time.
@@ -70,8 +71,8 @@ impl<M> fmt::Debug for InProcess<M> {
 
 #[async_trait]
 impl<M: Model> Transport for InProcess<M> {
-    async fn send(&self, request: Request<Bytes>) -> Result<Response<BodyStream>> {
-        let reply = self.0.handle(request);
+    async fn send(&self, request: Request<RequestBody>) -> Result<Response<BodyStream>> {
+        let reply = self.0.handle(RequestBody::collect_request(request, LARGEST_REQUEST).await?);
         if !reply.delay.is_zero() {
             tokio::time::sleep(reply.delay).await;
         }

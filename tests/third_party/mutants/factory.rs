@@ -53,8 +53,8 @@ impl ConnectorFactory for Flawed {
 
     fn classify(&self, answer: &ResponseView<'_>) -> Classification {
         match self.inner.classify(answer) {
-            Classification::Fail(error) if error.kind() != ErrorKind::Decode => {
-                Classification::Fail(self.misjudge(error, answer))
+            Classification::Fail { error, .. } if error.kind() != ErrorKind::Decode => {
+                Classification::fail(self.misjudge(error, answer))
             }
             verdict => verdict,
         }

@@ -49,9 +49,9 @@ impl ConnectorFactory for TokenEndpoint {
         } else if status.is_redirection() {
             Error::new(ErrorKind::Config, format!("{title} redirects token requests"))
         } else {
-            return Classification::Accept;
+            return Classification::accept();
         };
-        Classification::Fail(error.with_status(status))
+        Classification::fail(error.with_status(status))
     }
 
     fn base_url(&self, _: &Value) -> Result<Url> {

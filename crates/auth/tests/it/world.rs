@@ -198,7 +198,10 @@ pub fn visit(sandbox: &Sandbox<OAuth>, url: &url::Url) -> String {
 pub async fn ask(credential: &dyn Credential, sandbox: &Sandbox<OAuth>) -> Result<(u16, SecretGeneration)> {
     let mut request = HttpRequest::get("https://api.acme.example/me".parse().unwrap());
     let stamp = credential.authorize(&mut request).await?;
-    Ok((sandbox.handle(request.to_http()?).status.as_u16(), stamp))
+    Ok((
+        sandbox.handle(request.to_http()?.map(|body| body.into_parts().unwrap_or_default())).status.as_u16(),
+        stamp,
+    ))
 }
 
 /// As the HTTP stack does: once more after a rejection.

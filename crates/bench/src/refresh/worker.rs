@@ -95,13 +95,13 @@ impl ConnectorFactory for Resource {
 
     fn classify(&self, answer: &ResponseView<'_>) -> Classification {
         if answer.status.is_success() {
-            return Classification::Accept;
+            return Classification::accept();
         }
         let kind = match answer.status.as_u16() {
             401 => ErrorKind::Unauthenticated,
             _ => ErrorKind::Rejected,
         };
-        Classification::Fail(Error::new(kind, "the sandbox refused the request").with_status(answer.status))
+        Classification::fail(Error::new(kind, "the sandbox refused the request").with_status(answer.status))
     }
 
     fn base_url(&self, _: &Value) -> tieline_core::Result<Url> {

@@ -101,7 +101,13 @@ impl Multipart {
     }
 
     /// Adds a file with its name and media type.
-    pub fn file(self, name: &str, file_name: &str, media_type: &str, content: impl Into<FileContent>) -> Self {
+    pub fn file(
+        self,
+        name: &str,
+        file_name: &str,
+        media_type: &str,
+        content: impl Into<FileContent>,
+    ) -> Self {
         let head = format!(
             "Content-Disposition: form-data; name=\"{}\"; filename=\"{}\"\r\n",
             quoted(name),

@@ -243,6 +243,11 @@ impl HttpRequest {
         self.auth
     }
 
+    /// The path by its template, when the request has one.
+    pub fn known_template(&self) -> Option<&str> {
+        self.template.as_deref()
+    }
+
     /// The path by its template, or as it is.
     pub fn template(&self) -> &str {
         self.template.as_deref().unwrap_or_else(|| self.url.path())

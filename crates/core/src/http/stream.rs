@@ -75,7 +75,10 @@ impl StreamedBody {
             Source::Once(stream) => {
                 let taken = stream.lock().unwrap_or_else(PoisonError::into_inner).take();
                 taken.ok_or_else(|| {
-                    Error::new(ErrorKind::Internal, "the body of the request can be sent only once, and was taken")
+                    Error::new(
+                        ErrorKind::Internal,
+                        "the body of the request can be sent only once, and was taken",
+                    )
                 })?
             }
         };
@@ -163,6 +166,18 @@ impl RequestBody {
             )),
             _ => Ok(whole.freeze()),
         }
+    }
+}
+
+impl RequestBody {
+    /// Returns a request with its body read whole: for transports that keep requests in memory.
+    ///
+    /// # Errors
+    ///
+    /// As for [`collect`](Self::collect).
+    pub async fn collect_request(request: http::Request<Self>, limit: usize) -> Result<http::Request<Bytes>> {
+        let (head, body) = request.into_parts();
+        Ok(http::Request::from_parts(head, body.collect(limit).await?))
     }
 }
 

@@ -3,15 +3,14 @@
 mod ranges;
 mod resolver;
 
-use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
 use ipnet::IpNet;
 use tieline_core::{Error, ErrorKind, Result};
 use url::{Host, Url};
 
-pub(crate) use resolver::GuardedResolver;
-pub use resolver::{Resolver, SystemResolver};
+pub(crate) use resolver::ForReqwest;
+pub use resolver::{GuardedResolver, Resolver, SystemResolver};
 
 const ADVICE: &str =
     "use the provider's public https address, or let the host application allow this network";
@@ -142,7 +141,8 @@ fn is_local_name(name: &str) -> bool {
 }
 
 /// Why a host is out of bounds. Travels through the transport's error chain.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("requests to {host:?} are refused because {reason}")]
 pub(crate) struct Refusal {
     host: String,
     reason: &'static str,
@@ -153,14 +153,6 @@ impl Refusal {
         Self { host: host.to_owned(), reason }
     }
 }
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "requests to {:?} are refused because {}", self.host, self.reason)
-    }
-}
-
-impl std::error::Error for Refusal {}
 
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {

@@ -1,7 +1,6 @@
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName};
+use tieline_core::http::Usage;
 use tieline_core::{Error, ErrorKind, Result};
 
 use crate::headers::{leading_number, rate_limits, reset};
@@ -14,14 +13,6 @@ pub(super) struct LimitHeaders {
     reset: HeaderName,
     /// The prefix of the IETF's drafts, whose newer form names its limits in one field.
     structured: bool,
-}
-
-/// What an answer tells about a limit.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Learnt {
-    pub(super) quota: Option<u64>,
-    /// Nothing remains, for this long.
-    pub(super) spent_for: Option<Duration>,
 }
 
 impl LimitHeaders {
@@ -39,31 +30,23 @@ impl LimitHeaders {
         })
     }
 
-    pub(super) fn read(
-        &self,
-        name: &str,
-        headers: &HeaderMap,
-        now: impl FnOnce() -> DateTime<Utc>,
-    ) -> Learnt {
+    pub(super) fn read(&self, name: &str, headers: &HeaderMap, now: impl FnOnce() -> DateTime<Utc>) -> Usage {
         let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let number = |name: &HeaderName| text(name).and_then(leading_number);
-        let mut learnt = Learnt { quota: number(&self.limit), spent_for: None };
-        if number(&self.remaining) == Some(0) {
-            learnt.spent_for = text(&self.reset).and_then(|value| reset(value, now()));
-        }
+        let mut seen = Usage::new();
+        seen.quota = number(&self.limit);
+        seen.remaining = number(&self.remaining);
+        seen.reset = seen.remaining.and_then(|_| reset(text(&self.reset)?, now()));
         if self.structured {
             let field = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
             let limits = rate_limits(field("ratelimit-policy"), field("ratelimit"));
             if let Some(limit) = limits.into_iter().find(|limit| limit.name == name || limit.name.is_empty())
             {
-                learnt.quota = learnt.quota.or(limit.quota);
-                if limit.remaining == Some(0) {
-                    learnt.spent_for = learnt.spent_for.or(limit.reset);
-                }
+                seen.quota = seen.quota.or(limit.quota);
+                seen.remaining = seen.remaining.or(limit.remaining);
+                seen.reset = seen.reset.or(limit.reset);
             }
         }
-        learnt.quota = learnt.quota.filter(|quota| (1..=u64::from(u32::MAX)).contains(quota));
-        learnt.spent_for = learnt.spent_for.filter(|wait| !wait.is_zero());
-        learnt
+        seen
     }
 }

@@ -7,12 +7,11 @@ use tieline_core::{Error, ErrorKind, Resend};
 
 use crate::guard::Refusal;
 use crate::options::Timeouts;
+use crate::silence::AGAIN;
 
 const UNREACHABLE: &str = "check the address, and that this machine reaches it";
 const NOT_TRUSTED: &str =
     "check the address; where a proxy inspects TLS, add its certificate to the system's";
-const AGAIN: &str =
-    "go on later from the last stored state, and look at the provider's status page if it stays";
 
 /// Nothing was sent, because there was nothing that could be.
 pub(super) fn unbuilt(error: reqwest::Error, what: &'static str) -> Error {
@@ -28,6 +27,9 @@ pub(super) fn before_answer(error: reqwest::Error, timeouts: &Timeouts) -> Error
     }
     if error.is_builder() {
         return unbuilt(error, "the request cannot be sent");
+    }
+    if let Some(refused) = by_proxy(&error) {
+        return refused;
     }
     let cause = Cause::of(&error);
     if error.is_connect() {
@@ -46,18 +48,28 @@ pub(super) fn before_answer(error: reqwest::Error, timeouts: &Timeouts) -> Error
         let error = Error::new(ErrorKind::Transport, why).with_resend(resend).with_advice(advice);
         return if unresolved { error } else { cause.attach(error) };
     }
-    if error.is_timeout() {
-        return silence(timeouts);
-    }
     let broken = format!("the connection broke before an answer, {}", cause.words());
     cause.attach(Error::new(ErrorKind::Transport, broken).with_advice(AGAIN))
 }
 
-/// The answer's head is there, and its body fails.
-pub(super) fn within_answer(error: reqwest::Error, timeouts: &Timeouts) -> Error {
-    if error.is_timeout() {
-        return silence(timeouts);
+/// A proxy that does not let the request through, which hyper tells by text alone.
+fn by_proxy(error: &reqwest::Error) -> Option<Error> {
+    let texts: Vec<String> = chain(error).map(ToString::to_string).collect();
+    if texts.iter().any(|text| text.contains("proxy authorization required")) {
+        return Some(
+            Error::new(ErrorKind::Config, "the proxy asks for a login, or does not accept the one it got")
+                .with_advice("set user and password of the proxy in the network options"),
+        );
     }
+    texts.iter().any(|text| text.starts_with("tunnel error")).then(|| {
+        Error::new(ErrorKind::Transport, "the proxy does not connect to the provider")
+            .with_resend(Resend::Safe)
+            .with_advice("let the proxy allow the provider's address")
+    })
+}
+
+/// The answer's head is there, and its body fails.
+pub(super) fn within_answer(error: reqwest::Error) -> Error {
     let cause = Cause::of(&error);
     let corrupt = matches!(cause, Cause::Io(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput));
     if error.is_decode() && corrupt {
@@ -65,11 +77,6 @@ pub(super) fn within_answer(error: reqwest::Error, timeouts: &Timeouts) -> Error
     }
     let broken = format!("the answer broke off, {}", cause.words());
     cause.attach(Error::new(ErrorKind::Transport, broken).with_advice(AGAIN))
-}
-
-fn silence(timeouts: &Timeouts) -> Error {
-    let silent = format!("the provider was silent for {} s", timeouts.read.as_secs_f32());
-    Error::new(ErrorKind::Timeout, silent).with_advice(AGAIN)
 }
 
 /// The root of a chain of errors, as far as it is known to be harmless to show.

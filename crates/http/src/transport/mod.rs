@@ -5,12 +5,14 @@ mod failure;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
-use tieline_core::Result;
-use tieline_core::http::{BodyStream, Transport};
+use http::header::CONTENT_LENGTH;
+use tieline_core::http::{BodyStream, RequestBody, Transport};
+use tieline_core::{ErrorKind, Result};
+use url::Url;
 
-use crate::guard::{GuardedResolver, NetworkPolicy, Refusal, Resolver};
+use crate::guard::{ForReqwest, GuardedResolver, NetworkPolicy, Refusal, Resolver};
+use crate::network::NetworkOptions;
 use crate::options::Timeouts;
 
 /// The most connections to one host that are kept for later.
@@ -19,20 +21,42 @@ const IDLE_CONNECTIONS: usize = 32;
 /// Moves requests over TCP and TLS (rustls, with the system's certificate store).
 ///
 /// It follows no redirect, retries nothing, takes no proxy from the environment, and connects only to addresses that
-/// the network policy passed at that moment. Answers in gzip are decompressed as they stream.
+/// the network policy passed at that moment. Responses in gzip are decompressed as they stream. It bounds the time for
+/// a connection; the stack bounds silence and the time of an attempt.
 #[derive(Clone, Debug)]
 pub struct ReqwestTransport {
     tls: reqwest::Client,
     /// Its connections are judged more strictly, so it shares none with the other.
     plain: reqwest::Client,
+    guard: GuardedResolver,
     policy: Arc<NetworkPolicy>,
+    proxied: bool,
     timeouts: Timeouts,
 }
 
 impl ReqwestTransport {
     /// A transport with its own pool of connections.
+    ///
+    /// # Errors
+    ///
+    /// `Config` where there are no certificates to trust.
     pub fn new(policy: NetworkPolicy, timeouts: Timeouts, resolver: Arc<dyn Resolver>) -> Result<Self> {
-        let policy = Arc::new(policy);
+        Self::with_network(policy, timeouts, resolver, &NetworkOptions::new())
+    }
+
+    /// A transport with its own pool of connections and these options. Connects to a proxy once, to see that it is
+    /// there, which blocks for at most five seconds an address.
+    ///
+    /// # Errors
+    ///
+    /// `Config` for options that cannot be used.
+    pub fn with_network(
+        policy: NetworkPolicy,
+        timeouts: Timeouts,
+        resolver: Arc<dyn Resolver>,
+        network: &NetworkOptions,
+    ) -> Result<Self> {
+        let guard = GuardedResolver::new(policy.clone(), resolver);
         let client = |plain: bool| {
             let builder = reqwest::Client::builder()
                 .no_proxy()
@@ -41,32 +65,52 @@ impl ReqwestTransport {
                 .retry(reqwest::retry::never())
                 .https_only(!plain)
                 .connect_timeout(timeouts.connect)
-                .read_timeout(timeouts.read)
                 .pool_max_idle_per_host(IDLE_CONNECTIONS)
-                .dns_resolver(GuardedResolver {
-                    resolver: Arc::clone(&resolver),
-                    policy: Arc::clone(&policy),
+                .dns_resolver(ForReqwest {
+                    guard: guard.clone(),
                     plain,
+                    proxy: network.proxy_host().filter(|_| !plain).map(str::to_owned),
                 });
             // Loading the system's certificates takes a while, and without TLS none is trusted.
-            let builder = if plain { builder.tls_certs_only([]) } else { builder };
+            let builder = if plain { builder.tls_certs_only([]) } else { network.apply(builder)? };
             builder.build().map_err(|error| failure::unbuilt(error, "the HTTP client cannot be set up"))
         };
-        Ok(Self { tls: client(false)?, plain: client(true)?, policy: Arc::clone(&policy), timeouts })
+        let (tls, plain) = (client(false)?, client(true)?);
+        Ok(Self { tls, plain, guard, policy: Arc::new(policy), proxied: network.has_proxy(), timeouts })
+    }
+
+    /// A proxy resolves names itself. What this machine knows about them is judged nevertheless.
+    async fn judge_behind_proxy(&self, url: &Url) -> Result<()> {
+        match self.guard.resolve(url).await {
+            Err(error) if error.kind() == ErrorKind::Config => Err(error),
+            _ => Ok(()),
+        }
     }
 }
 
 #[async_trait]
 impl Transport for ReqwestTransport {
-    async fn send(&self, request: http::Request<Bytes>) -> Result<http::Response<BodyStream>> {
-        let empty = request.body().is_empty();
-        let mut request = reqwest::Request::try_from(request)
-            .map_err(|error| failure::unbuilt(error, "the request cannot be sent"))?;
-        if empty {
-            *request.body_mut() = None;
-        }
+    async fn send(&self, request: http::Request<RequestBody>) -> Result<http::Response<BodyStream>> {
+        let (mut head, body) = request.into_parts();
+        let length = body.length();
+        let body = match body.into_parts() {
+            Ok(bytes) => (!bytes.is_empty()).then(|| reqwest::Body::from(bytes)),
+            Err(stream) => {
+                if let Some(length) = length {
+                    head.headers.insert(CONTENT_LENGTH, length.into());
+                }
+                Some(reqwest::Body::wrap_stream(stream))
+            }
+        };
+        let mut request =
+            reqwest::Request::try_from(http::Request::from_parts(head, reqwest::Body::default()))
+                .map_err(|error| failure::unbuilt(error, "the request cannot be sent"))?;
+        *request.body_mut() = body;
         let host = request.url().host_str().unwrap_or_default();
         self.policy.judge_url(request.url()).map_err(|reason| Refusal::new(host, reason))?;
+        if self.proxied && request.url().scheme() == "https" {
+            self.judge_behind_proxy(request.url()).await?;
+        }
         let client = if request.url().scheme() == "https" { &self.tls } else { &self.plain };
         let mut response =
             client.execute(request).await.map_err(|error| failure::before_answer(error, &self.timeouts))?;
@@ -75,9 +119,7 @@ impl Transport for ReqwestTransport {
         *answer.status_mut() = response.status();
         *answer.version_mut() = response.version();
         *answer.headers_mut() = std::mem::take(response.headers_mut());
-        let timeouts = self.timeouts;
-        let body =
-            response.bytes_stream().map_err(move |error| failure::within_answer(error, &timeouts)).boxed();
+        let body = response.bytes_stream().map_err(failure::within_answer).boxed();
         Ok(answer.map(|()| body))
     }
 }

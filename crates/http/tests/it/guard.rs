@@ -243,7 +243,7 @@ fn transport(allowed: &str, resolver: Arc<Lies>) -> ReqwestTransport {
 }
 
 async fn ask(transport: &ReqwestTransport, url: &str) -> Result<u16, Error> {
-    let request = http::Request::get(url).body(Bytes::new()).unwrap();
+    let request = http::Request::get(url).body(Bytes::new().into()).unwrap();
     Ok(transport.send(request).await?.status().as_u16())
 }
 

@@ -4,14 +4,20 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail like tests")]
 
 mod auth;
+mod downloads;
 mod faults;
 mod guard;
 mod headers;
 mod limits;
 mod messages;
+#[cfg(feature = "metrics")]
+mod metrics;
+mod network;
 mod retries;
 mod secrets;
 mod stack;
+mod uploads;
+mod usage;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +31,7 @@ use tieline_core::{
     Result,
 };
 use tieline_http::memory::MemoryTransport;
-use tieline_http::{ClientOptions, HttpHostBuilder, HttpStack, TokioClock};
+use tieline_http::{ClientOptions, HttpStack, HttpStackBuilder, TokioClock};
 use url::Url;
 
 const BASE: &str = "https://api.demo.example";
@@ -50,7 +56,7 @@ impl ConnectorFactory for Demo {
 
     fn classify(&self, answer: &ResponseView<'_>) -> Classification {
         let kind = match answer.status.as_u16() {
-            200..300 => return Classification::Accept,
+            200..300 => return Classification::accept(),
             401 => ErrorKind::Unauthenticated,
             402 => ErrorKind::QuotaExhausted,
             403 => ErrorKind::Forbidden,
@@ -60,7 +66,7 @@ impl ConnectorFactory for Demo {
             _ => ErrorKind::Rejected,
         };
         let said = String::from_utf8_lossy(answer.body);
-        Classification::Fail(Error::new(kind, format!("Demo says {said:?}")))
+        Classification::fail(Error::new(kind, format!("Demo says {said:?}")))
     }
 
     fn base_url(&self, _: &Value) -> Result<Url> {
@@ -89,7 +95,7 @@ fn new_year() -> DateTime<Utc> {
 }
 
 /// A host over a provider in memory, on tokio's time.
-fn host(provider: &MemoryTransport) -> HttpHostBuilder {
+fn host(provider: &MemoryTransport) -> HttpStackBuilder {
     HttpStack::builder()
         .transport(Arc::new(provider.clone()) as Arc<dyn Transport>)
         .clock(Arc::new(TokioClock::starting_at(new_year())))

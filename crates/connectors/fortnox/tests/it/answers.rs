@@ -14,8 +14,8 @@ fn meaning(status: u16, headers: &[(&'static str, &'static str)], body: &str) ->
     let answer =
         ResponseView::new(status, &headers, body.as_bytes(), "2026-11-03T08:00:00Z".parse().unwrap());
     match FortnoxFactory::default().classify(&answer) {
-        Classification::Accept => None,
-        Classification::Fail(error) => Some(error),
+        Classification::Accept { .. } => None,
+        Classification::Fail { error, .. } => Some(error),
         other => panic!("{other:?}"),
     }
 }

@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use http::StatusCode;
 use serde_json::Value;
 use tieline_auth::ApiKey;
-use tieline_core::http::Transport;
+use tieline_core::http::{RequestBody, Transport};
 use tieline_core::{
     Batch, Change, Clock, Connector, ConnectorConfig, ConnectorFactory, Error, IntoCredential, Operation,
     OperationOutcome, RawJson, ReadRequest, Result, State, WriteOp, WriteRequest,
@@ -46,7 +46,7 @@ pub(crate) fn recorded(server: &Server, config: OdooConfig) -> (MemoryTransport,
     let inner = InProcess::new(Arc::clone(server));
     let transport = MemoryTransport::new_async(move |request| {
         let inner = inner.clone();
-        async move { inner.send(request).await }
+        async move { inner.send(request.map(RequestBody::from)).await }
     });
     let clock = Arc::new(ServerClock(Arc::clone(server)));
     (transport.clone(), over(Arc::new(transport), clock, config, ApiKey::new(API_KEY)))

@@ -11,8 +11,8 @@ fn classified(status: u16, headers: &[(&'static str, &str)], body: &str) -> Opti
     let now = "2026-11-02T22:30:00Z".parse().unwrap();
     let status = StatusCode::from_u16(status).unwrap();
     match PipedriveFactory::default().classify(&ResponseView::new(status, &headers, body.as_bytes(), now)) {
-        Classification::Accept => None,
-        Classification::Fail(error) => Some(error),
+        Classification::Accept { .. } => None,
+        Classification::Fail { error, .. } => Some(error),
         other => panic!("{other:?}"),
     }
 }
