@@ -48,5 +48,5 @@ async fn the_network_is_told_in_words() {
     });
     assert_snapshot!(client(&endless).send(get("/").with_body_limit(100)).await.unwrap_err(), @"the answer is larger than 100 bytes: ask for smaller pages, or raise the limit of the body (decode, method=GET, host=api.demo.example, path=/)");
     let slow = crate::provider(200, &[]).with_latency(seconds(600.0));
-    assert_snapshot!(client(&slow).send(post("/")).await.unwrap_err(), @"no complete answer within 120 s (timeout, method=POST, host=api.demo.example, path=/)");
+    assert_snapshot!(client(&slow).send(post("/")).await.unwrap_err(), @"the provider was silent for 60 s: go on later from the last stored state, and look at the provider's status page if it stays (timeout, method=POST, host=api.demo.example, path=/)");
 }

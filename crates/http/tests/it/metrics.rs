@@ -117,7 +117,7 @@ fn calls_resends_and_waits_are_counted_without_values_of_records() {
     );
     assert_eq!(book[&missing].len(), 1, "{book:?}");
     assert_eq!(sum(metric_names::RESENDS), 1.0);
-    assert_eq!(sum(metric_names::LIMITER_WAIT).round(), 10.0);
+    assert_eq!(sum(metric_names::LIMITER_WAIT).round(), 7.0);
     assert_eq!((sum(metric_names::ACTIVE), book.len()), (0.0, 5));
     assert!(!format!("{book:?}").contains("471"));
 }

@@ -159,7 +159,7 @@ async fn a_day_begins_at_midnight_of_its_zone() {
     let west = FixedOffset::west_opt(23 * 3600).unwrap();
     let limits = vec![Limit::per_day("day", LimitScope::Account, 2).with_day_in(west)];
     let provider = provider(200, &[]);
-    let retry = RetryPolicy::default().with_max_wait(seconds(50_000.0));
+    let retry = RetryPolicy::default().with_max_wait(seconds(86_000.0));
     let client = host(&provider).retry(retry).build().unwrap().client(options(limits)).unwrap();
     for hours in [0.0, 0.0, 23.0] {
         assert_eq!((timed(&client, get("/")).await / 3600.0).round(), hours);
