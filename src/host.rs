@@ -58,7 +58,7 @@ impl Host {
 
     /// Connects an account with options.
     pub fn connection<C, S: IntoCredential>(&self, config: C, secret: S) -> ConnectionBuilder<'_, C, S> {
-        ConnectionBuilder { host: self, config, secret, base_url: None, account: None, limits: None }
+        ConnectionBuilder { host: self, config, secret, base_url: None, account: None, tenant: None, limits: None }
     }
 }
 
@@ -77,6 +77,7 @@ pub struct ConnectionBuilder<'h, C, S> {
     secret: S,
     base_url: Option<Url>,
     account: Option<String>,
+    tenant: Option<String>,
     limits: Option<Vec<Limit>>,
 }
 
@@ -87,9 +88,16 @@ impl<C, S: IntoCredential> ConnectionBuilder<'_, C, S> {
         self
     }
 
-    /// Names who holds the provider's limits: the connection's id. Connectors of the same account share them.
+    /// Names the holder of the provider's limits: the connection's id. Connectors of the same account share them; without
+    /// a name those with the same secret at the same address do.
     pub fn account(mut self, id: impl Into<String>) -> Self {
         self.account = Some(id.into());
+        self
+    }
+
+    /// Names the tenant that the account belongs to, for traces and limits. Names of accounts are a tenant's own.
+    pub fn tenant(mut self, id: impl Into<String>) -> Self {
+        self.tenant = Some(id.into());
         self
     }
 
@@ -107,7 +115,12 @@ impl<C, S: IntoCredential> ConnectionBuilder<'_, C, S> {
         let config = serde_json::to_value(&self.config).map_err(|error| {
             Error::new(ErrorKind::Config, "the settings cannot be written as JSON").with_source(error)
         })?;
-        let options = Options { base_url: self.base_url, account: self.account, limits: self.limits };
+        let options = Options {
+            base_url: self.base_url,
+            account: self.account,
+            tenant: self.tenant,
+            limits: self.limits,
+        };
         let factory: Arc<dyn ConnectorFactory> = Arc::new(C::Factory::default());
         let factory = configured(&factory, &config)?;
         let context = self.host.context(factory, config, self.secret, options)?;
@@ -119,6 +132,7 @@ impl<C, S: IntoCredential> ConnectionBuilder<'_, C, S> {
 pub(crate) struct Options {
     pub(crate) base_url: Option<Url>,
     pub(crate) account: Option<String>,
+    pub(crate) tenant: Option<String>,
     pub(crate) limits: Option<Vec<Limit>>,
 }
 
@@ -148,6 +162,7 @@ impl Host {
         let base_url = options.base_url.unwrap_or(declared);
         let mut client = ClientOptions::new(factory, base_url.clone()).with_credential(credential);
         client.account = options.account;
+        client.tenant = options.tenant;
         client.limits = options.limits;
         let http = self.http.client(client)?;
         Ok(BuildContext::new(config, base_url, http, self.http.clock()))

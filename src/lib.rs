@@ -25,7 +25,10 @@ pub use tieline_core::{
 };
 #[cfg(feature = "fortnox")]
 pub use tieline_fortnox as fortnox;
-pub use tieline_http::HttpStack;
+pub use tieline_http::{
+    GuardedResolver, HttpStack, HttpStackBuilder, LimitPause, NetworkOptions, NetworkPolicy, ProviderOptions,
+    Resolver, RetryPolicy, Timeouts,
+};
 pub use tieline_mapping as mapping;
 #[cfg(feature = "odoo")]
 pub use tieline_odoo_xmlrpc as odoo;

@@ -62,7 +62,12 @@ impl Connections {
         let factory = &configured(registry.factory(provider)?, config)?;
         let base_url = self.base_url(factory, config)?;
         let credential = self.credential(id, factory, &base_url, config, source)?;
-        let options = Options { base_url: Some(base_url), account: Some(self.account(id)), limits: None };
+        let options = Options {
+            base_url: Some(base_url),
+            account: Some(id.to_string()),
+            tenant: Some(self.store.tenant().to_string()),
+            limits: None,
+        };
         registry.host().build(factory, config.clone(), credential, options)
     }
 
@@ -147,11 +152,6 @@ impl Connections {
     fn login_client(&self, factory: &Arc<dyn ConnectorFactory>, address: &Url) -> Result<HttpClient> {
         let options = ClientOptions::new(token_endpoint(factory.spec()), address.clone());
         self.shared.registry.host().http().client(options)
-    }
-
-    /// Who holds the provider's limits. Ids of connections are a tenant's own.
-    fn account(&self, id: &ConnectionId) -> String {
-        format!("{}/{id}", self.store.tenant())
     }
 }
 

@@ -11,6 +11,9 @@ use crate::exchange::{Failed, Mode, Received};
 use crate::observe;
 use crate::ratelimit::RateLimit;
 
+/// How often a request is sent whose attempts all time out. Each costs a whole timeout.
+const MOST_SILENCES: u32 = 3;
+
 /// Sends until there is a response, or no sense in going on.
 #[derive(Debug)]
 pub(crate) struct Retry {
@@ -98,6 +101,7 @@ impl Retry {
             || error.kind() == ErrorKind::QuotaExhausted
             || error.kind() == ErrorKind::Unauthenticated
             || attempts >= self.policy.max_attempts
+            || error.kind() == ErrorKind::Timeout && attempts >= MOST_SILENCES
             || wait > self.policy.max_wait;
         // The limiter paces refusals for sending too fast; the budget is for failures.
         let affordable = || error.kind() == ErrorKind::RateLimited || self.budget.spend();

@@ -78,7 +78,7 @@ impl From<Outcome> for Done {
 /// A bad record stops no other. Two things keep operations from being sent at all, and make them `Deferred`:
 ///
 /// - an operation before them was deferred because of the connection (`Unauthenticated`, `Config`, `RateLimited`,
-///   `QuotaExhausted`): they would fail the same way;
+///   `QuotaExhausted`), or the provider was silent (`Timeout`): they would fail the same way, each after a long wait;
 /// - an operation before them on the same record was deferred, or its outcome is unknown: done out of order, the
 ///   record would end with the older change.
 pub fn outcomes<F, Fut>(operations: Vec<Operation>, step: F) -> OutcomeStream
@@ -129,20 +129,26 @@ impl<F> Queue<F> {
     }
 
     fn note(&mut self, key: Option<Key>, outcome: &Outcome) {
-        if let Outcome::Deferred(error) = outcome
+        if let Outcome::Deferred(error) | Outcome::Unknown(error) = outcome
             && self.stopped.is_none()
-            && matches!(
-                error.kind(),
-                ErrorKind::Unauthenticated
-                    | ErrorKind::Config
-                    | ErrorKind::RateLimited
-                    | ErrorKind::QuotaExhausted
-            )
+            && stops(error.kind(), matches!(outcome, Outcome::Deferred(_)))
         {
             self.stopped = Some((error.kind(), error.retry_after()));
         }
         if matches!(outcome, Outcome::Deferred(_) | Outcome::Unknown(_)) {
             self.held.extend(key);
         }
+    }
+}
+
+/// Whether operations after one that failed so would fail the same way.
+fn stops(kind: ErrorKind, deferred: bool) -> bool {
+    match kind {
+        ErrorKind::Timeout => true,
+        ErrorKind::Unauthenticated
+        | ErrorKind::Config
+        | ErrorKind::RateLimited
+        | ErrorKind::QuotaExhausted => deferred,
+        _ => false,
     }
 }

@@ -35,7 +35,9 @@ pub fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn wait(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
-    if let Some(wait) = text(headers, "retry-after").and_then(|value| retry_after(value, now)) {
+    // A proxy adds its own to the provider's. The longest satisfies both.
+    let named = headers.get_all("retry-after").iter().filter_map(|value| retry_after(value.to_str().ok()?, now));
+    if let Some(wait) = named.max() {
         return Some(wait);
     }
     let spent = rate_limits(text(headers, "ratelimit-policy"), text(headers, "ratelimit"))

@@ -167,3 +167,45 @@ async fn a_credential_cannot_change_where_the_request_goes() {
     assert_eq!(client.send(get("/")).await.unwrap_err().kind(), ErrorKind::Internal);
     assert!(provider.requests().is_empty());
 }
+
+/// A session whose cookie the provider changes as it goes.
+#[derive(Debug, Default)]
+struct Cookies(std::sync::Mutex<Vec<(u64, String)>>);
+
+#[async_trait]
+impl Credential for Cookies {
+    async fn authorize(&self, _: &mut HttpRequest) -> Result<SecretGeneration> {
+        Ok(SecretGeneration(7))
+    }
+
+    async fn rejected(&self, _: SecretGeneration, _: &Rejection) -> Result<Recovery> {
+        Ok(Recovery::NeedsReconnect)
+    }
+
+    fn observe(&self, generation: SecretGeneration, headers: &http::HeaderMap) {
+        for cookie in headers.get_all("set-cookie") {
+            self.0.lock().unwrap().push((generation.0, cookie.to_str().unwrap().to_owned()));
+        }
+    }
+
+    fn scrub(&self, _: &str) -> Option<String> {
+        None
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_credential_sees_the_cookies_of_its_own_responses() {
+    let cookies: &[(&str, &str)] = &[("set-cookie", "B1SESSION=1"), ("set-cookie", "ROUTEID=.node2")];
+    let provider = MemoryTransport::script([200, 404, 200].map(|status| {
+        Ok(answer(StatusCode::from_u16(status).unwrap(), cookies, ""))
+    }));
+    let credential = Arc::new(Cookies::default());
+    let options = options(Vec::new()).with_credential(Arc::clone(&credential) as Arc<dyn Credential>);
+    let client = host(&provider).build().unwrap().client(options).unwrap();
+    client.send(get("/")).await.unwrap();
+    client.send(get("/")).await.unwrap_err();
+    client.send(get("/").with_auth(RequestAuth::None)).await.unwrap();
+    let seen = credential.0.lock().unwrap().clone();
+    let both = [(7, "B1SESSION=1".to_owned()), (7, "ROUTEID=.node2".to_owned())];
+    assert_eq!(seen, [both.clone(), both].concat(), "not those of a request without it");
+}

@@ -211,6 +211,37 @@ async fn gzip_is_read_and_damage_to_it_is_told_from_an_early_end() {
 }
 
 #[tokio::test]
+async fn gzip_of_several_members_is_read_whole() {
+    let body = [zipped(1_000), zipped(2_000), zipped(3_000)].concat();
+    let answer = ResponseTemplate::new(200).set_body_bytes(body).insert_header("content-encoding", "gzip");
+    let server = serving(answer).await;
+    let response = client(&server.uri()).send(HttpRequest::get(server.uri().parse().unwrap())).await.unwrap();
+    assert_eq!(response.body.len(), 6_000);
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_before_json_is_dropped_and_kept_before_a_file() {
+    for (media_type, body, expected) in [
+        ("application/json", "\u{feff}{\"a\":1}", "{\"a\":1}"),
+        ("text/html; charset=utf-8", "\u{feff} [1]", " [1]"),
+        ("text/html", "{\"a\":1}", "{\"a\":1}"),
+        ("application/xml", "\u{feff}<a/>", "<a/>"),
+        ("application/json", "\u{feff}", ""),
+        ("text/csv", "\u{feff}name;price", "\u{feff}name;price"),
+    ] {
+        let answer = ResponseTemplate::new(200).set_body_raw(body, media_type);
+        let server = serving(answer).await;
+        let request = || HttpRequest::get(server.uri().parse().unwrap());
+        let response = client(&server.uri()).send(request()).await.unwrap();
+        assert_eq!(response.body, expected, "{media_type}");
+        assert_eq!(response.text().unwrap(), expected.trim_start_matches('\u{feff}'));
+        let streamed = client(&server.uri()).open(request()).await.unwrap();
+        let bytes: Vec<bytes::Bytes> = futures_util::TryStreamExt::try_collect(streamed.body).await.unwrap();
+        assert_eq!(bytes.concat(), body.as_bytes(), "a download is what was sent");
+    }
+}
+
+#[tokio::test]
 async fn a_redirect_to_the_metadata_service_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         let target = "http://169.254.169.254/latest/meta-data/";

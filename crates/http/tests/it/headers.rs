@@ -152,3 +152,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn of_two_waits_the_longer_counts() {
+    let now = "2026-01-01T00:00:00Z".parse().unwrap();
+    for (values, expected) in [
+        (vec!["10", "120"], Some(120)),
+        (vec!["120", "10"], Some(120)),
+        (vec!["soon", "Thu, 01 Jan 2026 00:00:30 GMT"], Some(30)),
+        (vec!["soon", "later"], None),
+    ] {
+        let mut headers = http::HeaderMap::new();
+        for value in &values {
+            headers.append("retry-after", value.parse().unwrap());
+        }
+        assert_eq!(wait(&headers, now).map(|wait| wait.as_secs()), expected, "{values:?}");
+    }
+}

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use proptest::prelude::*;
-use tieline_core::{ErrorKind, Limit, LimitScope, Resend};
+use tieline_core::{AuthScheme, ErrorKind, Field, IntoCredential, Limit, LimitScope, Resend};
 use tieline_http::RetryPolicy;
 use tieline_http::memory::{MemoryTransport, answer};
 use tokio::task::JoinSet;
@@ -182,12 +182,34 @@ async fn connections_share_what_the_scope_says() {
         }
         assert_eq!(start.elapsed().as_secs_f64().round(), windows, "{scope:?} {accounts:?}");
     }
-    // Without an account each client is its own.
+    // Without an account and a secret each client is its own.
     let provider = provider(200, &[]);
     let host = host(&provider).build().unwrap();
     for _ in 0..3 {
         assert_eq!(run(&host.client(options(vec![burst(1, 60.0)])).unwrap(), 1).await, Duration::ZERO);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn connections_with_the_same_secret_share_limits_without_a_name() {
+    let key = |secret: &'static str| {
+        let scheme = AuthScheme::Bearer { field: Field::secret("token", "Token") };
+        tieline_auth::Bearer::new(secret).into_credential(&[scheme]).unwrap()
+    };
+    let provider = provider(200, &[]);
+    let host = host(&provider).build().unwrap();
+    let client = |secret| {
+        // A handle of its own each time, as when each task connects anew.
+        host.client(options(vec![burst(2, 60.0)]).with_credential(key(secret))).unwrap()
+    };
+    let start = Instant::now();
+    for (secret, after) in [("one", 0.0), ("one", 0.0), ("two", 0.0)] {
+        client(secret).send(get("/")).await.unwrap();
+        assert_eq!(start.elapsed(), seconds(after), "{secret}");
+    }
+    let error = client("one").send(get("/")).await.unwrap_err();
+    assert_eq!((error.kind(), provider.requests().len()), (ErrorKind::RateLimited, 3));
+    client("two").send(get("/")).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -207,3 +207,12 @@ async fn a_host_header_is_refused() {
     assert_eq!(client(&provider).send(request).await.unwrap_err().kind(), ErrorKind::Config);
     assert!(provider.requests().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_provider_is_asked_three_times() {
+    let provider = provider(200, &[]).with_latency(seconds(3600.0));
+    let start = tokio::time::Instant::now();
+    let error = client(&provider).send(get("/")).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts(), provider.requests().len()), (ErrorKind::Timeout, 3, 3));
+    assert!(start.elapsed() < seconds(185.0), "{:?}", start.elapsed());
+}

@@ -133,9 +133,19 @@ async fn a_failed_connection_sends_nothing_more() {
 }
 
 #[tokio::test]
+async fn a_silent_provider_is_asked_once() {
+    for (idempotent, first) in [(true, "a deferred"), (false, "a unknown")] {
+        let late = outcome_of(Error::new(ErrorKind::Timeout, "late"), idempotent);
+        let (said, sent) = after(late, vec![create("a"), create("b"), delete("c", "1")]).await;
+        assert_eq!(said, [first, "b deferred", "c deferred"]);
+        assert_eq!(sent, 1);
+    }
+}
+
+#[tokio::test]
 async fn a_record_whose_change_waits_is_left_alone() {
-    let late = outcome_of(Error::new(ErrorKind::Timeout, "late"), true);
-    let (said, sent) = after(late, vec![delete("a", "1"), delete("b", "2"), delete("c", "1")]).await;
+    let broken = outcome_of(Error::new(ErrorKind::Transport, "broken"), true);
+    let (said, sent) = after(broken, vec![delete("a", "1"), delete("b", "2"), delete("c", "1")]).await;
     assert_eq!(said, ["a deferred", "b applied", "c deferred"]);
     assert_eq!(sent, 2);
 }
@@ -144,7 +154,7 @@ async fn a_record_whose_change_waits_is_left_alone() {
 async fn the_words_for_what_was_not_sent() {
     let limited = Error::new(ErrorKind::RateLimited, "no").with_retry_after(Duration::from_secs(9));
     let mut texts = Vec::new();
-    for first in [Outcome::Deferred(limited), Outcome::Unknown(Error::new(ErrorKind::Timeout, "late"))] {
+    for first in [Outcome::Deferred(limited), Outcome::Unknown(Error::new(ErrorKind::Transport, "broken"))] {
         let mut first = Some(first);
         let stream = outcomes(vec![delete("a", "7"), delete("b", "7")], move |_| {
             let outcome = first.take().unwrap();
