@@ -58,7 +58,15 @@ impl Host {
 
     /// Connects an account with options.
     pub fn connection<C, S: IntoCredential>(&self, config: C, secret: S) -> ConnectionBuilder<'_, C, S> {
-        ConnectionBuilder { host: self, config, secret, base_url: None, account: None, tenant: None, limits: None }
+        ConnectionBuilder {
+            host: self,
+            config,
+            secret,
+            base_url: None,
+            account: None,
+            tenant: None,
+            limits: None,
+        }
     }
 }
 

@@ -36,7 +36,8 @@ pub fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
 /// ```
 pub fn wait(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     // A proxy adds its own to the provider's. The longest satisfies both.
-    let named = headers.get_all("retry-after").iter().filter_map(|value| retry_after(value.to_str().ok()?, now));
+    let named =
+        headers.get_all("retry-after").iter().filter_map(|value| retry_after(value.to_str().ok()?, now));
     if let Some(wait) = named.max() {
         return Some(wait);
     }

@@ -196,9 +196,9 @@ impl Credential for Cookies {
 #[tokio::test(start_paused = true)]
 async fn the_credential_sees_the_cookies_of_its_own_responses() {
     let cookies: &[(&str, &str)] = &[("set-cookie", "B1SESSION=1"), ("set-cookie", "ROUTEID=.node2")];
-    let provider = MemoryTransport::script([200, 404, 200].map(|status| {
-        Ok(answer(StatusCode::from_u16(status).unwrap(), cookies, ""))
-    }));
+    let provider = MemoryTransport::script(
+        [200, 404, 200].map(|status| Ok(answer(StatusCode::from_u16(status).unwrap(), cookies, ""))),
+    );
     let credential = Arc::new(Cookies::default());
     let options = options(Vec::new()).with_credential(Arc::clone(&credential) as Arc<dyn Credential>);
     let client = host(&provider).build().unwrap().client(options).unwrap();

@@ -9,7 +9,9 @@ use tieline_sandbox::{Clock, Fault, FaultRule, InProcess, Sandbox};
 
 async fn send(transport: &dyn Transport, path: &str) -> Result<http::Response<BodyStream>> {
     let url = format!("https://acme-demo.pipedrive.com{path}");
-    transport.send(http::Request::get(url).header("x-api-token", TOKEN).body(Bytes::new().into()).unwrap()).await
+    transport
+        .send(http::Request::get(url).header("x-api-token", TOKEN).body(Bytes::new().into()).unwrap())
+        .await
 }
 
 async fn next(body: &mut BodyStream) -> Option<Result<Bytes>> {
