@@ -71,10 +71,6 @@ fn by_proxy(error: &reqwest::Error) -> Option<Error> {
 /// The answer's head is there, and its body fails.
 pub(super) fn within_answer(error: reqwest::Error) -> Error {
     let cause = Cause::of(&error);
-    let corrupt = matches!(cause, Cause::Io(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput));
-    if error.is_decode() && corrupt {
-        return Error::new(ErrorKind::Decode, "the answer's compression is damaged").with_advice(AGAIN);
-    }
     let broken = format!("the answer broke off, {}", cause.words());
     cause.attach(Error::new(ErrorKind::Transport, broken).with_advice(AGAIN))
 }

@@ -1,6 +1,7 @@
 //! The default transport, on reqwest. Nothing of reqwest shows.
 
 mod failure;
+mod gzip;
 
 use std::sync::Arc;
 
@@ -61,6 +62,7 @@ impl ReqwestTransport {
             let builder = reqwest::Client::builder()
                 .no_proxy()
                 .referer(false)
+                .no_gzip()
                 .redirect(reqwest::redirect::Policy::none())
                 .retry(reqwest::retry::never())
                 .https_only(!plain)
@@ -102,6 +104,7 @@ impl Transport for ReqwestTransport {
                 Some(reqwest::Body::wrap_stream(stream))
             }
         };
+        gzip::accept(&mut head.headers);
         let mut request =
             reqwest::Request::try_from(http::Request::from_parts(head, reqwest::Body::default()))
                 .map_err(|error| failure::unbuilt(error, "the request cannot be sent"))?;
@@ -120,6 +123,7 @@ impl Transport for ReqwestTransport {
         *answer.version_mut() = response.version();
         *answer.headers_mut() = std::mem::take(response.headers_mut());
         let body = response.bytes_stream().map_err(failure::within_answer).boxed();
+        let body = gzip::decompressed(answer.headers_mut(), body);
         Ok(answer.map(|()| body))
     }
 }

@@ -109,9 +109,11 @@ async fn only_what_is_safe_is_sent_again() {
             let provider = fail(kind, resend);
             let error = client(&provider).send(request.clone()).await.unwrap_err();
             assert_eq!(error.kind(), kind);
+            // A silent provider is asked less often, because each attempt costs a whole timeout.
+            let most = if kind == ErrorKind::Timeout { 3 } else { 5 };
             assert_eq!(
                 provider.requests().len(),
-                if again { 5 } else { 1 },
+                if again { most } else { 1 },
                 "{kind:?} {resend:?} {request:?}"
             );
         }
@@ -127,7 +129,7 @@ async fn a_post_is_not_sent_again_after_a_timeout() {
     let error = client.send(post("/")).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts(), start.elapsed()), (ErrorKind::Timeout, 1, seconds(5.0)));
     let error = client.send(get("/").with_timeout(seconds(1.0))).await.unwrap_err();
-    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 5));
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 3));
 }
 
 #[tokio::test(start_paused = true)]
