@@ -140,6 +140,7 @@ fn invariant_3_signatures_name_only_the_public_vocabulary() {
         "base64",
         "chrono-tz",
         "percent-encoding",
+        "thiserror",
         "unicode-normalization",
         "quick-xml",
     ];

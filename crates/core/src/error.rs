@@ -36,8 +36,11 @@ const SHOWN_FIELDS: usize = 5;
 ///     "Pipedrive allows no more requests for now: wait, or raise the plan (rate_limited, entity=deals)"
 /// );
 /// ```
+#[derive(thiserror::Error)]
+#[error(transparent)]
 pub struct Error(Box<Inner>);
 
+#[derive(thiserror::Error)]
 struct Inner {
     kind: ErrorKind,
     resend: Resend,
@@ -267,9 +270,9 @@ fn code_like(text: String) -> Option<String> {
     ((1..=64).contains(&text.len()) && text.chars().all(is_code)).then_some(text)
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &*self.0;
+        let inner = self;
         f.write_str(&inner.message)?;
         if let Some(advice) = &inner.advice {
             write!(f, ": {advice}")?;
@@ -308,17 +311,17 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")?;
-        if let Some(source) = &self.0.source {
-            write!(f, "; caused by: {source:?}")?;
-        }
-        Ok(())
+        fmt::Debug::fmt(&self.0, f)
     }
 }
 
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        if let Some(source) = &self.source {
+            write!(f, "; caused by: {source:?}")?;
+        }
+        Ok(())
     }
 }
 

@@ -203,6 +203,8 @@ impl fmt::Debug for RawJson {
 }
 
 /// What was wrong with a JSON text and where, without any of it. `serde_json::Error` quotes the value that it met.
+#[derive(thiserror::Error)]
+#[error("{what} (line {line}, column {column})")]
 pub(crate) struct JsonFault {
     what: &'static str,
     line: usize,
@@ -223,19 +225,11 @@ impl JsonFault {
     }
 }
 
-impl fmt::Display for JsonFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (line {}, column {})", self.what, self.line, self.column)
-    }
-}
-
 impl fmt::Debug for JsonFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "JsonFault({self})")
     }
 }
-
-impl std::error::Error for JsonFault {}
 
 impl fmt::Display for RawJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

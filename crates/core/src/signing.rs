@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 use crate::Field;
 
 /// How a provider wants its requests signed.
@@ -183,7 +185,8 @@ pub enum SigningHash {
 }
 
 /// The text form of bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SignatureEncoding {
     /// Lower-case hex.
@@ -195,7 +198,8 @@ pub enum SignatureEncoding {
 }
 
 /// The text form of the time of signing. Within one request it is the same time everywhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TimestampForm {
     /// Seconds since 1970.

@@ -19,8 +19,7 @@ pub use event::{
     WebhookEvent,
 };
 pub use verification::{
-    Encoding, KeyForm, SignatureAlgorithm, SignatureScheme, TimestampForm, TimestampPlace, TokenPlace,
-    TokenScheme, Verification,
+    KeyForm, SignatureAlgorithm, SignatureScheme, TimestampPlace, TokenPlace, TokenScheme, Verification,
 };
 
 use crate::{Result, Text};

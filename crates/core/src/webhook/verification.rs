@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::{SignatureEncoding, TimestampForm};
+
 /// How a delivery is verified.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -36,7 +38,7 @@ pub struct SignatureScheme {
     /// The text between several signatures in the header; one signature when empty.
     pub separator: Cow<'static, str>,
     /// How the signature is written.
-    pub encoding: Encoding,
+    pub encoding: SignatureEncoding,
     /// How the secret is written.
     pub key: KeyForm,
     /// The header with the delivery's id, lower case.
@@ -56,7 +58,7 @@ impl SignatureScheme {
             header: header.into(),
             prefix: Cow::Borrowed(""),
             separator: Cow::Borrowed(""),
-            encoding: Encoding::Hex,
+            encoding: SignatureEncoding::Hex,
             key: KeyForm::Text,
             id_header: None,
             timestamp: None,
@@ -94,7 +96,7 @@ impl SignatureScheme {
 
     /// Sets how the signature is written.
     #[must_use]
-    pub fn with_encoding(mut self, encoding: Encoding) -> Self {
+    pub fn with_encoding(mut self, encoding: SignatureEncoding) -> Self {
         self.encoding = encoding;
         self
     }
@@ -152,19 +154,6 @@ pub enum SignatureAlgorithm {
     RsaSha256,
 }
 
-/// How a signature or a key is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Encoding {
-    /// Hexadecimal digits of either case.
-    Hex,
-    /// Base64 (RFC 4648, section 4).
-    Base64,
-    /// Base64 for URLs (RFC 4648, section 5).
-    Base64Url,
-}
-
 /// How a secret becomes a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -187,19 +176,6 @@ pub enum TimestampPlace {
     Header(Cow<'static, str>),
     /// A part of the signature's header that begins with this text: `t=`.
     InSignature(Cow<'static, str>),
-}
-
-/// How the time of a delivery is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum TimestampForm {
-    /// Seconds since 1970 in UTC.
-    Seconds,
-    /// Milliseconds since 1970 in UTC.
-    Milliseconds,
-    /// RFC 3339.
-    Rfc3339,
 }
 
 /// A secret that is sent along with a delivery.

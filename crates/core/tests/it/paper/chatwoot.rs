@@ -4,8 +4,8 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use tieline_core::webhook::{
-    DeliveryId, Hint, HintKind, Hints, ReceiveRequest, SignatureAlgorithm, SignatureScheme, TimestampForm,
-    TimestampPlace, Verification, WebhookEvent, WebhookReceiver, WebhookRoute,
+    DeliveryId, Hint, HintKind, Hints, ReceiveRequest, SignatureAlgorithm, SignatureScheme, TimestampPlace,
+    Verification, WebhookEvent, WebhookReceiver, WebhookRoute,
 };
 
 use super::*;

@@ -6,7 +6,9 @@ mod chatwoot;
 mod gmail;
 mod google_sheets;
 mod graph;
+mod hubspot;
 mod salesforce;
+mod sessions;
 mod slack;
 
 use std::sync::Arc;
