@@ -295,7 +295,7 @@ impl Transport for Wire {
             Some(Trouble::Echo(status)) => self.made(self.says(status, &said_back(&request))),
             Some(Trouble::Quotes(status)) => self.made(self.says(status, CANARY)),
             Some(trouble @ (Trouble::Marked | Trouble::Mistyped)) => {
-                let (head, body) = read(self.inner.send(request).await?).await?;
+                let (head, body) = read(self.inner.send(request.map(RequestBody::from)).await?).await?;
                 Response::from_parts(head, whole(marked(&body, matches!(trouble, Trouble::Mistyped))))
             }
             Some(Trouble::WebPage) => self.made(web_page()),
