@@ -169,6 +169,38 @@ fn a_field_without_a_licence_is_not_known() {
     assert_eq!((&row["currency_rate"], &row["credit_reference"]), (&json!("11.2345"), &Value::Null));
 }
 
+#[test]
+fn no_right_is_no_value_whatever_the_type() {
+    let mapping = ready("fortnox-invoice.yaml");
+    let invoice = record(
+        json!({"DocumentNumber": "7", "CustomerNumber": "1", "CustomerName": "API_NORIGHT", "Booked": "API_NORIGHT",
+        "Credit": "API_NORIGHT", "Cancelled": false, "Total": 100, "Currency": "API_NORIGHT", "InvoiceDate": "2026-01-02"}),
+    );
+    let mapped = mapping.forward(&invoice, &MappingContext::default()).unwrap();
+    assert_eq!(mapped.issues, []);
+    let row: Value = mapped.fields.unwrap().view().unwrap();
+    for field in ["customer_name", "status", "kind", "currency"] {
+        assert_eq!(row[field], Value::Null, "{field}");
+        assert!(mapped.unseen.iter().any(|path| path.as_str() == format!("/{field}")), "{field}");
+    }
+    assert!(!row.to_string().contains("NORIGHT"));
+    // What is not known is no draft.
+    for booked in [json!(null), json!("maybe")] {
+        let (row, _) = forward(
+            &mapping,
+            &record(json!({"DocumentNumber": "7", "Cancelled": false, "Booked": booked})),
+            &[],
+        );
+        assert_eq!(row["status"], Value::Null);
+    }
+    let customers = ready("fortnox-customer.yaml");
+    let customer = record(
+        json!({"CustomerNumber": "1", "Name": "API_NORIGHT", "Email": "API_NORIGHT", "Type": "API_NORIGHT"}),
+    );
+    let mapped = customers.forward(&customer, &MappingContext::default()).unwrap();
+    assert!(!mapped.fields.unwrap().get().contains("NORIGHT"));
+}
+
 #[tokio::test]
 async fn customers_are_companies_and_go_back() {
     let sandbox = company().await;

@@ -95,7 +95,7 @@ async fn records_are_also_found_by_another_field() {
             put("3", r#"{"email":"b@x.se","uuid":"u-3"}"#),
         ],
     );
-    provider.log("deals", vec![put("1", r#"{"by":"a@x.se"}"#), put("2", r#"{"by":"b@x.se"}"#)]);
+    provider.log("deals", vec![put("1", r#"{"by":" A@X.se"}"#), put("2", r#"{"by":"b@x.se"}"#)]);
     let owner = tieline_mapping::Lookup::by("users", "email", "uuid");
     let plan = tieline_mapping::Mapping::new()
         .field("owner", tieline_mapping::Source::path("by").step(owner))
@@ -114,9 +114,54 @@ async fn records_are_also_found_by_another_field() {
     2 {"owner":null}
     "#);
     assert_snapshot!(report.streams[1].issues[0],
-        @"deals 2 /owner: no record of users with that /email was found, so its /uuid is not known");
+        @"deals 2 /owner: several records of users with that /email were found, so /uuid is not known");
     // The row follows the record that was found.
     provider.log("users", vec![put("1", r#"{"email":"a@x.se","uuid":"u-9"}"#)]);
     sync().await;
     assert_snapshot!(rows(&store).await[0], @r#"1 {"owner":"u-9"}"#);
+}
+
+#[tokio::test]
+async fn what_is_not_seen_or_missing_leaves_the_row_as_it_was() {
+    let (provider, store) = (Provider::new(), memory());
+    let mapping = tieline_mapping::Mapping::new()
+        .unseen("NO_RIGHT")
+        .with_field(
+            tieline_mapping::FieldSpec::new("title", tieline_mapping::Source::path("title"))
+                .required([tieline_mapping::RequiredOn::Create]),
+        )
+        .field("amount", tieline_mapping::Source::path("amount"))
+        .compile()
+        .unwrap();
+    let mapping: std::sync::Arc<dyn tieline_core::FieldMapping> = std::sync::Arc::new(mapping);
+    let sync = || {
+        tieline_sync::OneWaySync::new(provider.clone(), store.clone(), "acme")
+            .stream(tieline_sync::StreamPlan::mapped("deals", "deals", mapping.clone()))
+            .run()
+    };
+    provider.log("deals", vec![put("1", r#"{"title":"A","amount":5}"#), put("2", r#"{"amount":6}"#)]);
+    let report = sync().await;
+    assert_snapshot!(rows(&store).await.join("\n"), @r#"1 {"title":"A","amount":5}"#);
+    assert_snapshot!(report.streams[0].issues[0], @"deals 2 /title (left out): a field that a new record needs is null");
+
+    provider.log(
+        "deals",
+        vec![
+            put("1", r#"{"title":null,"amount":"NO_RIGHT"}"#),
+            put("3", r#"{"title":"C","amount":"NO_RIGHT"}"#),
+        ],
+    );
+    let report = sync().await;
+    assert_snapshot!(rows(&store).await.join("\n"), @r#"
+    1 {"title":null,"amount":5}
+    3 {"title":"C","amount":null}
+    "#);
+    // Once a field, not once a record.
+    let issues: Vec<String> = report.streams[0].issues.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        issues,
+        [
+            "deals /amount: the provider does not show the field to this user in 2 records, and their rows keep what they have"
+        ]
+    );
 }
