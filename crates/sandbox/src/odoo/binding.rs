@@ -48,6 +48,20 @@ fn signature(model: &ModelDef, method: &str, version: Version) -> Option<Signatu
         ("check_access_rights", V17) => of_model(&["operation", "raise_exception"], 1),
         ("read", _) => of_records(&["fields", "load"], 0),
         ("write", _) => of_records(&["vals"], 1),
+        ("copy", _) => of_records(&["default"], 0),
+        ("context_get", _) if model.name == "res.users" => of_model(&[], 0),
+        ("read_group", _) => {
+            of_model(&["domain", "fields", "groupby", "offset", "limit", "orderby", "lazy"], 3)
+        }
+        ("action_confirm" | "action_assign" | "action_cancel" | "button_validate", _)
+            if model.name == "stock.picking" =>
+        {
+            of_records(&[], 0)
+        }
+        ("process" | "process_cancel_backorder", _) if model.name == "stock.backorder.confirmation" => {
+            of_records(&[], 0)
+        }
+        ("action_cancel", _) if model.name == "sale.order.cancel" => of_records(&[], 0),
         ("unlink" | "action_archive" | "action_unarchive" | "get_external_id" | "get_metadata", _) => {
             of_records(&[], 0)
         }
@@ -84,6 +98,27 @@ fn signature(model: &ModelDef, method: &str, version: Version) -> Option<Signatu
     }
 }
 
+/// Public methods that every model of a real server has, and the sandbox does not.
+const UNMODELLED: &[&str] = &[
+    "activity_schedule",
+    "copy_data",
+    "export_data",
+    "formatted_read_group",
+    "get_formview_action",
+    "get_view",
+    "get_views",
+    "message_subscribe",
+    "message_unsubscribe",
+    "onchange",
+    "read_progress_bar",
+    "toggle_active",
+    "web_name_search",
+    "web_read",
+    "web_read_group",
+    "web_save",
+    "web_search_read",
+];
+
 /// A call whose arguments have their names.
 pub(crate) struct Bound {
     pub(crate) ids: Vec<i64>,
@@ -118,8 +153,13 @@ pub(crate) fn find(model: &ModelDef, method: &str, version: Version) -> Result<S
             "Private methods (such as {method}) cannot be called remotely."
         )));
     }
-    signature(model, method, version)
-        .ok_or_else(|| Trouble::NoMethod { model: model.name.into(), method: method.into() })
+    match signature(model, method, version) {
+        Some(signature) => Ok(signature),
+        None if UNMODELLED.contains(&method) => {
+            Err(Trouble::not_modelled(format_args!("{}.{method}", model.name)))
+        }
+        None => Err(Trouble::NoMethod { model: model.name.into(), method: method.into() }),
+    }
 }
 
 /// Arguments by position and by name, as XML-RPC has them.
@@ -131,7 +171,8 @@ pub(crate) fn by_position(
 ) -> Result<Bound, Trouble> {
     let (ids, args) = match (signature.on_records, args) {
         (true, [first, rest @ ..]) => (ids_of(first)?, rest),
-        (true, []) => (Vec::new(), args),
+        // Odoo takes the first argument for the ids without looking whether there is one.
+        (true, []) => return Err(Trouble::python("IndexError", "list index out of range")),
         (false, _) => (Vec::new(), args),
     };
     if args.len() > signature.params.len() {

@@ -87,11 +87,37 @@ impl Sandbox<Odoo> {
         Ok(())
     }
 
+    /// Hides every record of a model from a user, as a rule that no record fulfils does.
+    pub fn hide_all(&self, login: &str, model: &str) -> Result<(), Refused> {
+        hide_all(&mut self.model().database(), login, model)
+    }
+
+    /// Makes writing and deleting skip what is not there and say that it is done, as some servers do.
+    pub fn set_lenient(&self, on: bool) {
+        self.model().database().lenient = on;
+    }
+
+    /// Defines a property that the leads of a sales team have: its technical name, type and label.
+    pub fn define_property(&self, team: i64, name: &str, kind: &str, label: &str) -> Result<(), Refused> {
+        define_property(&mut self.model().database(), team, name, kind, label)
+    }
+
+    /// Adds many messages to a record, of which a user sees none, and returns their ids.
+    pub fn add_hidden_messages(&self, login: &str, count: u32) -> Result<RangeInclusive<i64>, Refused> {
+        let mut database = self.model().database();
+        let uid = account(&mut database, login)?.uid;
+        let stamp = database.begin(self.now());
+        let ids = seed::more_messages(&mut database, count, stamp);
+        database.hidden.extend(ids.clone().map(|id| (uid, "mail.message".to_owned(), id)));
+        Ok(ids)
+    }
+
     /// Gives back all rights that were taken, and shows what was hidden.
     pub fn allow_everything(&self) {
         let mut database = self.model().database();
         database.denied.clear();
         database.hidden.clear();
+        database.blind.clear();
     }
 
     /// A record as an administrator reads it, archived ones too.
@@ -189,6 +215,38 @@ fn deny(database: &mut Database, login: &str, model: &str, operation: Operation)
         return Err(unknown(model));
     }
     database.denied.insert((uid, model.to_owned(), operation));
+    Ok(())
+}
+
+fn hide_all(database: &mut Database, login: &str, model: &str) -> Result<(), Refused> {
+    let uid = account(database, login)?.uid;
+    if database.schema.model(model).is_none() {
+        return Err(unknown(model));
+    }
+    database.blind.insert((uid, model.to_owned()));
+    Ok(())
+}
+
+fn define_property(
+    database: &mut Database,
+    team: i64,
+    name: &str,
+    kind: &str,
+    label: &str,
+) -> Result<(), Refused> {
+    let mut record = database
+        .row("crm.team", team)
+        .cloned()
+        .ok_or_else(|| Refused(format!("there is no crm.team {team}")))?;
+    let mut defined = record.get("lead_properties_definition").as_array().unwrap_or_default().to_vec();
+    let definition = Object::default()
+        .with("name", name.to_owned())
+        .with("type", kind.to_owned())
+        .with("string", label.to_owned());
+    defined.push(definition.into());
+    record.set("lead_properties_definition", defined.into());
+    database.put("crm.team", record);
+    database.commit();
     Ok(())
 }
 
@@ -318,8 +376,22 @@ pub(crate) fn obey(odoo: &Odoo, command: &Command<'_>, now: DateTime<Utc>) -> Op
         ("DELETE", ["denials"]) => {
             database.denied.clear();
             database.hidden.clear();
+            database.blind.clear();
             done()
         }
+        ("POST", ["blind"]) => {
+            hide_all(database, text("login").unwrap_or_default(), text("model").unwrap_or_default())
+                .and_then(|()| done())
+        }
+        ("PUT", ["lenient"]) => {
+            database.lenient = command.body.get("on").and_then(Json::as_bool).unwrap_or(true);
+            done()
+        }
+        ("POST", ["crm.team", id, "properties"]) => number(id).and_then(|id| {
+            let told = |name: &str| text(name).unwrap_or_default();
+            define_property(database, id, told("name"), told("type"), told("string"))?;
+            done()
+        }),
         ("POST", ["cycle"]) => make_cycle(database, now).and_then(|()| done()),
         ("POST", ["res.partner", "many"]) => {
             let count = command.body.get("count").and_then(Json::as_i64).and_then(|n| u32::try_from(n).ok());

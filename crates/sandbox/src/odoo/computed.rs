@@ -55,6 +55,16 @@ impl Env<'_> {
                 .collect::<Vec<_>>()
                 .into();
         }
+        if let Kind::Many2many(of) = field.kind
+            && self.active_test
+            && self.schema.model(of).is_some_and(|of| of.has("active"))
+        {
+            let active = |id: &&Json| {
+                id.as_i64().and_then(|id| self.db.row(of, id)).is_none_or(|row| row.flag("active"))
+            };
+            let linked = record.get(&field.name).as_array().unwrap_or_default();
+            return linked.iter().filter(active).cloned().collect::<Vec<_>>().into();
+        }
         if field.is_readonly()
             && let Some(value) = self.computed(model.name, record, &field.name)
         {
@@ -130,6 +140,12 @@ impl Env<'_> {
                     |row: &&Record| row.text("model") == model && row.link("res_id") == Some(record.id);
                 let ids = self.db.rows("mail.message").filter(about).map(|row| row.id);
                 ids.collect::<Vec<_>>().into_iter().rev().map(Json::Int).collect::<Vec<_>>().into()
+            }
+            ("ir.attachment", "file_size") => (record.text("datas").len() / 4 * 3).into(),
+            ("product.product", "qty_available") => {
+                let moves = self.db.rows("stock.move");
+                let of = moves.filter(|line| line.link("product_id") == Some(record.id));
+                float(of.map(|line| number(line.get("quantity"))).sum())
             }
             ("sale.order.line", "price_subtotal") => cents(subtotal(record)),
             ("ir.model.data", "complete_name") => {

@@ -1,13 +1,16 @@
 //! What a database holds: tables, users with their credentials, and who may not do what.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use super::schema::Schema;
 use crate::Json;
+
+/// The oldest web session ends when there is one more.
+const MOST_SESSIONS: usize = 64;
 
 /// What a right is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,6 +112,13 @@ pub(crate) struct Database {
     pub(crate) accounts: Vec<Account>,
     pub(crate) denied: BTreeSet<(i64, String, Operation)>,
     pub(crate) hidden: BTreeSet<(i64, String, i64)>,
+    /// Models of which a user sees no record.
+    pub(crate) blind: BTreeSet<(i64, String)>,
+    /// Whether writing and deleting skip what is not there and say that it is done, as some servers do.
+    pub(crate) lenient: bool,
+    /// The web sessions, oldest first, each with its user.
+    sessions: VecDeque<(String, i64)>,
+    session_count: u64,
     /// What the rows were before the transaction that runs, newest last.
     undo: Vec<(&'static str, i64, Option<Record>)>,
     last_stamp: i64,
@@ -123,6 +133,10 @@ impl Database {
             accounts: Vec::new(),
             denied: BTreeSet::new(),
             hidden: BTreeSet::new(),
+            blind: BTreeSet::new(),
+            lenient: false,
+            sessions: VecDeque::new(),
+            session_count: 0,
             undo: Vec::new(),
             last_stamp: now.timestamp_micros(),
         }
@@ -202,6 +216,31 @@ impl Database {
                 account.keys.iter().any(|key| key == secret)
                     || (!account.two_factor && account.password == secret)
             })
+    }
+
+    /// Opens a web session for a user and returns its id.
+    pub(crate) fn open_session(&mut self, uid: i64) -> String {
+        self.session_count += 1;
+        // Invented, and different from each other: nobody needs to be kept from guessing them.
+        let id = format!("{:040x}", self.session_count.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        self.sessions.push_back((id.clone(), uid));
+        if self.sessions.len() > MOST_SESSIONS {
+            self.sessions.pop_front();
+        }
+        id
+    }
+
+    /// The user whose web session this is.
+    pub(crate) fn session(&self, id: &str) -> Option<i64> {
+        self.sessions.iter().find(|(known, _)| known == id).map(|(_, uid)| *uid)
+    }
+
+    pub(crate) fn close_session(&mut self, id: &str) {
+        self.sessions.retain(|(known, _)| known != id);
+    }
+
+    pub(crate) fn session_ids(&self) -> impl Iterator<Item = &str> {
+        self.sessions.iter().map(|(id, _)| id.as_str())
     }
 
     /// The user whose key this is.

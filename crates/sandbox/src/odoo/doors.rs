@@ -5,7 +5,7 @@ use http::{Method, Request, StatusCode};
 
 use super::database::Database;
 use super::trouble::Trouble;
-use super::{Version, json_doors, services, xmlrpc};
+use super::{Version, json_doors, services, web, xmlrpc};
 use crate::reply::Reply;
 use crate::sandbox::Moment;
 use crate::{Json, Object};
@@ -18,6 +18,7 @@ enum Door<'a> {
     Version,
     VersionInfo,
     Health,
+    Web(web::Route<'a>),
     Nowhere,
 }
 
@@ -38,6 +39,7 @@ fn door(version: Version, path: &str) -> Door<'_> {
         (["web" | "json", "version"], Version::V19) => Door::Version,
         (["web", "webclient", "version_info"], _) => Door::VersionInfo,
         (["web", "health"], _) => Door::Health,
+        (["web", rest @ ..], _) => web::route(rest).map_or(Door::Nowhere, Door::Web),
         _ => Door::Nowhere,
     }
 }
@@ -46,7 +48,7 @@ pub(crate) fn answer(db: &mut Database, version: Version, request: &Request<Byte
     let post = request.method() == Method::POST;
     let reading = matches!(*request.method(), Method::GET | Method::HEAD);
     let reply = match door(version, request.uri().path()) {
-        Door::XmlRpc { .. } | Door::JsonRpc | Door::VersionInfo if !post => {
+        Door::XmlRpc { .. } | Door::JsonRpc | Door::VersionInfo | Door::Web(_) if !post => {
             page(StatusCode::METHOD_NOT_ALLOWED)
         }
         Door::XmlRpc { service, legacy } => {
@@ -54,8 +56,13 @@ pub(crate) fn answer(db: &mut Database, version: Version, request: &Request<Byte
                 .and_then(|call| services::dispatch(db, service, &call.method, &call.params, moment))
                 // The transaction is over by now: what cannot be written down has happened all the same.
                 .and_then(|value| xmlrpc::response(&value, version));
-            xml(outcome.unwrap_or_else(|trouble| fault(&trouble, legacy, version)))
+            match outcome {
+                Ok(body) => xml(body),
+                Err(Trouble::NotModelled(what)) => not_modelled(what),
+                Err(trouble) => xml(fault(&trouble, legacy, version)),
+            }
         }
+        Door::Web(route) => web::answer(db, version, &route, request, moment),
         Door::JsonRpc => json_doors::json_rpc(db, version, request, moment),
         Door::Json2 { model, method } => json_doors::json_2(db, version, request, (model, method), moment),
         Door::VersionInfo => json_doors::version_info(version),
@@ -88,6 +95,11 @@ fn fault(trouble: &Trouble, legacy: bool, version: Version) -> String {
     xmlrpc::fault(trouble.legacy_code(version).into(), &text, version)
 }
 
+/// The sandbox's own word about what it does not do: no word of Odoo's.
+pub(crate) fn not_modelled(what: String) -> Reply {
+    Reply::text(StatusCode::NOT_IMPLEMENTED, "text/plain; charset=utf-8", what)
+}
+
 fn xml(body: String) -> Reply {
     Reply::text(StatusCode::OK, "text/xml; charset=utf-8", body)
 }
@@ -112,7 +124,7 @@ pub(crate) fn refusal(version: Version, status: StatusCode, request: &Request<By
         (Door::XmlRpc { legacy, .. }, StatusCode::UNAUTHORIZED) => {
             xml(fault(&Trouble::Denied, legacy, version))
         }
-        (Door::JsonRpc, StatusCode::UNAUTHORIZED) => {
+        (Door::JsonRpc | Door::Web(_), StatusCode::UNAUTHORIZED) => {
             json_doors::json_rpc_error(version, &Json::Null, &Trouble::Denied)
         }
         (Door::Json2 { .. }, StatusCode::UNAUTHORIZED) => json_doors::unauthorized("Invalid apikey"),

@@ -19,6 +19,8 @@ pub(crate) struct Env<'a> {
     pub(crate) companies: Vec<i64>,
     pub(crate) bin_size: bool,
     pub(crate) zone: String,
+    /// The whole context of the call: some methods look into it themselves.
+    pub(crate) context: Object,
     /// When the transaction began, in microseconds since 1970.
     pub(crate) stamp: i64,
     pub(crate) twist: PageTwist,
@@ -36,7 +38,8 @@ impl<'a> Env<'a> {
         });
         let version = schema.version;
         let (sudo, active_test, bin_size, twist) = (false, true, false, PageTwist::None);
-        Self { db, schema, version, uid, sudo, active_test, companies, bin_size, zone, stamp, twist }
+        let context = Object::default();
+        Self { db, schema, version, uid, sudo, active_test, companies, bin_size, zone, context, stamp, twist }
     }
 
     /// All rights, and archived records too.
@@ -49,6 +52,7 @@ impl<'a> Env<'a> {
             self.active_test = truth(flag);
         }
         self.bin_size = context.get("bin_size").is_some_and(truth);
+        self.context = context.clone();
         if let Some(zone) = context.get("tz").and_then(Json::as_str) {
             zone.clone_into(&mut self.zone);
         }
@@ -101,6 +105,9 @@ impl<'a> Env<'a> {
     pub(crate) fn sees(&self, model: &ModelDef, record: &Record) -> bool {
         if self.sudo {
             return true;
+        }
+        if !self.db.blind.is_empty() && self.db.blind.contains(&(self.uid, model.name.to_owned())) {
+            return false;
         }
         let hidden = &self.db.hidden;
         if !hidden.is_empty() && hidden.contains(&(self.uid, model.name.to_owned(), record.id)) {

@@ -5,7 +5,7 @@ use http::{Method, Request, StatusCode};
 
 use super::Version;
 use super::database::Database;
-use super::doors::{content_type, page};
+use super::doors::{content_type, not_modelled, page};
 use super::methods::Arguments;
 use super::services::{self, transact};
 use super::trouble::Trouble;
@@ -59,6 +59,7 @@ pub(crate) fn json_rpc(
             }
             Reply::json(StatusCode::OK, &body.into())
         }
+        Err(Trouble::NotModelled(what)) => not_modelled(what),
         Err(trouble) => json_rpc_error(version, &id, &trouble),
     }
 }
@@ -111,6 +112,7 @@ pub(crate) fn json_2(
     }
     match transact(db, uid, moment, |env| env.call(model, method, Arguments::Named(named))) {
         Ok(result) => Reply::json(StatusCode::OK, &result),
+        Err(Trouble::NotModelled(what)) => not_modelled(what),
         Err(trouble) => {
             let status = StatusCode::from_u16(trouble.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let mut body = trouble.object(version);

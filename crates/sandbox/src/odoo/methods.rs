@@ -5,9 +5,9 @@ use super::binding::{Bound, Signature, by_name, by_position, find};
 use super::database::Operation;
 use super::env::{Env, truth};
 use super::read::{Links, Page};
-use super::schema::ModelDef;
+use super::schema::{Kind, ModelDef};
 use super::trouble::Trouble;
-use super::{import, sale, values};
+use super::{actions, groups, import, values};
 use crate::{Json, Object};
 
 /// The arguments of a call, as its door hands them over.
@@ -45,8 +45,9 @@ impl Env<'_> {
     fn run(&mut self, model: &ModelDef, method: &str, call: &Bound) -> Result<Json, Trouble> {
         let page =
             Page { offset: call.number("offset"), limit: call.number("limit"), order: call.text("order") };
-        // Any false value of `load` gives plain ids; leaving it out gives names.
-        let plain = call.iter().any(|(name, value)| name == "load" && !truth(value));
+        // Only `_classic_read`, which is the default, gives names; `_classic_write` and anything else give plain ids.
+        let plain =
+            call.iter().any(|(name, value)| name == "load" && value.as_str() != Some("_classic_read"));
         let links = if plain { Links::Plain } else { Links::Named };
         Ok(match method {
             "search" => ids_json(&self.search(model, call.get("domain"), &page)?),
@@ -95,6 +96,9 @@ impl Env<'_> {
             "get_external_id" => self.external_ids(model, &call.ids).into(),
             "get_metadata" => self.metadata(model, &call.ids)?,
             "message_post" => self.message_post(model, call)?,
+            "context_get" => self.context_of_user().into(),
+            "copy" => self.copy(model, call)?,
+            "read_group" => groups::read_group(self, model, call)?,
             // Both return nothing, which XML-RPC cannot say: the caller gets a fault although it is done.
             "action_archive" | "action_unarchive" => {
                 let active = Object::default().with("active", method == "action_unarchive");
@@ -103,7 +107,7 @@ impl Env<'_> {
                 }
                 Json::Null
             }
-            _ => sale::action(self, model, method, call)?,
+            _ => actions::action(self, model, method, call)?,
         })
     }
 
@@ -130,6 +134,51 @@ impl Env<'_> {
             out.set(field.name.clone(), described);
         }
         out
+    }
+
+    /// What a user's calls carry when they say nothing themselves.
+    pub(crate) fn context_of_user(&self) -> Object {
+        let user = self.db.row("res.users", self.uid);
+        let told = |name: &str| {
+            let text = user.map_or("", |user| user.text(name));
+            if text.is_empty() { Json::Bool(false) } else { text.to_owned().into() }
+        };
+        Object::default().with("lang", told("lang")).with("tz", told("tz")).with("uid", self.uid)
+    }
+
+    /// Copies what was written; what is unique to a record or computed stays behind.
+    fn copy(&mut self, model: &ModelDef, call: &Bound) -> Result<Json, Trouble> {
+        let mut made = Vec::new();
+        for id in &call.ids {
+            let record = self.existing(model, *id, Operation::Read)?;
+            let mut vals = Object::default();
+            for field in &model.fields {
+                let value = record.get(&field.name);
+                let plain = !field.is_readonly() && !matches!(field.kind, Kind::One2many(..));
+                if !plain || value.is_null() || matches!(field.name.as_ref(), "barcode" | "login" | "state") {
+                    continue;
+                }
+                let value = match (&field.kind, value) {
+                    (Kind::Many2many(_), ids) => vec![vec![6.into(), 0.into(), ids.clone()].into()].into(),
+                    (_, value) => value.clone(),
+                };
+                vals.set(field.name.clone(), value);
+            }
+            if model.name != "sale.order" && !record.text("name").is_empty() {
+                vals.set("name", format!("{} (copy)", record.text("name")));
+            } else {
+                vals.remove("name");
+            }
+            for (name, value) in call.get("default").as_object().cloned().unwrap_or_default().iter() {
+                vals.set(name.to_owned(), value.clone());
+            }
+            made.push(self.create(model, &vals)?);
+        }
+        match (self.version, made.as_slice()) {
+            (Version::V19, made) => Ok(ids_json(made)),
+            (Version::V17, [id]) => Ok((*id).into()),
+            (Version::V17, _) => Err(Trouble::value(format!("Expected singleton: {}()", model.name))),
+        }
     }
 
     fn default_get(&self, model: &ModelDef, call: &Bound) -> Object {

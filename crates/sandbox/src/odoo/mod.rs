@@ -6,6 +6,7 @@
 //! [rpc]: https://www.odoo.com/documentation/17.0/developer/reference/external_api.html
 //! [json2]: https://www.odoo.com/documentation/19.0/developer/reference/external_api.html
 
+mod actions;
 mod binding;
 mod checks;
 mod commands;
@@ -15,18 +16,19 @@ mod database;
 mod domain;
 mod doors;
 mod env;
+mod groups;
 mod import;
 mod json_doors;
 mod methods;
 mod models;
 mod moments;
 mod read;
-mod sale;
 mod schema;
 mod seed;
 mod services;
 mod trouble;
 mod values;
+mod web;
 mod write;
 mod xmlrpc;
 
@@ -153,7 +155,8 @@ impl Model for Odoo {
             secrets.push(account.password.clone());
             secrets
         };
-        let secrets: BTreeSet<String> = database.accounts.iter().flat_map(of_account).collect();
+        let mut secrets: BTreeSet<String> = database.accounts.iter().flat_map(of_account).collect();
+        secrets.extend(database.session_ids().map(str::to_owned));
         secrets.into_iter().filter(|secret| !secret.is_empty()).collect()
     }
 

@@ -4,7 +4,7 @@ use super::Version;
 use super::database::{Operation, Record};
 use super::domain::mentions;
 use super::env::{Env, truth};
-use super::schema::{Field, Kind, ModelDef};
+use super::schema::{Field, Kind, ModelDef, Nature};
 use super::trouble::Trouble;
 use crate::{Json, Object, PageTwist};
 
@@ -25,6 +25,7 @@ impl Env<'_> {
         domain: &Json,
         page: &Page<'_>,
     ) -> Result<Vec<i64>, Trouble> {
+        self.check_table(model)?;
         self.check_right(model, Operation::Read)?;
         let expr = self.domain(model, domain)?;
         let columns = self.order(model, page.order)?;
@@ -37,7 +38,7 @@ impl Env<'_> {
         let found = self.db.rows(model.name).filter(|record| {
             (!only_active || record.flag("active"))
                 && self.fulfils(model, record, &expr)
-                && self.sees(model, record)
+                && (model.filters_late || self.sees(model, record))
         });
         let mut ids: Vec<i64> = found.map(|record| record.id).collect();
         let offset = if self.twist == PageTwist::RepeatToken { 0 } else { page.offset };
@@ -48,6 +49,9 @@ impl Env<'_> {
             limit => usize::try_from(limit).unwrap_or(usize::MAX),
         };
         let mut ids: Vec<i64> = ids.into_iter().skip(skip).take(take).collect();
+        if model.filters_late {
+            ids.retain(|id| self.db.row(model.name, *id).is_some_and(|record| self.sees(model, record)));
+        }
         match self.twist {
             PageTwist::Empty => ids.clear(),
             PageTwist::Duplicate => ids.extend(ids.last().copied()),
@@ -81,6 +85,7 @@ impl Env<'_> {
         fields: &Json,
         links: Links,
     ) -> Result<Json, Trouble> {
+        self.check_table(model)?;
         self.check_right(model, Operation::Read)?;
         let fields = self.wanted(model, fields)?;
         let mut rows = Vec::new();
@@ -112,9 +117,25 @@ impl Env<'_> {
             if private(field) {
                 return Err(self.forbidden_fields(model, std::iter::once(field)));
             }
+            let public = |public: &[&str]| self.sees_private_fields() || public.contains(&name);
+            if !model.public.is_none_or(public) {
+                return Err(Trouble::Access(format!(
+                    "The fields \u{201c}{name}\u{201d} you try to read is not available on the public employee profile."
+                )));
+            }
             wanted.push(field);
         }
         Ok(wanted)
+    }
+
+    /// Models that only lend their fields to others have no table.
+    fn check_table(&self, model: &ModelDef) -> Result<(), Trouble> {
+        if model.nature != Nature::Abstract {
+            return Ok(());
+        }
+        let table = model.name.replace('.', "_");
+        let message = format!("relation \"{table}\" does not exist\nLINE 1: SELECT \"{table}\".\"id\"\n");
+        Err(Trouble::python("psycopg2.errors.UndefinedTable", message))
     }
 
     pub(crate) fn no_field(&self, model: &ModelDef, name: &str) -> Trouble {
@@ -148,9 +169,13 @@ impl Env<'_> {
             (Kind::Float | Kind::Monetary(_), Json::Int(number)) => {
                 Json::Decimal(format!("{number}.0").into())
             }
-            (Kind::One2many(..) | Kind::Many2many(_) | Kind::Properties, Json::Null) => Vec::new().into(),
+            (Kind::Properties, Json::Null) => self.with_unset(record, Vec::new()).into(),
+            (Kind::One2many(..) | Kind::Many2many(_) | Kind::PropertiesDefinition, Json::Null) => {
+                Vec::new().into()
+            }
             (Kind::Properties, Json::Array(items)) => {
-                items.into_iter().map(|item| self.property(item)).collect::<Vec<_>>().into()
+                let items = items.into_iter().map(|item| self.property(item)).collect();
+                self.with_unset(record, items).into()
             }
             (_, Json::Null) => Json::Bool(false),
             (Kind::Many2one(of), Json::Int(id)) => match (links, self.name_of(of, id)) {
@@ -161,6 +186,26 @@ impl Env<'_> {
             (Kind::Binary, Json::Text(base64)) if self.bin_size => size(base64.len() / 4 * 3).into(),
             (_, value) => value,
         }
+    }
+
+    /// The properties of a lead with those that its team defines and it has no value of: 17 gives them a null, which
+    /// XML-RPC cannot carry, 19 gives them no value.
+    fn with_unset(&self, record: &Record, mut items: Vec<Json>) -> Vec<Json> {
+        let team = self.linked("crm.team", record, "team_id");
+        let defined = team.map(|team| team.get("lead_properties_definition").clone());
+        let named = |item: &Json| item.get("name").cloned().unwrap_or(Json::Null);
+        for definition in defined.as_ref().and_then(Json::as_array).unwrap_or_default() {
+            if items.iter().any(|item| named(item) == named(definition)) {
+                continue;
+            }
+            items.push(match (self.version, definition) {
+                (Version::V17, Json::Object(definition)) => {
+                    definition.clone().with("value", Json::Null).into()
+                }
+                _ => definition.clone(),
+            });
+        }
+        items
     }
 
     /// 17 says `false` for a property without a value, 19 says nothing.

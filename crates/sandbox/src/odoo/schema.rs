@@ -45,6 +45,8 @@ pub enum Kind {
     Reference,
     /// A list of values that describe themselves.
     Properties,
+    /// The descriptions of the properties that the records of another model have.
+    PropertiesDefinition,
 }
 
 impl Kind {
@@ -66,6 +68,7 @@ impl Kind {
             Self::Many2many(_) => "many2many",
             Self::Reference => "many2one_reference",
             Self::Properties => "properties",
+            Self::PropertiesDefinition => "properties_definition",
         }
     }
 
@@ -105,6 +108,12 @@ pub(crate) struct Field {
     pub(crate) source: Source,
     /// Only for those who may see private data of employees.
     pub(crate) private: bool,
+    /// Forms show it without letting people write it. Over an API it is written all the same.
+    pub(crate) form_readonly: bool,
+    /// Each company has a value of its own. Before version 18 such a field has no column.
+    pub(crate) company_dependent: bool,
+    /// Written through to another record, so that there is no column: in these versions.
+    unstored: &'static [Version],
     pub(crate) default: Option<Json>,
     only: Option<Version>,
 }
@@ -118,6 +127,9 @@ pub(crate) fn field(name: impl Into<Name>, label: impl Into<Name>, kind: Kind) -
         required: false,
         source: Source::Written,
         private: false,
+        form_readonly: false,
+        company_dependent: false,
+        unstored: &[],
         default: None,
         only: None,
     }
@@ -141,6 +153,24 @@ impl Field {
 
     pub(crate) fn private(mut self) -> Self {
         self.private = true;
+        self
+    }
+
+    pub(crate) fn form_readonly(mut self) -> Self {
+        self.form_readonly = true;
+        self
+    }
+
+    /// Each company has a value of its own. The sandbox keeps one for all of them.
+    pub(crate) fn company_dependent(mut self) -> Self {
+        self.company_dependent = true;
+        self.unstored = &[Version::V17];
+        self
+    }
+
+    /// Kept in another record, and so without a column in these versions.
+    pub(crate) fn unstored(mut self, versions: &'static [Version]) -> Self {
+        self.unstored = versions;
         self
     }
 
@@ -174,18 +204,26 @@ impl Field {
 
     /// The description of `fields_get`.
     pub(crate) fn describe(&self, version: Version) -> Object {
-        let sortable = self.is_stored() && !self.kind.is_many();
+        let stored = self.is_stored() && !self.unstored.contains(&version);
+        let sortable = stored && !self.kind.is_many();
+        // Which fields a computed one follows is not modelled; that there are some is.
+        let depends = if self.is_readonly() && self.name != "id" && !LOGGED.contains(&self.name.as_ref()) {
+            vec![Json::from("write_date")]
+        } else {
+            Vec::new()
+        };
         let mut out = Object::default()
             .with("type", self.kind.name())
             .with("string", self.label.to_string())
             .with("name", self.name.to_string())
             .with("required", self.required)
-            .with("readonly", self.is_readonly())
-            .with("store", self.is_stored())
+            .with("readonly", self.is_readonly() || self.form_readonly)
+            .with("depends", depends)
+            .with("store", stored)
             .with("searchable", self.is_searchable())
             .with("sortable", sortable)
             .with("manual", self.is_custom())
-            .with("company_dependent", false);
+            .with("company_dependent", self.company_dependent);
         if version == Version::V19 {
             out.set("groupable", sortable);
         }
@@ -207,6 +245,21 @@ impl Field {
     }
 }
 
+/// The fields that every table has, and that say who wrote a record when.
+const LOGGED: &[&str] = &["create_date", "write_date", "create_uid", "write_uid"];
+
+/// What a model keeps its records in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Nature {
+    /// A table.
+    #[default]
+    Table,
+    /// A table that is emptied every day: the forms of a wizard.
+    Transient,
+    /// Nothing: other models take its fields.
+    Abstract,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct ModelDef {
     pub(crate) name: &'static str,
@@ -215,9 +268,29 @@ pub(crate) struct ModelDef {
     /// Whose members may use it, as a refusal says it.
     pub(crate) groups: &'static [&'static str],
     pub(crate) fields: Vec<Field>,
+    pub(crate) nature: Nature,
+    /// What users without the groups may read of a record that they otherwise see; all when there is no list.
+    pub(crate) public: Option<&'static [&'static str]>,
+    /// Record rules take records out of a page after its size was counted.
+    pub(crate) filters_late: bool,
 }
 
 impl ModelDef {
+    pub(crate) fn nature(mut self, nature: Nature) -> Self {
+        self.nature = nature;
+        self
+    }
+
+    pub(crate) fn public(mut self, fields: &'static [&'static str]) -> Self {
+        self.public = Some(fields);
+        self
+    }
+
+    pub(crate) fn filters_late(mut self) -> Self {
+        self.filters_late = true;
+        self
+    }
+
     pub(crate) fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
     }
@@ -240,6 +313,9 @@ impl Schema {
             model.fields.retain(|field| field.only.is_none_or(|only| only == version));
             model.fields.insert(0, field("id", "ID", Kind::Integer).stored());
             model.fields.push(field("display_name", "Display Name", Kind::Char).computed());
+            if model.nature == Nature::Abstract {
+                return (model.name, Arc::new(model));
+            }
             for (name, label) in [("create_date", "Created on"), ("write_date", "Last Updated on")] {
                 model.fields.push(field(name, label, Kind::Datetime).stored());
             }

@@ -66,7 +66,7 @@ fn databases(db: &Database, method: &str, params: &[Json]) -> Result<Json, Troub
     }
 }
 
-fn known_database(db: &Database, name: &str) -> Result<(), Trouble> {
+pub(crate) fn known_database(db: &Database, name: &str) -> Result<(), Trouble> {
     if name == db.name {
         return Ok(());
     }

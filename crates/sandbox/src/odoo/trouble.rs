@@ -24,6 +24,8 @@ pub(crate) enum Trouble {
     NoMethod { model: String, method: String },
     /// Arguments that do not fit the method.
     BadArguments(String),
+    /// Something that a real server does and the sandbox does not. Never told in the provider's words.
+    NotModelled(String),
     /// Any other Python exception.
     Python { class: &'static str, message: String },
 }
@@ -35,6 +37,11 @@ impl Trouble {
 
     pub(crate) fn value(message: impl Into<String>) -> Self {
         Self::python("ValueError", message)
+    }
+
+    /// What the sandbox does not model, such as `res.partner.web_save`.
+    pub(crate) fn not_modelled(what: impl std::fmt::Display) -> Self {
+        Self::NotModelled(format!("the sandbox does not model {what}"))
     }
 
     pub(crate) fn missing(model: &str, id: i64, user: i64) -> Self {
@@ -51,7 +58,7 @@ impl Trouble {
             }
             Self::Denied => 3,
             Self::Access(_) => 4,
-            Self::NoMethod { .. } | Self::BadArguments(_) | Self::Python { .. } => 1,
+            Self::NoMethod { .. } | Self::BadArguments(_) | Self::Python { .. } | Self::NotModelled(_) => 1,
         }
     }
 
@@ -66,6 +73,7 @@ impl Trouble {
             Self::Access(_) => "odoo.exceptions.AccessError",
             Self::NoMethod { .. } => "builtins.AttributeError",
             Self::BadArguments(_) => "builtins.TypeError",
+            Self::NotModelled(_) => "sandbox.NotModelled",
             Self::Python { class, .. } => class,
         }
     }
@@ -79,6 +87,7 @@ impl Trouble {
             | Self::Redirect(text)
             | Self::Access(text)
             | Self::BadArguments(text)
+            | Self::NotModelled(text)
             | Self::Python { message: text, .. } => text.clone(),
             Self::Denied => "Access Denied".into(),
             Self::NoModel(model) => format!("Object {model} doesn't exist"),
@@ -119,7 +128,9 @@ impl Trouble {
             Self::Missing(_) => warning("MissingError"),
             Self::Access(_) => warning("AccessError"),
             Self::Denied => "AccessDenied".into(),
-            Self::NoMethod { .. } | Self::BadArguments(_) | Self::Python { .. } => self.message(version),
+            Self::NoMethod { .. } | Self::BadArguments(_) | Self::NotModelled(_) | Self::Python { .. } => {
+                self.message(version)
+            }
         }
     }
 
@@ -144,6 +155,7 @@ impl Trouble {
             Self::Denied | Self::Access(_) => 403,
             Self::Missing(_) | Self::NoModel(_) | Self::NoMethod { .. } => 404,
             Self::User(_) | Self::Validation(_) | Self::Redirect(_) | Self::BadArguments(_) => 422,
+            Self::NotModelled(_) => 501,
             Self::Python { .. } => 500,
         }
     }

@@ -53,7 +53,7 @@ pub(crate) fn stored(model: &ModelDef, field: &Field, value: &Json) -> Result<Js
             }
             _ => return Err(wrong()),
         },
-        Kind::Properties => value.clone(),
+        Kind::Properties | Kind::PropertiesDefinition => value.clone(),
         Kind::One2many(..) | Kind::Many2many(_) | Kind::Boolean => return Err(wrong()),
     })
 }

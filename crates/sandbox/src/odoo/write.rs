@@ -72,6 +72,9 @@ impl Env<'_> {
         self.check_right(model, Operation::Write)?;
         self.check_names(model, vals)?;
         for id in ids {
+            if self.db.lenient && self.db.row(model.name, *id).is_none() {
+                continue;
+            }
             let record = self.existing(model, *id, Operation::Write)?;
             let record = Record { written: self.stamp, write_uid: self.uid, ..record };
             self.change(model, record, vals)?;
@@ -262,6 +265,9 @@ impl Env<'_> {
     pub(crate) fn unlink(&mut self, model: &ModelDef, ids: &[i64]) -> Result<(), Trouble> {
         self.check_right(model, Operation::Unlink)?;
         for id in ids {
+            if self.db.lenient && self.db.row(model.name, *id).is_none() {
+                continue;
+            }
             let record = self.existing(model, *id, Operation::Unlink)?;
             checks::deletion(self, model, &record)?;
             self.let_go(model, *id);

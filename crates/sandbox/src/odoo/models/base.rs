@@ -1,7 +1,8 @@
 //! What everything refers to: users, companies, countries, external ids, messages.
 
 use super::{INTERNAL, SETTINGS, active, char, color, company, model, name, one, sequence};
-use crate::odoo::schema::{Kind, ModelDef, field};
+use crate::odoo::Version;
+use crate::odoo::schema::{Kind, ModelDef, Nature, field};
 
 const STATES: &[(&str, &str)] = &[
     ("email", "Incoming Email"),
@@ -11,6 +12,8 @@ const STATES: &[(&str, &str)] = &[
     ("auto_comment", "Automated Targeted Notification"),
     ("user_notification", "User Specific Notification"),
 ];
+
+const MODEL_STATES: &[(&str, &str)] = &[("manual", "Custom Object"), ("base", "Base Object")];
 
 pub(super) fn models() -> Vec<ModelDef> {
     vec![
@@ -115,7 +118,39 @@ pub(super) fn models() -> Vec<ModelDef> {
                 field("is_internal", "Employee Only", Kind::Boolean),
                 field("partner_ids", "Recipients", Kind::Many2many("res.partner")),
             ],
+        )
+        .filters_late(),
+        model(
+            "ir.model",
+            "Models",
+            "model",
+            SETTINGS,
+            vec![
+                name().required(),
+                char("model", "Model").required(),
+                field("transient", "Transient Model", Kind::Boolean),
+                field("abstract", "Abstract Model", Kind::Boolean).only(Version::V19),
+                field("state", "Type", Kind::Selection(MODEL_STATES)),
+                field("access_ids", "Access", Kind::One2many("ir.model.access", "model_id")),
+            ],
         ),
+        model(
+            "ir.model.access",
+            "Model Access",
+            "model_id, name, id",
+            SETTINGS,
+            vec![
+                name().required(),
+                active(),
+                one("model_id", "Model", "ir.model").required(),
+                field("perm_read", "Read Access", Kind::Boolean),
+                field("perm_write", "Write Access", Kind::Boolean),
+                field("perm_create", "Create Access", Kind::Boolean),
+                field("perm_unlink", "Delete Access", Kind::Boolean),
+            ],
+        ),
+        model("mail.thread", "Email Thread", "id", INTERNAL, Vec::new()).nature(Nature::Abstract),
+        model("mail.activity.mixin", "Activity Mixin", "id", INTERNAL, Vec::new()).nature(Nature::Abstract),
         model(
             "res.partner.category",
             "Partner Tags",

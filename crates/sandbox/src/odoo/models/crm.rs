@@ -37,6 +37,7 @@ pub(super) fn models(version: Version) -> Vec<ModelDef> {
                 active(),
                 one("user_id", "Team Leader", "res.users"),
                 company(),
+                field("lead_properties_definition", "Lead Properties", Kind::PropertiesDefinition),
             ],
         ),
         model("crm.tag", "CRM Tag", "id", SALES, vec![name().required(), color()]),

@@ -23,6 +23,35 @@ const EMPLOYEE_TYPES: &[(&str, &str)] = &[
     ("freelance", "Freelancer"),
 ];
 
+/// What the public profile of an employee has too. The rest is for officers, also where no field says so.
+const PUBLIC: &[&str] = &[
+    "id",
+    "display_name",
+    "create_date",
+    "create_uid",
+    "write_date",
+    "write_uid",
+    "name",
+    "active",
+    "company_id",
+    "user_id",
+    "department_id",
+    "job_id",
+    "job_title",
+    "parent_id",
+    "child_ids",
+    "coach_id",
+    "work_email",
+    "work_phone",
+    "mobile_phone",
+    "work_contact_id",
+    "address_id",
+    "tz",
+    "employee_type",
+    "image_1920",
+    "color",
+];
+
 pub(super) fn models() -> Vec<ModelDef> {
     vec![
         model(
@@ -83,7 +112,7 @@ pub(super) fn models() -> Vec<ModelDef> {
                 char("mobile_phone", "Work Mobile"),
                 one("work_contact_id", "Work Contact", "res.partner"),
                 one("address_id", "Work Address", "res.partner"),
-                char("tz", "Timezone").default("Europe/Stockholm"),
+                char("tz", "Timezone").default("Europe/Stockholm").unstored(&[Version::V17]),
                 field("employee_type", "Employee Type", Kind::Selection(EMPLOYEE_TYPES)).default("employee"),
                 field("image_1920", "Image", Kind::Binary),
                 color(),
@@ -109,6 +138,7 @@ pub(super) fn models() -> Vec<ModelDef> {
                 field("x_hourly_cost", "Timkostnad", Kind::Float),
                 field("x_remote", "Distansarbete", Kind::Boolean),
             ],
-        ),
+        )
+        .public(PUBLIC),
     ]
 }

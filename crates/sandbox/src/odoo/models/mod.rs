@@ -5,12 +5,20 @@ mod crm;
 mod hr;
 mod partner;
 mod sale;
+mod stock;
 
 use super::Version;
-use super::schema::{Field, Kind, ModelDef, Schema, field};
+use super::schema::{Field, Kind, ModelDef, Nature, Schema, field};
 
 pub(crate) fn schema(version: Version) -> Schema {
-    let models = [base::models(), partner::models(), hr::models(), crm::models(version), sale::models()];
+    let models = [
+        base::models(),
+        partner::models(),
+        hr::models(),
+        crm::models(version),
+        sale::models(version),
+        stock::models(),
+    ];
     Schema::new(version, models.into_iter().flatten().collect())
 }
 
@@ -21,7 +29,7 @@ fn model(
     groups: &'static [&'static str],
     fields: Vec<Field>,
 ) -> ModelDef {
-    ModelDef { name, label, order, groups, fields }
+    ModelDef { name, label, order, groups, fields, nature: Nature::Table, public: None, filters_late: false }
 }
 
 const INTERNAL: &[&str] = &["User types/Internal User"];

@@ -59,7 +59,7 @@ pub(super) fn models() -> Vec<ModelDef> {
             field("comment", "Notes", Kind::Html),
             field("lang", "Language", Kind::Selection(LANGUAGES)).default("en_US"),
             char("tz", "Timezone"),
-            char("barcode", "Barcode"),
+            char("barcode", "Barcode").company_dependent(),
             one("user_id", "Salesperson", "res.users"),
             field("user_ids", "Users", Kind::One2many("res.users", "partner_id")),
             company(),

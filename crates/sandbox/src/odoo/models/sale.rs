@@ -1,13 +1,14 @@
 //! Quotations and orders.
 
 use super::{SALES, active, char, company, messages, model, name, one, sequence};
-use crate::odoo::schema::{Kind, ModelDef, field};
+use crate::odoo::Version;
+use crate::odoo::schema::{Kind, ModelDef, Nature, field};
 
 const STATES: &[(&str, &str)] =
     &[("draft", "Quotation"), ("sent", "Quotation Sent"), ("sale", "Sales Order"), ("cancel", "Cancelled")];
 
-pub(super) fn models() -> Vec<ModelDef> {
-    vec![
+pub(super) fn models(version: Version) -> Vec<ModelDef> {
+    let mut models = vec![
         model(
             "product.product",
             "Product Variant",
@@ -18,6 +19,8 @@ pub(super) fn models() -> Vec<ModelDef> {
                 char("default_code", "Internal Reference"),
                 active(),
                 field("lst_price", "Sales Price", Kind::Float),
+                field("standard_price", "Cost", Kind::Float).company_dependent(),
+                field("qty_available", "Quantity On Hand", Kind::Float).computed(),
             ],
         ),
         model(
@@ -28,7 +31,7 @@ pub(super) fn models() -> Vec<ModelDef> {
             vec![
                 name().required().default("New"),
                 one("partner_id", "Customer", "res.partner").required(),
-                field("state", "Status", Kind::Selection(STATES)).default("draft"),
+                field("state", "Status", Kind::Selection(STATES)).default("draft").form_readonly(),
                 field("date_order", "Order Date", Kind::Datetime).required(),
                 char("client_order_ref", "Customer Reference"),
                 field("order_line", "Order Lines", Kind::One2many("sale.order.line", "order_id")),
@@ -61,5 +64,13 @@ pub(super) fn models() -> Vec<ModelDef> {
                 one("currency_id", "Currency", "res.currency").computed(),
             ],
         ),
-    ]
+    ];
+    if version == Version::V17 {
+        // The question that is asked before an order is cancelled.
+        let wizard = vec![one("order_id", "Sale Order", "sale.order").required()];
+        models.push(
+            model("sale.order.cancel", "Sales Order Cancel", "id", SALES, wizard).nature(Nature::Transient),
+        );
+    }
+    models
 }

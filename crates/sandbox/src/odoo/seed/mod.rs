@@ -5,6 +5,7 @@ mod leads;
 mod names;
 mod orders;
 mod partners;
+mod registry;
 mod staff;
 
 use std::borrow::Cow;
@@ -23,7 +24,7 @@ pub use base::{
     API_KEY, DATABASE, DEACTIVATED_LOGIN, LOGIN, LOW_LOGIN, PASSWORD, TWO_FACTOR_API_KEY, TWO_FACTOR_LOGIN,
     UID,
 };
-pub(crate) use partners::more_partners;
+pub(crate) use partners::{more_messages, more_partners};
 
 /// The moment at which the invented database was frozen, in RFC 3339.
 pub const EPOCH: &str = "2026-11-02T08:00:00Z";
@@ -96,6 +97,8 @@ pub(crate) fn database(version: Version, now: DateTime<Utc>) -> Database {
     staff::staff(&mut soil);
     leads::leads(&mut soil);
     orders::orders(&mut soil);
+    orders::transfers(&mut soil);
+    registry::registry(&mut soil);
     soil.db.commit();
     soil.db
 }

@@ -50,3 +50,38 @@ pub(super) fn orders(soil: &mut Soil) {
         }
     }
 }
+
+/// Three transfers, of which the second is not complete; and files that hang on an order.
+pub(super) fn transfers(soil: &mut Soil) {
+    for (id, delivered) in [(1, "2.0"), (2, "1.0"), (3, "2.0")] {
+        let vals = Object::default()
+            .with("name", format!("WH/OUT/{id:05}"))
+            .with("state", "assigned")
+            .with("origin", format!("S{id:05}"))
+            .with("company_id", 1);
+        soil.old("stock.picking", id, vals);
+        let line = Object::default()
+            .with("picking_id", id)
+            .with("product_id", 1)
+            .with("product_uom_qty", Json::Decimal("2.0".into()))
+            .with("quantity", Json::Decimal(delivered.into()));
+        soil.old("stock.move", id, line);
+    }
+    for (id, name, kind, datas) in [
+        (1, "avtal.txt", "text/plain", "QXZ0YWwgZsO2ciDDpXJldA=="),
+        (2, "bild.png", "image/png", super::partners::PIXEL),
+        (3, "tom.txt", "text/plain", ""),
+    ] {
+        let vals = Object::default()
+            .with("name", name)
+            .with("res_model", "sale.order")
+            .with("res_id", 1)
+            .with("type", "binary")
+            .with("mimetype", kind)
+            .with("datas", datas);
+        soil.old("ir.attachment", id, vals);
+    }
+    let linked =
+        Object::default().with("name", "Webbsida").with("type", "url").with("url", "https://example.test/");
+    soil.old("ir.attachment", 4, linked);
+}

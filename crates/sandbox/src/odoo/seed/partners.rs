@@ -143,3 +143,23 @@ pub(crate) fn more_partners(db: &mut Database, count: u32, stamp: i64) -> RangeI
     db.commit();
     first..=last
 }
+
+/// Many messages about the first contact.
+pub(crate) fn more_messages(db: &mut Database, count: u32, stamp: i64) -> RangeInclusive<i64> {
+    let first = db.next_id("mail.message");
+    let last = first + i64::from(count.max(1)) - 1;
+    for id in first..=last {
+        let vals = Object::default()
+            .with("model", "res.partner")
+            .with("res_id", 20)
+            .with("body", "<p>Internt</p>")
+            .with("message_type", "comment");
+        let values = vals.iter().map(|(name, value)| (name.to_owned().into(), value.clone())).collect();
+        db.put(
+            "mail.message",
+            Record { id, create_uid: 2, write_uid: 2, created: stamp, written: stamp, values },
+        );
+    }
+    db.commit();
+    first..=last
+}

@@ -3,6 +3,7 @@
 mod access;
 mod control;
 mod faults;
+mod few_rights;
 mod import;
 mod json_doors;
 mod misbehaviour;
@@ -10,7 +11,9 @@ mod reads;
 mod searches;
 mod seed;
 mod times;
+mod web;
 mod wire;
+mod wizards;
 mod writes;
 
 use std::sync::Arc;
