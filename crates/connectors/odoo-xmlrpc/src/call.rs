@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderValue, Method};
@@ -16,6 +17,10 @@ use crate::xmlrpc;
 
 const DATABASE: HeaderName = HeaderName::from_static("x-odoo-database");
 
+/// How long a call may take. Odoo ends its workers after 120 s by default; whoever gives up before does not learn
+/// what became of a write.
+const PATIENCE: Duration = Duration::from_secs(150);
+
 /// A call of a method. Its first arguments go by position over XML-RPC, because their names differ between versions
 /// and Odoo looks at the first one itself; JSON-2 takes all by name.
 #[derive(Clone, Debug)]
@@ -29,6 +34,17 @@ pub(crate) struct Call {
     context: Map<String, Value>,
     idempotent: bool,
 }
+
+/// What keeps Odoo from writing to followers about what an API does.
+/// Source: the context that `mail.thread` of Odoo 17 and 19 looks into.
+const QUIET: [&str; 6] = [
+    "tracking_disable",
+    "mail_create_nolog",
+    "mail_create_nosubscribe",
+    "mail_notrack",
+    "mail_auto_subscribe_no_notify",
+    "no_reset_password",
+];
 
 /// Where a call goes, and as whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,6 +117,19 @@ impl Call {
         self.context("active_test", false)
     }
 
+    /// The records that it is called on.
+    pub(crate) fn records(&self) -> &[i64] {
+        self.ids.as_deref().unwrap_or_default()
+    }
+
+    /// Writes no e-mails and no log of changes.
+    pub(crate) fn quietly(mut self) -> Self {
+        for name in QUIET {
+            self.context.entry(name).or_insert(Value::Bool(true));
+        }
+        self
+    }
+
     /// The request, with the context of the connection under the call's own.
     pub(crate) fn request(&self, base: &Url, via: &Via, context: &Map<String, Value>) -> Result<HttpRequest> {
         let mut merged = context.clone();
@@ -109,7 +138,7 @@ impl Call {
             Via::Xmlrpc { database, uid } => self.xmlrpc(base, database, *uid, merged)?,
             Via::Json2 { database } => self.json2(base, database.as_deref(), merged)?,
         };
-        Ok(request.with_idempotent(self.idempotent))
+        Ok(request.with_idempotent(self.idempotent).with_timeout(PATIENCE))
     }
 
     fn xmlrpc(

@@ -6,8 +6,8 @@ use tieline_core::{Account, Choice, Error, ErrorKind, RawJson, Result, Text};
 use tieline_kit::excerpt;
 
 use crate::call::{Call, Via};
+use crate::client::Client;
 use crate::config::OdooConfig;
-use crate::connector::Api;
 use crate::salvage;
 
 /// The most characters of a name that are shown.
@@ -29,12 +29,28 @@ struct Named {
 }
 
 /// Signs in, and asks who that is.
-pub(crate) async fn check(api: &Api, config: &OdooConfig) -> Result<Account> {
-    let session = api.fresh_session().await?;
+pub(crate) async fn check(client: &Client, config: &OdooConfig) -> Result<Account> {
+    let session = client.fresh_session().await?;
     let me = match session.uid {
-        Some(uid) => me(api, uid).await?,
+        Some(uid) => me(client, uid).await?,
         None => Me::default(),
     };
+
+    if !me.company_ids.is_empty() {
+        let foreign: Vec<String> = config
+            .companies()
+            .iter()
+            .filter(|id| !me.company_ids.contains(&i64::from(**id)))
+            .map(u32::to_string)
+            .collect();
+        if !foreign.is_empty() {
+            return Err(Error::new(
+                ErrorKind::Config,
+                format!("the user does not work in the companies of the settings: {}", foreign.join(", ")),
+            )
+            .with_advice("correct the ids, or allow the user these companies in Odoo"));
+        }
+    }
 
     let company = me.company_id.as_ref().and_then(|company| company.name.as_deref());
     let database = match &session.via {
@@ -42,13 +58,17 @@ pub(crate) async fn check(api: &Api, config: &OdooConfig) -> Result<Account> {
         Via::Json2 { database } => database.as_deref(),
     };
     let mut account = Account::new(excerpt(company.or(database).unwrap_or("Odoo"), NAME));
-    account.id = database.map(Text::new);
+    // Odoo Online chooses the database by the host's name, and is not told it.
+    account.id = match database {
+        Some(name) => Some(Text::new(name)),
+        None => config.database()?.map(Text::new),
+    };
     let login = me.login.as_ref().map(Text::as_str);
     account.user = match (me.name.as_ref().map(Text::as_str), login) {
         (Some(name), Some(login)) => Some(excerpt(&format!("{name} <{login}>"), NAME)),
         (name, login) => name.or(login).map(|text| excerpt(text, NAME)),
     };
-    account.others = companies(api, &me).await?;
+    account.others = companies(client, &me).await?;
 
     if let Some(login) = login
         && !login.eq_ignore_ascii_case(config.login()?)
@@ -61,7 +81,7 @@ pub(crate) async fn check(api: &Api, config: &OdooConfig) -> Result<Account> {
         ));
     }
     account.warnings.extend(session.remark.map(str::to_owned));
-    let models = salvage::ids(api, "ir.model", &[], 1).await;
+    let models = salvage::ids(client, "ir.model", &[], 1).await;
     if models.is_err_and(|error| error.kind() == ErrorKind::Forbidden) {
         account.warnings.push(
             "the user may not list models: discover offers the common ones, and any other is read by its name"
@@ -71,18 +91,18 @@ pub(crate) async fn check(api: &Api, config: &OdooConfig) -> Result<Account> {
     Ok(account)
 }
 
-async fn me(api: &Api, uid: i64) -> Result<Me> {
-    let users = api.fresh_model("res.users").await?;
+async fn me(client: &Client, uid: i64) -> Result<Me> {
+    let users = client.fresh_model("res.users").await?;
     let names = ["name", "login", "company_id", "company_ids"].into_iter();
     let fields: Vec<String> =
         names.filter(|name| users.fields.contains_key(*name)).map(str::to_owned).collect();
-    let (found, _) = salvage::by_ids(api, &users, &fields, &[uid]).await?;
+    let (found, _) = salvage::by_ids(client, &users, &fields, &[uid]).await?;
     let me = found.into_iter().flatten().next().ok_or_else(unreadable)?;
     me.payload.view().map_err(|_| unreadable())
 }
 
 /// The companies beside the current one.
-async fn companies(api: &Api, me: &Me) -> Result<Vec<Choice>> {
+async fn companies(client: &Client, me: &Me) -> Result<Vec<Choice>> {
     let current = me.company_id.as_ref().map(|company| company.id);
     let others: Vec<i64> =
         me.company_ids.iter().copied().filter(|id| Some(*id) != current).take(100).collect();
@@ -94,7 +114,7 @@ async fn companies(api: &Api, me: &Me) -> Result<Vec<Choice>> {
         .named("fields", &["name"])?
         .named("limit", &others.len())?
         .named("order", "id")?;
-    let found: Vec<Named> = match api.value(&call).await {
+    let found: Vec<Named> = match client.value(&call).await {
         Ok(found) => found.view().unwrap_or_default(),
         Err(error) if error.kind() == ErrorKind::Forbidden => Vec::new(),
         Err(error) => return Err(error),

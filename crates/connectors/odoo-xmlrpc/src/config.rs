@@ -44,6 +44,8 @@ pub struct OdooConfig {
     lang: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tz: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    notify: bool,
 }
 
 /// Which of Odoo's external APIs is used.
@@ -71,6 +73,7 @@ impl OdooConfig {
             companies: Companies::default(),
             lang: None,
             tz: None,
+            notify: false,
         }
     }
 
@@ -110,19 +113,31 @@ impl OdooConfig {
         self
     }
 
+    /// Lets creates and updates send Odoo's e-mails and write its log of changes, as writing in a form does. Off by
+    /// default: a sync that writes a thousand records must not write to their followers.
+    #[must_use]
+    pub fn with_notifications(mut self, on: bool) -> Self {
+        self.notify = on;
+        self
+    }
+
     /// Where requests go: the address without what people paste behind it, `https` unless it says `http`. Fails with
     /// `Config` when it cannot be one.
     pub fn base_url(&self) -> Result<Url> {
         let mut url = self.pasted()?;
         let online = is_online(&url);
-        let kept: Vec<String> = url
-            .path_segments()
-            .into_iter()
-            .flatten()
-            .take_while(|segment| !online && !OWN_PATHS.contains(segment))
-            .filter(|segment| !segment.is_empty())
-            .map(str::to_owned)
+        let segments: Vec<&str> =
+            url.path_segments().into_iter().flatten().filter(|segment| !segment.is_empty()).collect();
+        let own = segments.iter().position(|segment| OWN_PATHS.contains(segment));
+        let mut kept: Vec<String> = segments
+            .iter()
+            .take(if online { 0 } else { own.unwrap_or(segments.len()) })
+            .map(|segment| (*segment).to_owned())
             .collect();
+        // A translated page has its language before Odoo's own path.
+        if kept.last().is_some_and(|last| is_language(last, own.is_some())) {
+            kept.pop();
+        }
         url.set_query(None);
         url.set_fragment(None);
         let path: String = kept.iter().map(|segment| format!("/{segment}")).collect();
@@ -150,6 +165,23 @@ impl OdooConfig {
                 .with_advice("give the login, mostly an e-mail address, of the user whose API key it is"));
         }
         Ok(login)
+    }
+
+    /// Whether the database has a name of its own in the settings, and not only in the address.
+    pub(crate) fn names_database(&self) -> bool {
+        self.database.as_deref().is_some_and(|name| !name.trim().is_empty())
+    }
+
+    pub(crate) fn is_online(&self) -> bool {
+        self.pasted().is_ok_and(|url| is_online(&url))
+    }
+
+    pub(crate) fn companies(&self) -> &[u32] {
+        &self.companies.0
+    }
+
+    pub(crate) fn notifies(&self) -> bool {
+        self.notify
     }
 
     pub(crate) fn protocol(&self) -> Protocol {
@@ -213,6 +245,25 @@ impl OdooConfig {
         }
         Ok(url)
     }
+}
+
+/// Whether a part of a path is a language: `sv_SE`, `sr@latin`; `sv` alone only where one of Odoo's own paths follows.
+fn is_language(segment: &str, before_own_path: bool) -> bool {
+    let (language, rest) = segment.split_at_checked(2).unwrap_or((segment, ""));
+    let lower = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_lowercase());
+    let country = |text: &str| {
+        matches!(text.len(), 2 | 3)
+            && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    };
+    lower(language)
+        && match rest.split_at_checked(1) {
+            None => before_own_path,
+            Some(("_", rest)) => country(rest.split('@').next().unwrap_or_default()),
+            Some(("@", script)) => {
+                script.bytes().all(|byte| byte.is_ascii_alphabetic()) && !script.is_empty()
+            }
+            Some(_) => false,
+        }
 }
 
 fn is_online(url: &Url) -> bool {

@@ -1,151 +1,33 @@
 //! The connector: the trait's methods, and the typed ones.
 
-use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use futures_core::Stream;
 use futures_util::TryStreamExt;
 use serde::de::DeserializeOwned;
-use tieline_core::http::{HttpClient, HttpResponse};
+use tieline_core::http::HttpClient;
 use tieline_core::{
-    Account, BatchStream, Catalog, CheckRequest, Clock, Connector, DiscoverRequest, Error, ErrorKind, Key,
-    Lookup, LookupBy, LookupRequest, Lookups, OutcomeStream, RawJson, ReadRequest, Record, Result,
-    WriteRequest,
+    Account, BatchStream, Catalog, CheckRequest, Clock, Connector, Content, ContentRequest, DiscoverRequest,
+    Error, ErrorKind, Key, Lookup, LookupBy, LookupRequest, Lookups, OutcomeStream, RawJson, ReadRequest,
+    Result, WriteRequest,
 };
-use tieline_kit::{excerpt, records_as, refuse_partition, typed};
+use tieline_kit::{records_as, typed};
 use url::Url;
 
-use crate::call::{Call, Via};
-use crate::model::{ATTRIBUTES, Model};
-use crate::session::{Session, Sessions, value};
-use crate::xmlrpc::{Answer, read_rows};
+use crate::client::{Client, on};
+use crate::session::Sessions;
 use crate::{
-    Department, Employee, Lead, OdooConfig, OrgChart, Partner, check, discover, faults, invoke, json2,
+    Department, Employee, Lead, OdooConfig, OrgChart, Partner, check, content, discover, faults, invoke,
     lookup, read, write,
 };
-
-/// How many models' fields are remembered.
-const MODELS: usize = 64;
 
 /// An Odoo database, as one of its users sees it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Odoo {
-    api: Api,
+    client: Client,
     config: OdooConfig,
-}
-
-/// The way to the database.
-#[derive(Clone, Debug)]
-pub(crate) struct Api {
-    sessions: Arc<Sessions>,
-    models: Arc<Mutex<Models>>,
-}
-
-#[derive(Debug, Default)]
-struct Models {
-    known: HashMap<String, Arc<Model>>,
-    order: VecDeque<String>,
-}
-
-impl Api {
-    pub(crate) fn now(&self) -> DateTime<Utc> {
-        self.sessions.clock.now()
-    }
-
-    pub(crate) async fn session(&self) -> Result<Arc<Session>> {
-        self.sessions.get().await
-    }
-
-    /// Opens the session anew: for the connection test.
-    pub(crate) async fn fresh_session(&self) -> Result<Arc<Session>> {
-        self.sessions.fresh().await
-    }
-
-    async fn send(&self, call: &Call) -> Result<(HttpResponse, Via)> {
-        let named = |error| on(error, &call.model).with_context("call", excerpt(&call.method, 80));
-        let session = self.session().await.map_err(named)?;
-        let request =
-            call.request(&self.sessions.base, &session.via, &self.sessions.context).map_err(named)?;
-        let answer = self.sessions.http.send(request).await.map_err(named)?;
-        Ok((answer, session.via.clone()))
-    }
-
-    /// What a method returns.
-    pub(crate) async fn value(&self, call: &Call) -> Result<RawJson> {
-        let (answer, via) = self.send(call).await?;
-        let value = match via {
-            Via::Xmlrpc { .. } => value(&answer),
-            Via::Json2 { .. } => RawJson::parse(answer.text()?),
-        };
-        value.map_err(|error| on(error, &call.model))
-    }
-
-    /// The records that a method returns, each written by the model's rules. With the server's clock.
-    pub(crate) async fn records(
-        &self,
-        call: &Call,
-        model: &Model,
-    ) -> Result<(Vec<Option<Record>>, Option<DateTime<Utc>>)> {
-        let (answer, via) = self.send(call).await?;
-        let mut records = Vec::new();
-        let read = match via {
-            Via::Xmlrpc { .. } => read_rows(&answer.body, &model.rules, |row| {
-                records.push(row.record().map(versioned));
-                Ok(())
-            })
-            .and_then(|read| match read {
-                Answer::Returned(_) => Ok(()),
-                Answer::Fault(fault) => Err(faults::fault(&fault.code, &fault.text)),
-            }),
-            Via::Json2 { .. } => {
-                json2::rows(answer.text()?, model, |record| records.push(record.map(versioned)))
-            }
-        };
-        read.map_err(|error| on(error, &call.model))?;
-        Ok((records, answer.date))
-    }
-
-    /// The fields of a model, as they were found last.
-    pub(crate) async fn model(&self, name: &str) -> Result<Arc<Model>> {
-        let known = self.models.lock().unwrap_or_else(PoisonError::into_inner).known.get(name).cloned();
-        match known {
-            Some(model) => Ok(model),
-            None => self.fresh_model(name).await,
-        }
-    }
-
-    /// The fields of a model as they are now: apps are installed, and databases are upgraded, at any time.
-    pub(crate) async fn fresh_model(&self, name: &str) -> Result<Arc<Model>> {
-        let call = Call::reading(name, "fields_get").named("attributes", &ATTRIBUTES)?;
-        let model = Arc::new(Model::read(name, &self.value(&call).await?)?);
-        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
-        if models.known.insert(name.to_owned(), Arc::clone(&model)).is_none() {
-            models.order.push_back(name.to_owned());
-        }
-        if models.order.len() > MODELS
-            && let Some(oldest) = models.order.pop_front()
-        {
-            models.known.remove(&oldest);
-        }
-        Ok(model)
-    }
-}
-
-/// Names the entity, once.
-pub(crate) fn on(error: Error, entity: &str) -> Error {
-    if error.context().any(|(name, _)| name == "entity") {
-        return error;
-    }
-    error.with_context("entity", excerpt(entity, 80))
-}
-
-/// The time of change is the only version that Odoo keeps of a record.
-fn versioned(mut record: Record) -> Record {
-    record.version.clone_from(&record.changed_at);
-    record
 }
 
 /// The name of a model as a request gives it.
@@ -166,13 +48,12 @@ impl Odoo {
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
         let sessions = Sessions::new(config, base, http, clock)?;
-        let api = Api { sessions: Arc::new(sessions), models: Arc::default() };
-        Ok(Self { api, config: config.clone() })
+        Ok(Self { client: Client::new(sessions), config: config.clone() })
     }
 
     /// The server's version as it writes it, such as `17.0`. `None` when it does not tell.
     pub async fn version(&self) -> Result<Option<String>> {
-        Ok(self.api.session().await?.version.as_ref().map(|version| version.text.clone()))
+        Ok(self.client.session().await?.version.as_ref().map(|version| version.text.clone()))
     }
 
     /// Calls any public method of a model and gives what it returns, as JSON.
@@ -191,7 +72,7 @@ impl Odoo {
     /// ```
     pub async fn call(&self, model: &str, method: &str, ids: &[i64], input: &RawJson) -> Result<RawJson> {
         let ids = (!ids.is_empty()).then(|| ids.to_vec());
-        invoke::call(&self.api, model_name(model)?, method, ids, input).await
+        invoke::call(&self.client, model_name(model)?, method, ids, input).await
     }
 
     /// An employee. `None` when there is none; `Forbidden` when it may not be seen.
@@ -238,7 +119,7 @@ impl Odoo {
 
     async fn one<T: DeserializeOwned>(&self, entity: &'static str, id: u32) -> Result<Option<T>> {
         let key = Key::from(u64::from(id));
-        let answers = lookup::keys(&self.api, entity, vec![key.clone()]).await?.answers;
+        let answers = lookup::keys(&self.client, entity, vec![key.clone()]).await?.answers;
         match answers.into_iter().next() {
             Some(Lookup::Record(record)) => typed(entity, &record).map(Some),
             Some(Lookup::Forbidden(_)) => {
@@ -255,32 +136,35 @@ impl Odoo {
 #[async_trait]
 impl Connector for Odoo {
     async fn check(&self, _: CheckRequest) -> Result<Account> {
-        check::check(&self.api, &self.config).await
+        check::check(&self.client, &self.config).await
     }
 
     async fn discover(&self, request: DiscoverRequest) -> Result<Catalog> {
-        discover::discover(&self.api, &request).await
+        discover::discover(&self.client, &request).await
     }
 
     fn read(&self, request: ReadRequest) -> Result<BatchStream> {
         model_name(request.entity.as_str())?;
-        read::read(self.api.clone(), request)
+        read::read(self.client.clone(), request)
     }
 
     async fn lookup(&self, request: LookupRequest) -> Result<Lookups> {
         let entity = model_name(request.entity.as_str())?;
-        refuse_partition(&request.entity, request.partition.as_ref())?;
         let found = match request.by {
-            LookupBy::Keys(keys) => lookup::keys(&self.api, entity, keys).await,
-            LookupBy::Field { field, value, .. } => lookup::field(&self.api, entity, &field, &value).await,
+            LookupBy::Keys(keys) => lookup::keys(&self.client, entity, keys).await,
+            LookupBy::Field { field, value } => lookup::field(&self.client, entity, &field, &value).await,
             _ => Err(Error::unsupported("this kind of look-up")),
         };
         found.map_err(|error| on(error, entity))
     }
 
+    async fn content(&self, request: ContentRequest) -> Result<Content> {
+        let entity = model_name(request.entity.as_str())?;
+        content::content(&self.client, &request).await.map_err(|error| on(error, entity))
+    }
+
     fn write(&self, request: WriteRequest) -> Result<OutcomeStream> {
         model_name(request.entity.as_str())?;
-        refuse_partition(&request.entity, request.partition.as_ref())?;
-        Ok(write::write(self.api.clone(), request))
+        Ok(write::write(self.client.clone(), request))
     }
 }

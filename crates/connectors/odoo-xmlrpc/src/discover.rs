@@ -10,12 +10,13 @@ use tieline_core::{
 use tieline_kit::excerpt;
 
 use crate::call::Call;
-use crate::connector::{Api, model_name};
+use crate::client::Client;
+use crate::connector::model_name;
 use crate::model::{Field, Model, WRITE_DATE};
-use crate::{faults, invoke, load};
+use crate::{faults, invoke, load, salvage, values};
 
 /// What is asked of each field. Named, because one of the others may hold a `None`.
-const ATTRIBUTES: [&str; 11] = [
+const ATTRIBUTES: [&str; 13] = [
     "type",
     "string",
     "help",
@@ -27,6 +28,8 @@ const ATTRIBUTES: [&str; 11] = [
     "relation",
     "selection",
     "currency_field",
+    "depends",
+    "company_dependent",
 ];
 /// Models a page.
 const PAGE: u32 = 500;
@@ -52,11 +55,11 @@ const COMMON: [(&str, &str); 14] = [
 ];
 
 /// The entities that were asked for, or all.
-pub(crate) async fn discover(api: &Api, request: &DiscoverRequest) -> Result<Catalog> {
+pub(crate) async fn discover(client: &Client, request: &DiscoverRequest) -> Result<Catalog> {
     for name in &request.entities {
         model_name(name.as_str())?;
     }
-    let listed = match models(api, &request.entities).await {
+    let listed = match models(client, &request.entities).await {
         Err(error) if matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound) => None,
         listed => Some(listed?),
     };
@@ -91,7 +94,10 @@ pub(crate) async fn discover(api: &Api, request: &DiscoverRequest) -> Result<Cat
     let asked_by_name = !request.entities.is_empty();
     let described: Vec<Option<Entity>> = stream::iter(chosen)
         .map(|(name, title)| async move {
-            match describe(api, &name, &title).await {
+            if !asked_by_name && !has_records(client, &name).await? {
+                return Ok(None);
+            }
+            match describe(client, &name, &title).await {
                 // Of everything there is, what this user may not see is left out.
                 Err(error)
                     if !asked_by_name
@@ -109,7 +115,7 @@ pub(crate) async fn discover(api: &Api, request: &DiscoverRequest) -> Result<Cat
 }
 
 /// Names and titles of the models that hold records, by name.
-async fn models(api: &Api, only: &[EntityName]) -> Result<Vec<(String, String)>> {
+async fn models(client: &Client, only: &[EntityName]) -> Result<Vec<(String, String)>> {
     #[derive(Deserialize)]
     struct Listed {
         id: i64,
@@ -120,15 +126,19 @@ async fn models(api: &Api, only: &[EntityName]) -> Result<Vec<(String, String)>>
         #[serde(default, rename = "abstract")]
         is_abstract: bool,
     }
-    // Only Odoo 19 tells abstract models apart.
-    let described = api.model("ir.model").await?;
+    // Only Odoo 19 tells abstract models apart. What nobody has a right to is mostly one, and cannot be read anyway.
+    let described = client.model("ir.model").await?;
     let fields: Vec<&str> = ["model", "name", "transient", "abstract"]
         .into_iter()
         .filter(|name| described.fields.contains_key(*name))
         .collect();
+    let mut with_rights = described.fields.contains_key("access_ids");
     let (mut models, mut last) = (Vec::new(), 0);
     loop {
         let mut domain = vec![json!(["id", ">", last])];
+        if with_rights {
+            domain.push(json!(["access_ids", "!=", false]));
+        }
         if !only.is_empty() {
             let names: Vec<&str> = only.iter().map(EntityName::as_str).collect();
             domain.push(json!(["model", "in", names]));
@@ -138,7 +148,14 @@ async fn models(api: &Api, only: &[EntityName]) -> Result<Vec<(String, String)>>
             .named("fields", &fields)?
             .named("limit", &PAGE)?
             .named("order", "id")?;
-        let page: Vec<Listed> = api.value(&call).await?.view()?;
+        let page: Vec<Listed> = match client.value(&call).await {
+            // Who may list models may not always search by their rights.
+            Err(error) if with_rights && salvage::may_be_data(&error) => {
+                with_rights = false;
+                continue;
+            }
+            page => page?.view()?,
+        };
         let Some(next) = page.iter().map(|model| model.id).max().filter(|next| *next > last) else { break };
         last = next;
         models.extend(
@@ -164,9 +181,23 @@ fn named(name: &str, title: &str) -> Entity {
     entity
 }
 
-async fn describe(api: &Api, name: &str, title: &str) -> Result<Entity> {
+/// Whether a model has records of its own. A model without times of change is a view of the database, or only lends
+/// its fields to other models: whether it can be searched tells them apart.
+async fn has_records(client: &Client, name: &str) -> Result<bool> {
+    let Ok(model) = client.model(name).await else { return Ok(true) };
+    if model.has_write_date() {
+        return Ok(true);
+    }
+    match salvage::ids(client, name, &[], 1).await {
+        Err(error) if error.kind() == ErrorKind::Rejected => Ok(false),
+        Err(error) if error.kind() == ErrorKind::Forbidden => Ok(true),
+        found => found.map(|_| true),
+    }
+}
+
+async fn describe(client: &Client, name: &str, title: &str) -> Result<Entity> {
     let call = Call::reading(name, "fields_get").named("attributes", &ATTRIBUTES)?;
-    let model = Model::read(name, &api.value(&call).await?)?;
+    let model = Model::read(name, &client.value(&call).await?)?;
     let mut entity = named(name, title);
     if !model.has_write_date() {
         entity.capabilities.changes = false;
@@ -191,8 +222,8 @@ async fn describe(api: &Api, name: &str, title: &str) -> Result<Entity> {
 fn described(name: &str, field: &Field) -> EntityField {
     let mut described = EntityField::new(FieldPath::field(name), title(name, field), field.kind.as_str());
     described.custom = is_custom(name);
-    described = described.with_writable(!field.readonly && name != "id");
-    described.references = field.relation.as_deref().map(EntityName::new).into_iter().collect();
+    described.writable = values::is_writable(name, field);
+    described.references = field.relation.as_deref().map(EntityName::new);
     described.choices =
         choices(field).into_iter().map(|(value, label)| Choice { value: Text::new(value), label }).collect();
     described
@@ -261,7 +292,7 @@ fn schema(name: &str, field: &Field) -> Value {
         if let Some(help) = &field.help {
             set("description", excerpt(help, 500).into());
         }
-        if field.readonly {
+        if !values::is_writable(name, field) {
             set("readOnly", true.into());
         }
         if field.required {

@@ -68,6 +68,12 @@ fn spec() -> ConnectorSpec {
             .with_help("For what Odoo computes by day. Stored times are always UTC.")
             .with_example("Europe/Oslo")
             .optional(),
+        Field::text("notify", "Notifications")
+            .with_help(
+                "Whether creates and updates send e-mails to followers and write Odoo's log of changes.",
+            )
+            .with_kind(FieldKind::Boolean)
+            .optional(),
     ];
     // Source: https://www.odoo.com/documentation/17.0/developer/reference/external_api.html#api-keys
     spec.auth = vec![AuthScheme::secret(

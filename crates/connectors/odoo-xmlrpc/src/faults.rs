@@ -69,19 +69,76 @@ pub(crate) fn raised(class: &str, message: &str) -> Error {
         "OperationalError" | "InterfaceError" => database(class, message),
         "KeyError" if is_model(message) => no_model(message.trim_matches(['\'', '"'])),
         "AttributeError" if message.starts_with("The method ") => gone(message),
-        "TypeError" if message.contains("cannot marshal None") => Error::new(
-            ErrorKind::Decode,
-            "the method was carried out and answered nothing, which XML-RPC cannot say",
+        // What was called decides what this means: a method has been carried out, a read has not been answered.
+        "TypeError" if message.contains("cannot marshal None") => {
+            Error::new(ErrorKind::Decode, "Odoo's response holds a null, which XML-RPC cannot carry")
+                .with_resend(Resend::Never)
+                .with_code(NOTHING)
+        }
+        "UndefinedTable" => Error::new(
+            ErrorKind::Rejected,
+            "this Odoo model has no records of its own: only other models use it",
         )
-        .with_resend(Resend::Never)
-        .with_code(NOTHING),
-        "TypeError" if message.contains("cannot marshal") => uncarried(class, message),
-        "OverflowError" if message.contains("XML-RPC") => uncarried(class, message),
+        .with_advice("read one of the models that discover lists"),
+        "IndexError" if message.contains("index out of range") => without_records(),
+        "TypeError" if message.contains("cannot marshal") => uncarried(class),
+        "OverflowError" if message.contains("XML-RPC") => uncarried(class),
         _ => {
-            let line = if class.is_empty() { message.to_owned() } else { format!("{class}: {message}") };
-            Error::new(ErrorKind::Rejected, format!("Odoo reports a fault: {}", shown(&line)))
+            let class = excerpt(class.rsplit('.').next().unwrap_or_default(), 80);
+            let line = match (class.is_empty(), point(message)) {
+                (false, Some(point)) => format!("{class}: {point}"),
+                (false, None) => class,
+                (true, Some(point)) => point,
+                (true, None) => "without a word about it".to_owned(),
+            };
+            Error::new(ErrorKind::Rejected, format!("Odoo reports a fault: {line}"))
         }
     }
+}
+
+/// What can be shown of an exception's message. Programmers quote what they stumble over: values of records, addresses
+/// with passwords. Only messages that are known to name fields, models and arguments are shown, up to where they quote.
+fn point(message: &str) -> Option<String> {
+    const WHOLE: [&str; 5] = [
+        "Invalid field ",
+        "got an unexpected keyword argument ",
+        "required positional argument",
+        "because it is not stored",
+        "expecting only datetimes with no timezone",
+    ];
+    const UP_TO_COLON: [&str; 6] = [
+        "Wrong value for ",
+        "invalid input syntax for type ",
+        "could not convert string to float",
+        "invalid literal for int() ",
+        "Invalid operator ",
+        "Expected singleton",
+    ];
+    if WHOLE.iter().any(|known| message.contains(known)) {
+        // A condition quotes its value behind the field's name.
+        let names = message.split_once(" in leaf ").or_else(|| message.split_once(" in condition "));
+        return Some(shown(names.map_or(message, |(names, _)| names)));
+    }
+    let begins = UP_TO_COLON.iter().any(|known| message.starts_with(known));
+    begins.then(|| shown(message.split([':', '"', '(']).next().unwrap_or_default()))
+}
+
+/// The first version with `has_access`, which `check_access_rights` was before.
+pub(crate) const HAS_ACCESS_SINCE: u32 = 18;
+
+/// The user may not make records of a model.
+pub(crate) fn may_not_create(model: &str) -> Error {
+    Error::new(
+        ErrorKind::Forbidden,
+        format!("this Odoo user may not create {:?} records", excerpt(model, 80)),
+    )
+    .with_advice("give the user the access right in Odoo, or connect with a user who has it")
+}
+
+/// A method of records was called without any.
+pub(crate) fn without_records() -> Error {
+    Error::new(ErrorKind::Rejected, "this method acts on records, and none was named")
+        .with_advice("name the record by its key, or several in the input's ids")
 }
 
 /// Whether the method was carried out although an error came back.
@@ -96,10 +153,10 @@ pub(crate) fn was_none(error: &Error) -> bool {
 
 /// Whether an answer failed because of single values in it.
 pub(crate) fn is_uncarried(error: &Error) -> bool {
-    error.code() == Some(UNCARRIED)
+    was_done(error)
 }
 
-fn uncarried(class: &str, message: &str) -> Error {
+fn uncarried(class: &str) -> Error {
     Error::new(
         ErrorKind::Decode,
         "the answer holds a value that XML-RPC cannot carry, such as an integer beyond 32 bits",
@@ -107,7 +164,7 @@ fn uncarried(class: &str, message: &str) -> Error {
     .with_advice("leave the field out, or use JSON-2 with Odoo 19 and later")
     .with_resend(Resend::Never)
     .with_code(UNCARRIED)
-    .with_context("error", shown(&format!("{class}: {message}")))
+    .with_context("error", excerpt(class, 80))
 }
 
 fn denied_because(text: &str) -> Error {

@@ -2,26 +2,27 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
-use tieline_core::{Action, Error, ErrorKind, Key, Outcome, RawJson, Result};
+use tieline_core::{Action, Error, ErrorKind, Key, Outcome, RawJson, Resend, Result};
 use tieline_kit::{excerpt, outcome_of};
 
 use crate::call::Call;
-use crate::connector::Api;
+use crate::client::Client;
 use crate::lookup::id;
-use crate::{faults, write};
+use crate::{faults, lookup, write};
 
 /// Calls a method, and gives what it returned.
 pub(crate) async fn call(
-    api: &Api,
+    client: &Client,
     model: &str,
     method: &str,
     ids: Option<Vec<i64>>,
     input: &RawJson,
 ) -> Result<RawJson> {
     let call = prepared(model, method, ids, input)?;
-    match api.value(&call).await {
+    match client.value(&call).await {
         Err(error) if faults::was_none(&error) => RawJson::of(&()),
         answer => answer,
     }
@@ -29,7 +30,7 @@ pub(crate) async fn call(
 
 /// Calls a method for its effect.
 pub(crate) async fn invoke(
-    api: &Api,
+    client: &Client,
     model: &str,
     method: &str,
     key: Option<&Key>,
@@ -40,12 +41,69 @@ pub(crate) async fn invoke(
         None => None,
     };
     let call = prepared(model, method, ids, input)?;
-    Ok(match api.value(&call).await {
-        Ok(_) => Outcome::applied(key.cloned()),
+    lookup::require(client, model, call.records()).await?;
+    Ok(match client.value(&call).await {
+        Ok(result) => outcome(method, key, &result),
         // The fault came after the deed: only its result could not be sent.
-        Err(error) if faults::was_done(&error) => Outcome::applied(key.cloned()),
+        Err(error) if faults::was_done(&error) => done(key, None),
         Err(error) => outcome_of(error, false),
     })
+}
+
+/// What the result of a method says about what was done.
+///
+/// A method of a button returns what a client is to do next. A window is a form to be filled in or a list to look at,
+/// and mostly nothing was done yet; `false` is how Odoo's methods say that there was nothing to do. Neither is a
+/// success that may go unseen, and neither may be sent again blindly.
+fn outcome(method: &str, key: Option<&Key>, result: &RawJson) -> Outcome {
+    #[derive(Deserialize)]
+    struct Next {
+        #[serde(default, rename = "type")]
+        kind: Value,
+        #[serde(default)]
+        res_model: Value,
+        #[serde(default)]
+        target: Value,
+    }
+    let question = |message: String| {
+        Error::new(ErrorKind::Rejected, message)
+            .with_resend(Resend::Never)
+            .with_context("action", excerpt(method, 80))
+    };
+    if result.get() == "false" {
+        return Outcome::Unknown(
+            question("the method returned false: mostly that nothing was done".to_owned())
+                .with_advice("look at the record in Odoo before it is sent again"),
+        );
+    }
+    let next = if result.get().starts_with('{') { result.view::<Next>().ok() } else { None };
+    match next.as_ref().and_then(|next| next.kind.as_str().map(|kind| (kind, next))) {
+        Some(("ir.actions.act_window", next)) => {
+            let model = excerpt(next.res_model.as_str().unwrap_or("another model"), 80);
+            let is_form = next.target.as_str() == Some("new");
+            let what = if is_form { "a form to be filled in" } else { "a window" };
+            Outcome::Unknown(
+                question(format!("the method returned {what} of {model}: mostly that nothing was done yet"))
+                    .with_advice(
+                        "look at the record; then create a record of that model and call the method of its button",
+                    )
+                    .with_context("opens", model),
+            )
+        }
+        _ => done(key, Some(result)),
+    }
+}
+
+fn done(key: Option<&Key>, _result: Option<&RawJson>) -> Outcome {
+    Outcome::Applied { key: key.cloned(), record: None }
+}
+
+/// Whether a method is known to act on records, so that without any it would do nothing, or fail in Odoo's words.
+fn acts_on_records(method: &str) -> bool {
+    method.starts_with("action_")
+        || method.starts_with("button_")
+        || method.starts_with("message_")
+        || matches!(method, "write" | "unlink" | "read" | "copy" | "toggle_active")
 }
 
 fn prepared(model: &str, method: &str, ids: Option<Vec<i64>>, input: &RawJson) -> Result<Call> {
@@ -106,6 +164,11 @@ fn prepared(model: &str, method: &str, ids: Option<Vec<i64>>, input: &RawJson) -
             )
             .with_advice("give named arguments, such as {\"body\":\"Hello\"}"));
         }
+    }
+    // A list of arguments may begin with the ids.
+    let in_list = input.get().starts_with('[') && input.get() != "[]";
+    if acts_on_records(method) && !in_list && ids.as_ref().is_none_or(Vec::is_empty) {
+        return Err(faults::without_records().with_context("action", excerpt(method, 80)));
     }
     Ok(match ids {
         Some(ids) => call.ids(ids),

@@ -57,15 +57,26 @@ fn push(json: &mut String, value: &str, rule: FieldRule) {
     match rule {
         FieldRule::Keep => json.push_str(value),
         _ if value == "false" => json.push_str("null"),
-        FieldRule::Many2one => match serde_json::from_str::<(&RawValue, &RawValue)>(value) {
-            Ok((id, name)) => {
-                let name = if name.get() == "false" { "null" } else { name.get() };
+        FieldRule::Many2one => match serde_json::from_str::<Vec<&RawValue>>(value).as_deref() {
+            Ok([] | [_] | [_, _]) if no_id(value) => json.push_str("null"),
+            Ok([id, name @ ..])
+                if name.len() < 2
+                    && id.get().starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '"') =>
+            {
+                let name = name.first().map_or("null", |name| name.get());
+                let name = if name.starts_with('"') { name } else { "null" };
                 json.extend(["{\"id\":", id.get(), ",\"name\":", name, "}"]);
             }
-            Err(_) => json.push_str(value),
+            _ => json.push_str(value),
         },
         _ => json.push_str(value),
     }
+}
+
+/// Whether a list has no id in the place of one.
+fn no_id(list: &str) -> bool {
+    let first = list.trim_start_matches(['[', ' ', '\n', '\t', '\r']);
+    first.starts_with("false") || first.starts_with("null") || first.starts_with(']')
 }
 
 /// The members of an object in their order, values as they are written.

@@ -2,8 +2,10 @@
 
 mod call;
 mod check;
+mod client;
 mod config;
 mod connector;
+mod content;
 mod discover;
 mod factory;
 mod faults;

@@ -11,7 +11,7 @@ use tieline_core::{Error, ErrorKind, FieldPath, Key, RawJson, Result};
 use tieline_kit::excerpt;
 
 use crate::call::Call;
-use crate::connector::Api;
+use crate::client::Client;
 use crate::model::{Field, Model};
 use crate::values::Values;
 
@@ -151,8 +151,14 @@ pub(crate) fn key(answer: &RawJson) -> Result<Key> {
         Error::new(ErrorKind::Decode, "Odoo's answer does not say what became of a new record")
             .with_resend(tieline_core::Resend::IfIdempotent)
     })?;
-    if let Some(id) = loaded.ids.get(0).and_then(Value::as_i64) {
-        return Ok(Key::from(id));
+    match loaded.ids.as_array().map(Vec::as_slice) {
+        // A warning beside it does not undo it.
+        Some([id]) if let Some(id) = id.as_i64() => return Ok(Key::from(id)),
+        Some([_, ..]) => {
+            return Err(Error::new(ErrorKind::Decode, "Odoo's import of one row names several records")
+                .with_resend(tieline_core::Resend::IfIdempotent));
+        }
+        _ => {}
     }
     let said: Vec<String> = loaded
         .messages
@@ -172,7 +178,7 @@ pub(crate) fn key(answer: &RawJson) -> Result<Key> {
 }
 
 /// The id of the record that carries a marker.
-pub(crate) async fn marked(api: &Api, model: &str, marker: &str) -> Result<Option<i64>> {
+pub(crate) async fn marked(client: &Client, model: &str, marker: &str) -> Result<Option<i64>> {
     #[derive(Deserialize)]
     struct Entry {
         res_id: Value,
@@ -182,7 +188,7 @@ pub(crate) async fn marked(api: &Api, model: &str, marker: &str) -> Result<Optio
         .arg("domain", &domain)?
         .named("fields", &["res_id"])?
         .named("limit", &1)?;
-    let entries: Vec<Entry> = api.value(&call).await?.view()?;
+    let entries: Vec<Entry> = client.value(&call).await?.view()?;
     Ok(entries.first().and_then(|entry| entry.res_id.as_i64()))
 }
 

@@ -13,8 +13,17 @@ use crate::xmlrpc::{FieldRule, FieldRules};
 
 /// The attributes that reading and writing need. All of them would be a hundred times as much, and one may hold a
 /// `None`, which XML-RPC cannot carry.
-pub(crate) const ATTRIBUTES: [&str; 7] =
-    ["type", "store", "sortable", "searchable", "readonly", "required", "relation"];
+pub(crate) const ATTRIBUTES: [&str; 9] = [
+    "type",
+    "store",
+    "sortable",
+    "searchable",
+    "readonly",
+    "required",
+    "relation",
+    "depends",
+    "company_dependent",
+];
 
 pub(crate) const WRITE_DATE: &str = "write_date";
 
@@ -41,6 +50,12 @@ pub(crate) struct Field {
     pub(crate) readonly: bool,
     #[serde(default, deserialize_with = "flag")]
     pub(crate) required: bool,
+    /// Whether each company has a value of its own. Before Odoo 18 such a field has no column.
+    #[serde(default, deserialize_with = "flag")]
+    pub(crate) company_dependent: bool,
+    /// Whether Odoo works it out from other fields.
+    #[serde(default, rename = "depends", deserialize_with = "listed")]
+    pub(crate) computed: bool,
     #[serde(default, deserialize_with = "text")]
     pub(crate) relation: Option<String>,
     #[serde(default, deserialize_with = "text")]
@@ -62,6 +77,11 @@ fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     })
 }
 
+/// Whether it is a list with something in it.
+fn listed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(matches!(Value::deserialize(deserializer)?, Value::Array(items) if !items.is_empty()))
+}
+
 /// `false` is no text.
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
@@ -75,7 +95,14 @@ impl Field {
     /// the other side of a one2many are an entity of their own, and what is computed on the fly costs time for each
     /// record. What is sortable without being stored is stored with a parent record.
     pub(crate) fn is_plain(&self) -> bool {
-        (self.store || self.sortable) && !self.is_file() && self.kind != "one2many"
+        // What depends on the company has a column from Odoo 18 on, and is read in all versions.
+        (self.store || self.sortable || self.company_dependent) && !self.is_file() && self.kind != "one2many"
+    }
+
+    /// Whether Odoo takes a value for it. A field that is read-only in forms alone is written all the same; one that is
+    /// computed without a way back is not, and Odoo says nothing about it.
+    pub(crate) fn takes_values(&self) -> bool {
+        !self.readonly || (self.store && !self.computed)
     }
 
     pub(crate) fn is_file(&self) -> bool {
@@ -138,6 +165,12 @@ impl Model {
         names.sort_unstable();
         names.dedup();
         Ok(names)
+    }
+
+    /// The key and the time of change: what every read takes.
+    pub(crate) fn own_fields(&self) -> Vec<String> {
+        let own = ["id", WRITE_DATE].into_iter().filter(|name| *name == "id" || self.has_write_date());
+        own.map(str::to_owned).collect()
     }
 
     /// The field at the beginning of a path.

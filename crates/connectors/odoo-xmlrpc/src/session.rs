@@ -50,6 +50,11 @@ pub(crate) struct Sessions {
     pub(crate) context: Map<String, Value>,
     login: String,
     database: Option<String>,
+    /// The database that JSON-2 is told in a header. Odoo Online chooses it by the host's name, and answers 404 to the
+    /// header.
+    header: Option<String>,
+    /// Whether writes send e-mails and write Odoo's log of changes.
+    pub(crate) notify: bool,
     protocol: Protocol,
     // One task finds out, the others wait for it.
     known: Mutex<Known>,
@@ -75,6 +80,8 @@ impl Sessions {
             clock,
             context: config.context(),
             login: config.login()?.to_owned(),
+            header: if config.names_database() || !config.is_online() { config.database()? } else { None },
+            notify: config.notifies(),
             database: config.database()?,
             protocol: config.protocol(),
             known: Mutex::new(Known::Nothing),
@@ -165,7 +172,7 @@ impl Sessions {
         let request = xmlrpc_request(&self.base, "/xmlrpc/2/common", body)?.with_idempotent(true);
         let answer = value(&self.http.send(request).await?)?;
         // A refusal is the boolean false, not a fault.
-        let uid = answer.view::<i64>().map_err(|_| faults::denied())?;
+        let uid = answer.view::<i64>().ok().filter(|uid| *uid > 0).ok_or_else(faults::denied)?;
         Ok(Session { via: Via::Xmlrpc { database, uid }, uid: Some(uid), version, remark: None })
     }
 
@@ -174,9 +181,23 @@ impl Sessions {
         struct Me {
             uid: Option<i64>,
         }
-        let via = Via::Json2 { database: self.database.clone() };
+        let mut via = Via::Json2 { database: self.header.clone() };
+        let mut remark = None;
         let call = Call::reading("res.users", "context_get");
-        let told = self.http.send(call.request(&self.base, &via, &Map::new())?).await;
+        let mut told = self.http.send(call.request(&self.base, &via, &Map::new())?).await;
+        if let Err(error) = &told
+            && is_no_path(error)
+            && self.header.is_some()
+        {
+            // A host that serves one database may not know the header.
+            let bare = Via::Json2 { database: None };
+            if let Ok(answer) = self.http.send(call.request(&self.base, &bare, &Map::new())?).await {
+                (via, told) = (bare, Ok(answer));
+                remark = Some(
+                    "the server answers without the database's name only: the host's name chooses the database",
+                );
+            }
+        }
         let uid = match told {
             Ok(answer) => serde_json::from_str::<Me>(answer.text()?).ok().and_then(|me| me.uid),
             // The key was accepted before the method was looked for.
@@ -193,7 +214,7 @@ impl Sessions {
                 serde_json::from_str::<Vec<i64>>(answer.text()?).ok().and_then(|ids| ids.first().copied())
             }
         };
-        Ok(Session { via, uid, version, remark: None })
+        Ok(Session { via, uid: uid.filter(|uid| *uid > 0), version, remark })
     }
 
     /// JSON-2 answers with a page that there is nothing when it does not know the database.

@@ -2,7 +2,7 @@
 //!
 //! Source: <https://www.odoo.com/documentation/17.0/developer/reference/backend/orm.html#odoo.fields.Command>.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{NaiveDateTime, TimeDelta};
 use serde_json::value::RawValue;
@@ -49,6 +49,11 @@ pub(crate) fn changes(model: &Model, patch: &Patch) -> Result<(Values, bool)> {
             FieldPatch::Set(value) => {
                 idempotent &= !makes_records(field, value);
                 values.insert(name.to_owned(), value_of(name, field, value)?);
+            }
+            FieldPatch::Clear | FieldPatch::Add(_) | FieldPatch::Remove(_) if !is_writable(name, field) => {
+                return Err(value_of(name, field, &RawJson::of(&false)?).err().unwrap_or_else(|| {
+                    Error::new(ErrorKind::Rejected, format!("the field {name:?} cannot be written"))
+                }));
             }
             FieldPatch::Clear if field.is_many() => {
                 values.insert(name.to_owned(), RawJson::of(&json!([[5, 0, 0]]))?);
@@ -123,42 +128,155 @@ fn makes_records(field: &Field, value: &RawJson) -> bool {
     field.is_many() && value.view::<Vec<Value>>().is_ok_and(|commands| commands.iter().any(first))
 }
 
-/// A value as the field's type wants it.
+/// The fields that Odoo writes itself.
+pub(crate) const LOGGED: [&str; 5] = ["id", "create_date", "write_date", "create_uid", "write_uid"];
+
+/// Whether a value can be written to a field.
+pub(crate) fn is_writable(name: &str, field: &Field) -> bool {
+    field.takes_values() && !LOGGED.contains(&name)
+}
+
+/// A value as the field's type wants it. Odoo itself takes nearly anything and makes something of it: `"false"` is true
+/// to it, and what is written to a computed field is dropped without a word.
 fn value_of(name: &str, field: &Field, value: &RawJson) -> Result<RawJson> {
+    if !is_writable(name, field) {
+        return Err(Error::new(
+            ErrorKind::Rejected,
+            format!("Odoo computes the field {name:?} itself and drops what is written to it"),
+        )
+        .with_advice("write the fields that it is computed from")
+        .with_context("type", &field.kind));
+    }
     let text = value.get();
     if text == "null" {
         return RawJson::of(&false);
     }
+    let (is_text, is_false) = (text.starts_with('"'), text == "false");
+    let is_number = text.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+    let kept = |fits: bool, why: &str| {
+        if fits || is_false { Ok(value.clone()) } else { Err(wrong(name, field, value, why)) }
+    };
     match field.kind.as_str() {
-        "many2one" if text == "false" => Ok(value.clone()),
+        "boolean" => kept(text == "true", "takes true or false"),
+        "char" | "text" | "html" => kept(is_text, "takes a text"),
+        "selection" => kept(is_text || is_number, "takes one of its keys"),
+        "reference" => kept(is_text && text.contains(','), "takes a text such as \"res.partner,7\""),
+        "binary" | "image" => kept(is_text && is_base64(text), "takes base64"),
+        "many2one" if is_false => Ok(value.clone()),
         "many2one" => match reference(value) {
             Some(id) => RawJson::of(&id),
             None => Err(wrong(name, field, value, "takes the id of a record")),
         },
-        "datetime" => match value.view::<String>() {
-            Ok(text) => RawJson::of(&moment(&text).ok_or_else(|| {
+        "date" => {
+            let day = |text: String| chrono::NaiveDate::parse_from_str(&text, "%Y-%m-%d").is_ok();
+            kept(value.view::<String>().is_ok_and(day), "takes a day such as 2026-11-20")
+        }
+        "datetime" if is_text => {
+            let given: String = value.view()?;
+            RawJson::of(&moment(&given).ok_or_else(|| {
                 wrong(
                     name,
                     field,
                     value,
                     "takes a time such as 2026-11-20T15:17:16Z, or 2026-11-20 15:17:16 in UTC",
                 )
-            })?),
-            Err(_) => Ok(value.clone()),
-        },
+            })?)
+        }
+        "datetime" => kept(false, "takes a time such as 2026-11-20T15:17:16Z"),
         // A host that keeps decimals exact writes them as text.
-        "float" | "monetary" | "integer" if text.starts_with('"') => {
+        "float" | "monetary" | "integer" | "many2one_reference" if is_text => {
             let digits: String = value.view()?;
-            match exact::decimal(digits.trim()) {
-                Ok(_) => {
-                    RawJson::parse(digits.trim()).map_err(|_| wrong(name, field, value, "takes a number"))
-                }
-                Err(_) => Err(wrong(name, field, value, "takes a number")),
+            let digits = digits.trim();
+            let number = exact::decimal(digits).ok().and_then(|_| RawJson::parse(digits).ok());
+            match number {
+                Some(number) => value_of(name, field, &number),
+                None => Err(wrong(name, field, value, "takes a number")),
             }
+        }
+        "float" | "monetary" => kept(is_number, "takes a number"),
+        "integer" | "many2one_reference" => {
+            kept(is_number && !text.contains(['.', 'e', 'E']), "takes a whole number")
         }
         "one2many" | "many2many" => many(name, field, value),
         _ => Ok(value.clone()),
     }
+}
+
+/// Whether a JSON text holds base64, which may be broken into lines.
+fn is_base64(json: &str) -> bool {
+    let body = json.trim_matches('"');
+    body.replace("\\r", "").replace("\\n", "").bytes().all(|byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=') || byte.is_ascii_whitespace()
+    })
+}
+
+/// What a field holds, compared with a value as it is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// The same.
+    Same,
+    /// Something else.
+    Other,
+    /// Odoo may write it otherwise than it was sent: rounded, sanitized, put together.
+    Unknown,
+}
+
+/// Whether a field holds a value that is to be written, or that was written.
+pub(crate) fn held(field: &Field, sent: &RawJson, current: Option<&RawJson>) -> Held {
+    let Some(current) = current else { return Held::Unknown };
+    let (sent_text, current_text) = (sent.get(), current.get());
+    let empty = sent_text == "false";
+    let told = |same: bool| if same { Held::Same } else { Held::Other };
+    match field.kind.as_str() {
+        "boolean" => told(sent_text == current_text),
+        "integer" | "many2one_reference" => {
+            told(sent_text == current_text || empty && matches!(current_text, "0" | "null"))
+        }
+        "float" | "monetary" => {
+            let number = |text: &str| exact::decimal(text).ok();
+            let zero = empty && number(current_text).is_none_or(|number| number.is_zero());
+            match (number(sent_text), number(current_text)) {
+                (Some(sent), Some(current)) if sent == current => Held::Same,
+                _ if zero => Held::Same,
+                _ => Held::Unknown,
+            }
+        }
+        "char" | "text" | "html" | "selection" | "date" | "datetime" | "reference" => {
+            let same = empty && current_text == "null" || sent.view::<Value>().ok() == current.view().ok();
+            match field.kind.as_str() {
+                "html" | "char" | "text" if !same => Held::Unknown,
+                _ => told(same),
+            }
+        }
+        "many2one" => told(match reference(current) {
+            Some(id) => sent_text == id.to_string(),
+            None => empty,
+        }),
+        "one2many" | "many2many" => links(sent, current),
+        _ => Held::Unknown,
+    }
+}
+
+/// Whether commands leave a list as it is.
+fn links(commands: &RawJson, current: &RawJson) -> Held {
+    let (Ok(commands), Ok(current)) = (commands.view::<Vec<Vec<Value>>>(), current.view::<Vec<i64>>()) else {
+        return Held::Unknown;
+    };
+    let same = |command: &Vec<Value>| {
+        let id = command.get(1).and_then(Value::as_i64);
+        match command.first().and_then(Value::as_i64) {
+            Some(3) => id.is_some_and(|id| !current.contains(&id)),
+            Some(4) => id.is_some_and(|id| current.contains(&id)),
+            Some(5) => current.is_empty(),
+            Some(6) => {
+                let ids = command.get(2).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+                let ids: Option<BTreeSet<i64>> = ids.iter().map(Value::as_i64).collect();
+                ids.is_some_and(|ids| ids == current.iter().copied().collect())
+            }
+            _ => false,
+        }
+    };
+    if commands.iter().all(same) { Held::Same } else { Held::Unknown }
 }
 
 /// A list of ids replaces what is there; a list of commands is sent as it is.

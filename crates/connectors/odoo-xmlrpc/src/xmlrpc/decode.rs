@@ -173,8 +173,8 @@ impl<'a> Decoder<'a> {
             found => return Err(self.events.unexpected(&found)),
         }
         out.push(']');
-        if rule == FieldRule::Many2one && count == 2 {
-            reference_object(out, start, second);
+        if rule == FieldRule::Many2one {
+            reference_object(out, start, second, count);
         }
         Ok(())
     }
@@ -232,21 +232,34 @@ impl<'a> Decoder<'a> {
     }
 }
 
-/// Makes `{"id":id,"name":name}` of the `[id, name]` that begins at `start` and is the last thing written. Anything
-/// else of two parts stays as it is.
-pub(super) fn reference_object(out: &mut String, start: usize, second: usize) {
-    let is_id = out.get(start + 1..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-    let Some(name) = out.get(second..).filter(|_| is_id) else { return };
-    // A name that may not be seen is false.
-    if name == "false]" {
-        out.truncate(second);
-        out.push_str("null]");
-    } else if !name.starts_with('"') {
+/// Makes `{"id":id,"name":name}` of the `[id, name]` that begins at `start` and is the last thing written. An id is a
+/// number or, in models without a table, a text. `[id]` and a name that is no text have no name; a pair without an id, as
+/// overridden methods of some apps return it, is no reference. Anything else stays as it is.
+pub(super) fn reference_object(out: &mut String, start: usize, second: usize, count: usize) {
+    let Some(first) = out.get(start + 1..) else { return };
+    let is_id = first.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '"');
+    if count == 0 || count <= 2 && (first.starts_with("false") || first.starts_with("null")) {
+        out.truncate(start);
+        out.push_str("null");
         return;
     }
-    out.pop();
-    out.push('}');
-    out.insert_str(second, "\"name\":");
+    if !is_id || count > 2 {
+        return;
+    }
+    let name = if count == 2 { out.get(second..).unwrap_or_default() } else { "" };
+    if name.starts_with('"') {
+        out.pop();
+        out.push('}');
+        out.insert_str(second, "\"name\":");
+    } else {
+        // A name that may not be seen is false.
+        if count == 2 {
+            out.truncate(second - 1);
+        } else {
+            out.pop();
+        }
+        out.push_str(",\"name\":null}");
+    }
     out.replace_range(start..=start, "{\"id\":");
 }
 

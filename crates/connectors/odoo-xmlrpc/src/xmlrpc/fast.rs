@@ -63,8 +63,8 @@ fn value(scan: &mut Scan<'_>, out: &mut String, rule: FieldRule) -> Option<()> {
         count += 1;
     }
     out.push(']');
-    if rule == FieldRule::Many2one && count == 2 {
-        reference_object(out, start, second);
+    if rule == FieldRule::Many2one {
+        reference_object(out, start, second, count);
     }
     scan.eat("</data>")?;
     scan.eat("</array>")?;
