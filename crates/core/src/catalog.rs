@@ -216,6 +216,8 @@ pub struct EntityField {
     pub creatable: bool,
     /// Whether an update can change it.
     pub updatable: bool,
+    /// Whether a read leaves it out unless [`ReadRequest::with_fields`](crate::ReadRequest::with_fields) names it.
+    pub on_request: bool,
     /// Whether no two records have the same value.
     pub unique: bool,
     /// The most characters that its text can have.
@@ -237,6 +239,7 @@ impl EntityField {
             required: false,
             creatable: false,
             updatable: false,
+            on_request: false,
             unique: false,
             max_length: None,
             choices: Vec::new(),

@@ -13,7 +13,7 @@ use tieline_core::{
     Error, ErrorKind, Key, Lookup, LookupBy, LookupRequest, Lookups, OutcomeStream, RawJson, ReadRequest,
     Result, WriteRequest,
 };
-use tieline_kit::{records_as, typed};
+use tieline_kit::{records_as, refuse_partition, typed};
 use url::Url;
 
 use crate::client::{Client, on};
@@ -150,9 +150,10 @@ impl Connector for Odoo {
 
     async fn lookup(&self, request: LookupRequest) -> Result<Lookups> {
         let entity = model_name(request.entity.as_str())?;
+        refuse_partition(&request.entity, request.partition.as_ref())?;
         let found = match request.by {
             LookupBy::Keys(keys) => lookup::keys(&self.client, entity, keys).await,
-            LookupBy::Field { field, value } => lookup::field(&self.client, entity, &field, &value).await,
+            LookupBy::Field { field, value, .. } => lookup::field(&self.client, entity, &field, &value).await,
             _ => Err(Error::unsupported("this kind of look-up")),
         };
         found.map_err(|error| on(error, entity))
@@ -160,11 +161,13 @@ impl Connector for Odoo {
 
     async fn content(&self, request: ContentRequest) -> Result<Content> {
         let entity = model_name(request.entity.as_str())?;
+        refuse_partition(&request.entity, request.partition.as_ref())?;
         content::content(&self.client, &request).await.map_err(|error| on(error, entity))
     }
 
     fn write(&self, request: WriteRequest) -> Result<OutcomeStream> {
         model_name(request.entity.as_str())?;
+        refuse_partition(&request.entity, request.partition.as_ref())?;
         Ok(write::write(self.client.clone(), request))
     }
 }

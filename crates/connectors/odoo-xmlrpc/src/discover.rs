@@ -222,8 +222,10 @@ async fn describe(client: &Client, name: &str, title: &str) -> Result<Entity> {
 fn described(name: &str, field: &Field) -> EntityField {
     let mut described = EntityField::new(FieldPath::field(name), title(name, field), field.kind.as_str());
     described.custom = is_custom(name);
-    described.writable = values::is_writable(name, field);
-    described.references = field.relation.as_deref().map(EntityName::new);
+    described = described.with_writable(values::is_writable(name, field));
+    described.required = field.required;
+    described.on_request = !field.is_plain();
+    described.references = field.relation.as_deref().map(EntityName::new).into_iter().collect();
     described.choices =
         choices(field).into_iter().map(|(value, label)| Choice { value: Text::new(value), label }).collect();
     described

@@ -94,8 +94,12 @@ fn outcome(method: &str, key: Option<&Key>, result: &RawJson) -> Outcome {
     }
 }
 
-fn done(key: Option<&Key>, _result: Option<&RawJson>) -> Outcome {
-    Outcome::Applied { key: key.cloned(), record: None }
+fn done(key: Option<&Key>, result: Option<&RawJson>) -> Outcome {
+    let outcome = Outcome::applied(key.cloned());
+    match result {
+        Some(result) => outcome.with_output(result.clone()),
+        None => outcome,
+    }
 }
 
 /// Whether a method is known to act on records, so that without any it would do nothing, or fail in Odoo's words.

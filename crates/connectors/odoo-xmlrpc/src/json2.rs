@@ -60,8 +60,9 @@ fn push(json: &mut String, value: &str, rule: FieldRule) {
         FieldRule::Many2one => match serde_json::from_str::<Vec<&RawValue>>(value).as_deref() {
             Ok([] | [_] | [_, _]) if no_id(value) => json.push_str("null"),
             Ok([id, name @ ..])
-                if name.len() < 2
-                    && id.get().starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '"') =>
+                if id.get().starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '"')
+                    && name.len() < 2
+                    && name.iter().all(|name| name.get().starts_with(['"', 'f', 'n'])) =>
             {
                 let name = name.first().map_or("null", |name| name.get());
                 let name = if name.starts_with('"') { name } else { "null" };

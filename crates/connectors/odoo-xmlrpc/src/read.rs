@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tieline_core::{
-    Batch, BatchStream, Change, EntityName, Error, ErrorKind, FieldPath, Issue, PassEnd, RawJson, ReadMode,
+    Batch, BatchStream, Change, EntityName, Error, ErrorKind, FieldPath, FilterOp, Issue, PassEnd, RawJson, ReadMode,
     ReadRequest, Record, Result, Text,
 };
 use tieline_kit::{Budget, MaxWatermark, Watermark, batches, excerpt};
@@ -38,7 +38,10 @@ pub(crate) fn read(client: Client, request: ReadRequest) -> Result<BatchStream> 
             .with_context("entity", excerpt(request.entity.as_str(), 80))
             .with_context("partition", excerpt(partition.as_str(), 64)));
     }
-    let filters: Vec<_> = request.filters.iter().map(|filter| (&filter.field, &filter.equals)).collect();
+    for filter in &request.filters {
+        filter.require(&[FilterOp::Eq])?;
+    }
+    let filters: Vec<_> = request.filters.iter().map(|filter| (&filter.field, &filter.value)).collect();
     let filters = if filters.is_empty() { None } else { Some(Text::new(RawJson::of(&filters)?.get())) };
     let position = Position::open(request.entity.as_str(), filters, request.state.as_ref())?;
     let entity = request.entity.clone();
@@ -76,7 +79,7 @@ impl Stage {
         let fields = model.wanted(&request.fields)?;
         let mut conditions = Vec::new();
         for filter in &request.filters {
-            conditions.extend(values::conditions(&model, &filter.field, &filter.equals)?);
+            conditions.extend(values::conditions(&model, &filter.field, &filter.value)?);
         }
         let files = fields.iter().any(|name| model.fields.get(name).is_some_and(|field| field.is_file()));
         let page = match run.kind {

@@ -114,7 +114,7 @@ pub(crate) async fn rows(
         match salvage.bad_records(&own, &field, &readable).await? {
             Some(records) => {
                 if let Some(count) = std::num::NonZero::new(records.len()) {
-                    salvage.tell(&field, &why, &format!("left out of {count} records of a page"));
+                    salvage.tell(&field, &why, &format!("left out where it fails ({count} of a page)"));
                 }
                 for id in records {
                     without.entry(id).or_default().insert(field.clone());

@@ -53,6 +53,7 @@ pub(crate) struct Sessions {
     /// The database that JSON-2 is told in a header. Odoo Online chooses it by the host's name, and answers 404 to the
     /// header.
     header: Option<String>,
+    online: bool,
     /// Whether writes send e-mails and write Odoo's log of changes.
     pub(crate) notify: bool,
     protocol: Protocol,
@@ -81,6 +82,7 @@ impl Sessions {
             context: config.context(),
             login: config.login()?.to_owned(),
             header: if config.names_database() || !config.is_online() { config.database()? } else { None },
+            online: config.is_online(),
             notify: config.notifies(),
             database: config.database()?,
             protocol: config.protocol(),
@@ -188,8 +190,9 @@ impl Sessions {
         if let Err(error) = &told
             && is_no_path(error)
             && self.header.is_some()
+            && self.online
         {
-            // A host that serves one database may not know the header.
+            // Elsewhere, the answer without the name could be another database's.
             let bare = Via::Json2 { database: None };
             if let Ok(answer) = self.http.send(call.request(&self.base, &bare, &Map::new())?).await {
                 (via, told) = (bare, Ok(answer));

@@ -26,7 +26,7 @@ pub(crate) fn record(model: &Model, fields: &RawJson) -> Result<Values> {
         .into_iter()
         .map(|(name, value)| {
             let (name, field) = model.field(&name).map_err(rejected)?;
-            Ok((name.to_owned(), value_of(name, field, &RawJson::from_raw(&value))?))
+            Ok((name.to_owned(), written(name, field, &RawJson::from_raw(&value))?))
         })
         .collect()
 }
@@ -48,10 +48,10 @@ pub(crate) fn changes(model: &Model, patch: &Patch) -> Result<(Values, bool)> {
         match change {
             FieldPatch::Set(value) => {
                 idempotent &= !makes_records(field, value);
-                values.insert(name.to_owned(), value_of(name, field, value)?);
+                values.insert(name.to_owned(), written(name, field, value)?);
             }
             FieldPatch::Clear | FieldPatch::Add(_) | FieldPatch::Remove(_) if !is_writable(name, field) => {
-                return Err(value_of(name, field, &RawJson::of(&false)?).err().unwrap_or_else(|| {
+                return Err(written(name, field, &RawJson::of(&false)?).err().unwrap_or_else(|| {
                     Error::new(ErrorKind::Rejected, format!("the field {name:?} cannot be written"))
                 }));
             }
@@ -138,7 +138,7 @@ pub(crate) fn is_writable(name: &str, field: &Field) -> bool {
 
 /// A value as the field's type wants it. Odoo itself takes nearly anything and makes something of it: `"false"` is true
 /// to it, and what is written to a computed field is dropped without a word.
-fn value_of(name: &str, field: &Field, value: &RawJson) -> Result<RawJson> {
+fn written(name: &str, field: &Field, value: &RawJson) -> Result<RawJson> {
     if !is_writable(name, field) {
         return Err(Error::new(
             ErrorKind::Rejected,
@@ -147,6 +147,11 @@ fn value_of(name: &str, field: &Field, value: &RawJson) -> Result<RawJson> {
         .with_advice("write the fields that it is computed from")
         .with_context("type", &field.kind));
     }
+    value_of(name, field, value)
+}
+
+/// A value as the field's type wants it, to be written or to be searched by.
+fn value_of(name: &str, field: &Field, value: &RawJson) -> Result<RawJson> {
     let text = value.get();
     if text == "null" {
         return RawJson::of(&false);

@@ -16,17 +16,17 @@ use crate::{faults, invoke, load, lookup, salvage, values};
 
 pub(crate) fn write(client: Client, request: WriteRequest) -> OutcomeStream {
     let entity = request.entity;
-    outcomes(request.operations, move |op| {
+    outcomes(request.operations, move |operation| {
         let (client, entity) = (client.clone(), entity.clone());
         async move {
             let entity = entity.as_str();
-            let done = match op {
-                WriteOp::Create { fields, marker } => create(&client, entity, &fields, marker.as_ref()).await,
-                WriteOp::Update { key, patch, if_version } => {
+            let done = match operation.op {
+                WriteOp::Create { fields, marker, .. } => create(&client, entity, &fields, marker.as_ref()).await,
+                WriteOp::Update { key, patch, if_version, .. } => {
                     update(&client, entity, &key, &patch, if_version.as_ref()).await.map(Done::from)
                 }
-                WriteOp::Delete { key } => delete(&client, entity, &key).await.map(Done::from),
-                WriteOp::Invoke { action, key, input } => {
+                WriteOp::Delete { key, .. } => delete(&client, entity, &key).await.map(Done::from),
+                WriteOp::Invoke { action, key, input, .. } => {
                     invoke::invoke(&client, entity, action.as_str(), key.as_ref(), &input)
                         .await
                         .map(Done::from)
@@ -117,7 +117,7 @@ async fn may_create(client: &Client, entity: &str) -> bool {
 }
 
 pub(crate) fn applied(key: Key) -> Outcome {
-    Outcome::Applied { key: Some(key), record: None }
+    Outcome::applied(Some(key))
 }
 
 /// A method that was carried out although its answer could not be sent has done something.
@@ -159,7 +159,7 @@ async fn update(
         // Odoo has no conditional write. What is written between this look and the write is not noticed.
         let whole = lookup::keys(client, entity, vec![key.clone()]).await?;
         let whole = whole.records().next().cloned().unwrap_or(current);
-        return Ok(Outcome::Conflict { current: Some(Box::new(whole)) });
+        return Ok(Outcome::conflict(Some(Box::new(whole))));
     }
     if compared(&model, &values, &current).all(|(_, held)| held == Held::Same) {
         return Ok(Outcome::Unchanged);
@@ -170,7 +170,8 @@ async fn update(
         // The method was carried out and returned nothing.
         Err(error) if faults::was_none(&error) => false,
         Err(error) if is_gone(client, &model, id, &error).await => return Err(missing(entity, key)),
-        Err(error) => return Ok(failed(error, idempotent)),
+        // Sent again, it would meet the version that it made itself.
+        Err(error) => return Ok(failed(error, idempotent && if_version.is_none())),
     };
     let form_only = values.keys().any(|name| model.fields.get(name).is_some_and(|field| field.readonly));
     if told && !form_only {

@@ -246,11 +246,13 @@ pub(super) fn reference_object(out: &mut String, start: usize, second: usize, co
     if !is_id || count > 2 {
         return;
     }
-    let name = if count == 2 { out.get(second..).unwrap_or_default() } else { "" };
+    let name = if count == 2 { out.get(second..).unwrap_or_default() } else { "false]" };
     if name.starts_with('"') {
         out.pop();
         out.push('}');
         out.insert_str(second, "\"name\":");
+    } else if !matches!(name, "false]" | "null]") {
+        return;
     } else {
         // A name that may not be seen is false.
         if count == 2 {

@@ -106,6 +106,20 @@ pub(crate) fn answering(
     (transport.clone(), over(Arc::new(transport), clock, config, ApiKey::new("k3y")))
 }
 
+/// A connector whose server answers with this function of the whole request, at a fixed time.
+pub(crate) fn answering_requests(
+    config: OdooConfig,
+    reply: impl Fn(&http::Request<bytes::Bytes>) -> (u16, String) + Send + Sync + 'static,
+) -> (MemoryTransport, Arc<Odoo>) {
+    let transport = MemoryTransport::new(move |request| {
+        let (status, body) = reply(&request);
+        let headers = [("content-type", "text/xml"), ("date", "Mon, 02 Nov 2026 08:00:00 GMT")];
+        Ok(answer(StatusCode::from_u16(status).unwrap(), &headers, body))
+    });
+    let clock = Arc::new(At("2026-11-02T08:00:00Z".parse().unwrap()));
+    (transport.clone(), over(Arc::new(transport), clock, config, ApiKey::new("k3y")))
+}
+
 /// An answer of XML-RPC with this value.
 pub(crate) fn returned(value: &str) -> String {
     format!(

@@ -127,16 +127,25 @@ fn rows_are_written_once_by_their_rules() {
 }
 
 #[test]
-fn a_many2one_of_another_shape_stays_as_it_is() {
+fn a_many2one_of_another_shape_is_a_reference_or_stays_as_it_is() {
     let rules = odoo();
     for (value, expected) in [
         ("<int>5</int>", "5"),
-        ("<array><data></data></array>", "[]"),
-        ("<array><data><value><int>5</int></value></data></array>", "[5]"),
+        ("<array><data></data></array>", "null"),
+        ("<array><data><value><int>5</int></value></data></array>", "{\"id\":5,\"name\":null}"),
         ("<array><data><value><int>5</int></value><value><int>6</int></value></data></array>", "[5,6]"),
         (
             "<array><data><value><string>a</string></value><value><string>b</string></value></data></array>",
-            "[\"a\",\"b\"]",
+            "{\"id\":\"a\",\"name\":\"b\"}",
+        ),
+        (
+            "<array><data><value><boolean>0</boolean></value><value><string></string></value></data></array>",
+            "null",
+        ),
+        ("<array><data><value><nil/></value><value><string></string></value></data></array>", "null"),
+        (
+            "<array><data><value><int>5</int></value><value><nil/></value></data></array>",
+            "{\"id\":5,\"name\":null}",
         ),
         (
             "<array><data><value><int>5</int></value><value><boolean>0</boolean></value></data></array>",
