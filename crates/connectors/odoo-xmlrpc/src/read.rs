@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tieline_core::{
-    Batch, BatchStream, Change, EntityName, Error, ErrorKind, FieldPath, FilterOp, Issue, PassEnd, RawJson, ReadMode,
-    ReadRequest, Record, Result, Text,
+    Batch, BatchStream, Change, EntityName, Error, ErrorKind, FieldPath, FilterOp, Issue, PassEnd, RawJson,
+    ReadMode, ReadRequest, Record, Result, Text,
 };
 use tieline_kit::{Budget, MaxWatermark, Watermark, batches, excerpt};
 

@@ -21,7 +21,9 @@ pub(crate) fn write(client: Client, request: WriteRequest) -> OutcomeStream {
         async move {
             let entity = entity.as_str();
             let done = match operation.op {
-                WriteOp::Create { fields, marker, .. } => create(&client, entity, &fields, marker.as_ref()).await,
+                WriteOp::Create { fields, marker, .. } => {
+                    create(&client, entity, &fields, marker.as_ref()).await
+                }
                 WriteOp::Update { key, patch, if_version, .. } => {
                     update(&client, entity, &key, &patch, if_version.as_ref()).await.map(Done::from)
                 }

@@ -175,10 +175,9 @@ async fn fields_on_request_are_marked_and_come_when_they_are_named() {
 #[tokio::test(start_paused = true)]
 async fn attachments_have_content() {
     for way in WAYS {
-        let (_, odoo) = account(way);
+        let (server, odoo) = account(way);
         let read = async |id: u64, offset: u64| {
-            let mut request = ContentRequest::new("ir.attachment", Key::from(id));
-            request.offset = offset;
+            let request = ContentRequest::new("ir.attachment", Key::from(id)).with_range(offset, None);
             let content = odoo.content(request).await?;
             let (kind, length) = (content.media_type.clone(), content.length);
             let pieces: Vec<bytes::Bytes> = content.bytes.try_collect().await?;
@@ -192,8 +191,17 @@ async fn attachments_have_content() {
         assert_eq!(read(4, 0).await.unwrap_err().kind(), ErrorKind::Unsupported, "a link");
         assert_eq!(read(999, 0).await.unwrap_err().kind(), ErrorKind::NotFound);
         assert_eq!(read(1, 99).await.unwrap_err().kind(), ErrorKind::Rejected);
-        let other = ContentRequest::new("res.partner", Key::from(20_u64));
-        assert_eq!(odoo.content(other).await.unwrap_err().kind(), ErrorKind::Unsupported);
+        let other = || ContentRequest::new("res.partner", Key::from(20_u64));
+        assert_eq!(odoo.content(other()).await.unwrap_err().kind(), ErrorKind::Unsupported);
+        assert_eq!(
+            odoo.content(other().with_variant("name")).await.unwrap_err().kind(),
+            ErrorKind::Unsupported
+        );
+        let pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+        server.update("res.partner", 20, Object::default().with("image_1920", pixel)).unwrap();
+        let content = odoo.content(other().with_variant("image_1920").with_range(1, Some(3))).await.unwrap();
+        let pieces: Vec<bytes::Bytes> = content.bytes.try_collect().await.unwrap();
+        assert_eq!(pieces.concat(), b"PNG");
     }
 }
 

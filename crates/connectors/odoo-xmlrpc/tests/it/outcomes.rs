@@ -124,12 +124,7 @@ async fn values_are_checked_before_they_are_sent() {
         let writes = |seen: &&tieline_sandbox::Seen| seen.call.as_deref() == Some("res.partner.write");
         assert_eq!(server.requests().iter().skip(sent).filter(writes).count(), 0);
         let clear = Patch(vec![(FieldPath::field("complete_name"), FieldPatch::Clear)]);
-        let done = write(
-            &odoo,
-            "res.partner",
-            vec![WriteOp::update(key.clone(), clear)],
-        )
-        .await;
+        let done = write(&odoo, "res.partner", vec![WriteOp::update(key.clone(), clear)]).await;
         assert!(matches!(done[0].outcome, Outcome::Rejected(_)), "{done:?}");
         // What only a form keeps people from writing is written, and looked at afterwards.
         let done = write(&odoo, "sale.order", vec![set(&Key::from(1_u64), "state", value!("cancel"))]).await;
@@ -271,8 +266,7 @@ async fn a_create_without_rights_is_forbidden_with_and_without_marker() {
         let (server, odoo) = account(way);
         server.deny(LOGIN, "crm.lead", Right::Create).unwrap();
         for marker in [None, Some("op-1")] {
-            let create =
-                WriteOp::create(json(value!({ "name": "X" }))).with_marker(marker.map(Into::into));
+            let create = WriteOp::create(json(value!({ "name": "X" }))).with_marker(marker.map(Into::into));
             let done = write(&odoo, "crm.lead", vec![create]).await;
             let Outcome::Rejected(error) = &done[0].outcome else { panic!("{done:?}") };
             assert_eq!(error.kind(), ErrorKind::Forbidden, "{marker:?} {error}");
@@ -309,7 +303,7 @@ async fn import_that_names_several_records_for_one_row_is_open_and_a_warning_is_
             };
             (200, greeting(path, body).unwrap_or(reply))
         });
-        let create = WriteOp::create(json(value!({ "name": "x" })), marker: Some("m".into()) };
+        let create = WriteOp::create(json(value!({ "name": "x" }))).with_marker(Some("m".into()));
         let done = write(&odoo, "x.model", vec![create]).await;
         assert!(format!("{:?}", done[0].outcome).starts_with(expected), "{expected}: {done:?}");
     }
@@ -320,8 +314,7 @@ async fn writes_are_quiet_unless_the_settings_say_otherwise() {
     for (notify, marker) in [(false, None), (false, Some("q-1")), (true, None)] {
         let server = tieline_sandbox::Sandbox::<tieline_sandbox::odoo::Odoo>::odoo(Version::V17);
         let (transport, odoo) = recorded(&server, config().with_notifications(notify));
-        let create =
-            WriteOp::Create { fields: json(value!({ "name": "Tyst" }))).with_marker(marker.map(Into::into));
+        let create = WriteOp::create(json(value!({ "name": "Tyst" }))).with_marker(marker.map(Into::into));
         write(&odoo, "res.partner", vec![create, set(&Key::from(20_u64), "city", value!("Kiruna"))]).await;
         let written: Vec<String> = bodies(&transport)
             .into_iter()
@@ -348,12 +341,7 @@ async fn archived_entries_of_a_list_are_read_and_kept() {
         let Lookup::Record(record) = &found.answers[0] else { panic!("{found:?}") };
         assert_eq!(record.payload.at("/category_id").unwrap().unwrap().get(), "[1,2]");
         let add = Patch(vec![(FieldPath::field("category_id"), FieldPatch::Add(json(value!(3))))]);
-        write(
-            &odoo,
-            "res.partner",
-            vec![WriteOp::update(Key::from(id), add)],
-        )
-        .await;
+        write(&odoo, "res.partner", vec![WriteOp::update(Key::from(id), add)]).await;
         let found = odoo.lookup(LookupRequest::keys("res.partner", [Key::from(id)])).await.unwrap();
         let Lookup::Record(record) = &found.answers[0] else { panic!("{found:?}") };
         assert_eq!(record.payload.at("/category_id").unwrap().unwrap().get(), "[1,2,3]");
