@@ -233,8 +233,9 @@ impl Walk {
         // Without the server's clock, ours may be ahead of it.
         let started = page.date.unwrap_or_else(|| self.client.now() - OVERLAP);
         self.run.started.get_or_insert(started);
-        let mut highest =
-            MaxWatermark::new(self.run.highest.as_ref().and_then(|text| Watermark::parse(text.as_str())));
+        let mut highest = MaxWatermark::new(
+            self.run.highest.as_ref().and_then(|text| Watermark::parse(text.as_str()).ok()),
+        );
         let (mut issues, mut last) = (page.issues, page.last);
         let mut read: Vec<(i64, Record)> = Vec::with_capacity(page.records.len());
         for record in page.records {
@@ -242,8 +243,12 @@ impl Walk {
                 issues.push(Issue::new("a record of a page has no id").refused());
                 continue;
             };
-            if let Some(time) = &record.changed_at {
-                highest.see(time.as_str());
+            if let Some(time) = &record.changed_at
+                && !highest.see(time.as_str())
+            {
+                let known =
+                    "its write_date is in no form that is known, and reads of changes may leave it out";
+                issues.push(Issue::new(known).on(self.entity.clone(), record.key.clone()));
             }
             last = last.max(Some(id));
             // A model over a view of the database may give one id to several rows.
@@ -263,7 +268,7 @@ impl Walk {
         for issue in &mut issues {
             issue.entity.get_or_insert_with(|| self.entity.clone());
         }
-        self.run.highest = highest.get().map(|highest| highest.text().clone());
+        self.run.highest = highest.finish()?.map(|highest| highest.text().clone());
         let last = self.behind(last)?;
         let changes = read.into_iter().map(|(_, record)| Change::Upsert(record)).collect();
         Ok(Step { changes, issues, last, asked: page.asked })
