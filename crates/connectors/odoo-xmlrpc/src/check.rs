@@ -1,13 +1,14 @@
 //! The connection test.
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use tieline_core::{Account, Choice, Error, ErrorKind, RawJson, Result, Text};
 use tieline_kit::excerpt;
 
 use crate::call::{Call, Via};
 use crate::client::Client;
 use crate::config::OdooConfig;
+use crate::model::{ATTRIBUTES, Model};
 use crate::salvage;
 
 /// The most characters of a name that are shown.
@@ -91,12 +92,15 @@ pub(crate) async fn check(client: &Client, config: &OdooConfig) -> Result<Accoun
     Ok(account)
 }
 
+/// Who the user is, read without the companies of the settings: whether these can be is only to be found out.
 async fn me(client: &Client, uid: i64) -> Result<Me> {
-    let users = client.fresh_model("res.users").await?;
+    let any = |call: Call| call.context("allowed_company_ids", Value::Array(Vec::new()));
+    let call = any(Call::reading("res.users", "fields_get").named("attributes", &ATTRIBUTES)?);
+    let users = Model::read("res.users", &client.value(&call).await?)?;
     let names = ["name", "login", "company_id", "company_ids"].into_iter();
-    let fields: Vec<String> =
-        names.filter(|name| users.fields.contains_key(*name)).map(str::to_owned).collect();
-    let (found, _) = salvage::by_ids(client, &users, &fields, &[uid]).await?;
+    let fields: Vec<&str> = names.filter(|name| users.fields.contains_key(*name)).collect();
+    let call = any(Call::reading("res.users", "read").ids([uid]).named("fields", &fields)?.with_archived());
+    let (found, _) = client.records(&call, &users).await?;
     let me = found.into_iter().flatten().next().ok_or_else(unreadable)?;
     me.payload.view().map_err(|_| unreadable())
 }

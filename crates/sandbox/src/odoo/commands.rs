@@ -1,4 +1,4 @@
-//! The control interface's part for Odoo: what people do in the windows of their Odoo, and what administrators set.
+//! What people do in the windows of their Odoo, and what administrators set.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -11,13 +11,9 @@ use super::env::Env;
 use super::read::Links;
 use super::schema::{self, Kind};
 use super::trouble::Trouble;
-use super::{Odoo, Version, seed};
-use crate::control::done;
-use crate::sandbox::{Command, Refused, Sandbox};
+use super::{Odoo, seed};
+use crate::sandbox::{Refused, Sandbox};
 use crate::{Json, Object};
-
-/// What another process can add in one call; more would be a slip, and fill the memory.
-const MOST_AT_ONCE: u32 = 500_000;
 
 /// The user whom the provider's own windows belong to.
 const ADMINISTRATOR: i64 = 2;
@@ -204,12 +200,20 @@ fn unknown(model: &str) -> Refused {
     Refused(format!("there is no model {model:?} with that"))
 }
 
-fn account<'d>(database: &'d mut Database, login: &str) -> Result<&'d mut super::database::Account, Refused> {
+pub(super) fn account<'d>(
+    database: &'d mut Database,
+    login: &str,
+) -> Result<&'d mut super::database::Account, Refused> {
     let uid = database.uid_of(login).ok_or_else(|| Refused(format!("there is no user {login:?}")))?;
     database.account_mut(uid).ok_or_else(|| Refused(format!("{login:?} cannot sign in")))
 }
 
-fn deny(database: &mut Database, login: &str, model: &str, operation: Operation) -> Result<(), Refused> {
+pub(super) fn deny(
+    database: &mut Database,
+    login: &str,
+    model: &str,
+    operation: Operation,
+) -> Result<(), Refused> {
     let uid = account(database, login)?.uid;
     if database.schema.model(model).is_none() {
         return Err(unknown(model));
@@ -218,7 +222,7 @@ fn deny(database: &mut Database, login: &str, model: &str, operation: Operation)
     Ok(())
 }
 
-fn hide_all(database: &mut Database, login: &str, model: &str) -> Result<(), Refused> {
+pub(super) fn hide_all(database: &mut Database, login: &str, model: &str) -> Result<(), Refused> {
     let uid = account(database, login)?.uid;
     if database.schema.model(model).is_none() {
         return Err(unknown(model));
@@ -227,7 +231,7 @@ fn hide_all(database: &mut Database, login: &str, model: &str) -> Result<(), Ref
     Ok(())
 }
 
-fn define_property(
+pub(super) fn define_property(
     database: &mut Database,
     team: i64,
     name: &str,
@@ -271,7 +275,12 @@ fn as_people<T>(
     }
 }
 
-fn create(database: &mut Database, now: DateTime<Utc>, model: &str, vals: &Json) -> Result<i64, Refused> {
+pub(super) fn create(
+    database: &mut Database,
+    now: DateTime<Utc>,
+    model: &str,
+    vals: &Json,
+) -> Result<i64, Refused> {
     let vals = vals.as_object().cloned().unwrap_or_default();
     as_people(database, now, |env| {
         let model = env.model(model)?;
@@ -279,7 +288,7 @@ fn create(database: &mut Database, now: DateTime<Utc>, model: &str, vals: &Json)
     })
 }
 
-fn update(
+pub(super) fn update(
     database: &mut Database,
     now: DateTime<Utc>,
     model: &str,
@@ -293,14 +302,19 @@ fn update(
     })
 }
 
-fn delete(database: &mut Database, now: DateTime<Utc>, model: &str, id: i64) -> Result<(), Refused> {
+pub(super) fn delete(
+    database: &mut Database,
+    now: DateTime<Utc>,
+    model: &str,
+    id: i64,
+) -> Result<(), Refused> {
     as_people(database, now, |env| {
         let model = env.model(model)?;
         env.unlink(&model, &[id])
     })
 }
 
-fn backdate(
+pub(super) fn backdate(
     database: &mut Database,
     model: &str,
     id: i64,
@@ -319,7 +333,7 @@ fn backdate(
     Ok(())
 }
 
-fn make_cycle(database: &mut Database, now: DateTime<Utc>) -> Result<(), Refused> {
+pub(super) fn make_cycle(database: &mut Database, now: DateTime<Utc>) -> Result<(), Refused> {
     for model in ["hr.department", "hr.employee"] {
         let below = database.rows(model).find(|row| row.link("parent_id").is_some());
         let pair = below.and_then(|below| Some((below.id, below.link("parent_id")?)));
@@ -329,7 +343,7 @@ fn make_cycle(database: &mut Database, now: DateTime<Utc>) -> Result<(), Refused
     Ok(())
 }
 
-fn summary(database: &Database) -> Summary {
+pub(super) fn summary(database: &Database) -> Summary {
     let count =
         |model: &str, active: bool| database.rows(model).filter(|row| row.flag("active") == active).count();
     Summary {
@@ -342,109 +356,4 @@ fn summary(database: &Database) -> Summary {
         archived_leads: count("crm.lead", false),
         orders: database.rows("sale.order").count(),
     }
-}
-
-pub(crate) fn obey(odoo: &Odoo, command: &Command<'_>, now: DateTime<Utc>) -> Option<Result<Json, Refused>> {
-    let mut database = odoo.database();
-    let database = &mut *database;
-    let number = |text: &str| text.parse::<i64>().map_err(|_| Refused("the id must be an integer".into()));
-    let text = |name: &str| command.body.get(name).and_then(Json::as_str);
-    Some(match (command.method, command.path) {
-        ("GET", []) => Ok(about(database, odoo.version)),
-        ("GET", ["summary"]) => serde_json::to_value(summary(database))
-            .map(Json::from)
-            .map_err(|error| Refused(error.to_string())),
-        ("PUT", ["users", login]) => account(database, login).and_then(|account| {
-            if let Some(password) = text("password") {
-                password.clone_into(&mut account.password);
-            }
-            if let Some(key) = text("api_key") {
-                account.keys = Some(key.to_owned()).filter(|key| !key.is_empty()).into_iter().collect();
-            }
-            let flag = |name: &str| command.body.get(name).and_then(Json::as_bool);
-            account.two_factor = flag("two_factor").unwrap_or(account.two_factor);
-            account.is_hr_officer = flag("hr_officer").unwrap_or(account.is_hr_officer);
-            account.own_leads_only = flag("own_leads_only").unwrap_or(account.own_leads_only);
-            done()
-        }),
-        ("POST", ["denials"]) => {
-            let operation = Operation::of(text("operation").unwrap_or_default())
-                .ok_or_else(|| Refused("`operation` must be read, create, write or unlink".into()));
-            let (login, model) = (text("login").unwrap_or_default(), text("model").unwrap_or_default());
-            operation.and_then(|operation| deny(database, login, model, operation)).and_then(|()| done())
-        }
-        ("DELETE", ["denials"]) => {
-            database.denied.clear();
-            database.hidden.clear();
-            database.blind.clear();
-            done()
-        }
-        ("POST", ["blind"]) => {
-            hide_all(database, text("login").unwrap_or_default(), text("model").unwrap_or_default())
-                .and_then(|()| done())
-        }
-        ("PUT", ["lenient"]) => {
-            database.lenient = command.body.get("on").and_then(Json::as_bool).unwrap_or(true);
-            done()
-        }
-        ("POST", ["crm.team", id, "properties"]) => number(id).and_then(|id| {
-            let told = |name: &str| text(name).unwrap_or_default();
-            define_property(database, id, told("name"), told("type"), told("string"))?;
-            done()
-        }),
-        ("POST", ["cycle"]) => make_cycle(database, now).and_then(|()| done()),
-        ("POST", ["res.partner", "many"]) => {
-            let count = command.body.get("count").and_then(Json::as_i64).and_then(|n| u32::try_from(n).ok());
-            let count = count.filter(|count| (1..=MOST_AT_ONCE).contains(count));
-            count
-                .ok_or_else(|| Refused(format!("`count` must be a whole number from 1 to {MOST_AT_ONCE}")))
-                .map(|count| {
-                    let stamp = database.begin(now);
-                    let ids = seed::more_partners(database, count, stamp);
-                    Object::default().with("first", *ids.start()).with("last", *ids.end()).into()
-                })
-        }
-        ("POST", [model]) => {
-            create(database, now, model, command.body).map(|id| Object::default().with("id", id).into())
-        }
-        ("PATCH", [model, id]) => {
-            number(id).and_then(|id| update(database, now, model, id, command.body)).and_then(|()| done())
-        }
-        ("DELETE", [model, id]) => {
-            number(id).and_then(|id| delete(database, now, model, id)).and_then(|()| done())
-        }
-        ("POST", [model, id, "archive"]) => number(id)
-            .and_then(|id| update(database, now, model, id, &Object::default().with("active", false).into()))
-            .and_then(|()| done()),
-        ("POST", [model, id, "hide"]) => number(id).and_then(|id| {
-            let uid = account(database, text("login").unwrap_or_default())?.uid;
-            database.hidden.insert((uid, (*model).to_owned(), id));
-            done()
-        }),
-        ("PATCH", [model, id, "backdate"]) => number(id).and_then(|id| {
-            let mut vals = command.body.as_object().cloned().unwrap_or_default();
-            let written =
-                vals.remove("write_date").and_then(|time| time.as_str()?.parse::<DateTime<Utc>>().ok());
-            let written = written.ok_or_else(|| {
-                Refused("`write_date` must be a time such as 2026-11-02T08:00:00.5Z".into())
-            })?;
-            backdate(database, model, id, &vals.into(), written)?;
-            done()
-        }),
-        _ => return None,
-    })
-}
-
-/// What another process needs to use the sandbox.
-fn about(database: &Database, version: Version) -> Json {
-    let account = database.account(seed::UID);
-    Object::default()
-        .with("provider", "odoo")
-        .with("version", i64::from(version.number()))
-        .with("database", database.name.clone())
-        .with("login", seed::LOGIN)
-        .with("uid", seed::UID)
-        .with("password", account.map(|account| account.password.clone()))
-        .with("api_key", account.and_then(|account| account.keys.first().cloned()))
-        .into()
 }

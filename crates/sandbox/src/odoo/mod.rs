@@ -23,6 +23,7 @@ mod methods;
 mod models;
 mod moments;
 mod read;
+mod remote;
 mod schema;
 mod seed;
 mod services;
@@ -169,6 +170,6 @@ impl Model for Odoo {
     }
 
     fn control(&self, command: &Command<'_>, now: DateTime<Utc>) -> Option<Result<Json, Refused>> {
-        commands::obey(self, command, now)
+        remote::obey(self, command, now)
     }
 }

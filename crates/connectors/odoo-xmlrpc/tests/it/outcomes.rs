@@ -119,7 +119,11 @@ async fn values_are_checked_before_they_are_sent() {
         for ((field, of), outcome) in wrong.iter().zip(&done) {
             let Outcome::Rejected(error) = &outcome.outcome else { panic!("{field}: {outcome:?}") };
             assert!(error.message().contains(field), "{error}");
-            assert!(of.as_str().is_none_or(|of| of.len() < 3 || !error.to_string().contains(of)), "{error}");
+            assert!(
+                of.as_str()
+                    .is_none_or(|of| matches!(of, "X" | "SE" | "false") || !error.to_string().contains(of)),
+                "{error}"
+            );
         }
         let writes = |seen: &&tieline_sandbox::Seen| seen.call.as_deref() == Some("res.partner.write");
         assert_eq!(server.requests().iter().skip(sent).filter(writes).count(), 0);
@@ -141,8 +145,7 @@ async fn a_write_that_returns_false_or_nothing_is_looked_at() {
         (returned("<boolean>0</boolean>"), "new", true),
         (fault(1, none), "new", true),
     ] {
-        let mut reads = std::sync::atomic::AtomicUsize::new(0);
-        *reads.get_mut() = 0;
+        let reads = std::sync::atomic::AtomicUsize::new(0);
         let (_, odoo) = answering(config(), move |path, body| {
             let row = |kind: &str| {
                 let member =
@@ -151,6 +154,9 @@ async fn a_write_that_returns_false_or_nothing_is_looked_at() {
                     member("id", "<int>7</int>") + &member("kind", &format!("<string>{kind}</string>"));
                 returned(&format!("<array><data><value><struct>{members}</struct></value></data></array>"))
             };
+            if let Some(greeting) = greeting(path, body) {
+                return (200, greeting);
+            }
             let reply = if body.contains("<string>fields_get<") {
                 fields(&[("id", "integer"), ("kind", "selection")])
             } else if body.contains("<string>write<") {
@@ -160,7 +166,7 @@ async fn a_write_that_returns_false_or_nothing_is_looked_at() {
             } else {
                 row(kept)
             };
-            (200, greeting(path, body).unwrap_or(reply))
+            (200, reply)
         });
         let done = write(&odoo, "x.model", vec![set(&Key::from(7_u64), "kind", value!("new"))]).await;
         match &done[0].outcome {

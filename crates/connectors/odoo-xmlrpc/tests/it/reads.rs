@@ -293,7 +293,7 @@ async fn a_value_that_xmlrpc_cannot_carry_is_left_out_and_told() {
         }
         assert!(store.rows[&id].get("x_big").is_none() && store.rows[&id]["name"] == "Stor");
         assert!(store.rows.iter().all(|(other, row)| *other == id || row.get("x_big").is_some()));
-        insta::assert_snapshot!(issues.join("\n"), @"res.partner 301 (left out): the record cannot be read: the answer holds a value that XML-RPC cannot carry, such as an integer beyond 32 bits");
+        insta::assert_snapshot!(issues.join("\n"), @"res.partner /x_big: the field cannot be read and is left out where it fails (1 of a page): the answer holds a value that XML-RPC cannot carry, such as an integer beyond 32 bits");
     }
 }
 
