@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rust_decimal::Decimal;
 use tieline::fortnox::{Fortnox, FortnoxConfig, Invoice};
 use tieline::store::{ConnectionId, SyncStore};
-use tieline::store_sqlite::SqliteStore;
+use tieline::sqlite::SqliteStore;
 use tieline::sync::{Event, OneWaySync, StreamPlan};
 use tieline::{Bearer, CheckRequest, Connector, Host, HttpStack};
 use tieline_sandbox::fortnox::{Entity, Fortnox as Model};

@@ -23,7 +23,7 @@ use serde::Deserialize;
 use tieline::pipedrive::PipedriveFactory;
 use tieline::store::connections::{ConnectionFilter, NewConnection};
 use tieline::store::{ConnectionId, TenantId};
-use tieline::store_sqlite::SqliteStore;
+use tieline::sqlite::SqliteStore;
 use tieline::vault::{Key, KeyRing, Vault};
 use tieline::{
     Callback, Connections, Erase, ErrorKind, Host, HttpStack, OAuthApp, OAuthUrls, Registry, Revoked,

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use tieline::mapping::{Format, Mapping};
 use tieline::pipedrive::{Pipedrive, PipedriveConfig};
 use tieline::store::{ConnectionId, SyncStore};
-use tieline::store_sqlite::SqliteStore;
+use tieline::sqlite::SqliteStore;
 use tieline::sync::{Event, OneWaySync, Report, StreamPlan};
 use tieline::{ApiKey, CheckRequest, Connector, DiscoverRequest, FieldMapping, Host, HttpStack};
 use tieline_sandbox::pipedrive::{COMPANY, Entity};

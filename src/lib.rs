@@ -36,9 +36,11 @@ pub use tieline_odoo_xmlrpc as odoo;
 pub use tieline_pipedrive as pipedrive;
 pub use tieline_store as store;
 #[cfg(feature = "postgres")]
-pub use tieline_store_postgres as postgres;
+pub use tieline_store_sql::postgres;
 #[cfg(feature = "sqlite")]
-pub use tieline_store_sqlite as store_sqlite;
+pub use tieline_store_sql::sqlite;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use tieline_store_sql as store_sql;
 pub use tieline_sync as sync;
 pub use tieline_vault as vault;
 

@@ -8,7 +8,7 @@ use insta::assert_snapshot;
 use tieline::pipedrive::PipedriveFactory;
 use tieline::store::connections::NewConnection;
 use tieline::store::{MemoryStore, TenantId};
-use tieline::store_sqlite::SqliteStore;
+use tieline::sqlite::SqliteStore;
 use tieline::vault::{Key, KeyRing, Vault};
 use tieline::{
     Callback, CheckRequest, Clock, Connections, CredentialStore, Error, ErrorKind, Host, HttpStack, OAuthApp,
@@ -115,20 +115,27 @@ enum Raw {
 
 impl Raw {
     async fn run(&self, sql: &str) {
-        let sql = sqlx::AssertSqlSafe(sql.to_owned());
         match self {
-            Self::Sqlite(pool) => drop(sqlx::raw_sql(sql).execute(pool).await.unwrap()),
+            Self::Sqlite(pool) => {
+                let sql = sqlx::AssertSqlSafe(sql.replace("tieline.", "tieline_"));
+                drop(sqlx::raw_sql(sql).execute(pool).await.unwrap());
+            }
             #[cfg(unix)]
-            Self::Postgres(pool) => drop(sqlx::raw_sql(sql).execute(pool).await.unwrap()),
+            Self::Postgres(pool) => {
+                drop(sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(pool).await.unwrap());
+            }
         }
     }
 
     /// All secrets as they lie there.
     async fn rows(&self) -> Vec<Row> {
         const ROWS: &str =
-            "SELECT tenant, connection, generation, sealed FROM tieline_secrets ORDER BY tenant, connection";
+            "SELECT tenant, connection, generation, sealed FROM tieline.secrets ORDER BY tenant, connection";
         match self {
-            Self::Sqlite(pool) => sqlx::query_as(ROWS).fetch_all(pool).await.unwrap(),
+            Self::Sqlite(pool) => {
+                let rows = sqlx::AssertSqlSafe(ROWS.replace("tieline.", "tieline_"));
+                sqlx::query_as(rows).fetch_all(pool).await.unwrap()
+            }
             #[cfg(unix)]
             Self::Postgres(pool) => sqlx::query_as(ROWS).fetch_all(pool).await.unwrap(),
         }
@@ -144,9 +151,9 @@ async fn tamper(world: &World, globex: Arc<dyn CredentialStore>, raw: &Raw) -> S
     let new = NewConnection::new("sales", "pipedrive", "Theirs");
     let config = serde_json::json!({ "company": "https://acme-demo.pipedrive.com" });
     globex.create(new.with_config(config), Vec::new(), &"ben".into(), world.clock.now()).await.unwrap();
-    raw.run("CREATE TABLE kept AS SELECT * FROM tieline_secrets").await;
+    raw.run("CREATE TABLE kept AS SELECT * FROM tieline.secrets").await;
 
-    let support = "(SELECT s.sealed FROM tieline_secrets s WHERE s.connection = 'support')";
+    let support = "(SELECT s.sealed FROM tieline.secrets s WHERE s.connection = 'support')";
     let mut lines = Vec::new();
     for (what, change) in [
         ("cut short", "SET sealed = substr(sealed, 1, length(sealed) - 1)".to_owned()),
@@ -155,7 +162,7 @@ async fn tamper(world: &World, globex: Arc<dyn CredentialStore>, raw: &Raw) -> S
         ("another connection's", format!("SET sealed = {support}")),
         ("another tenant's", "SET tenant = 'globex'".to_owned()),
     ] {
-        raw.run(&format!("UPDATE tieline_secrets {change} WHERE connection = 'sales'")).await;
+        raw.run(&format!("UPDATE tieline.secrets {change} WHERE connection = 'sales'")).await;
         let before = raw.rows().await;
         let connections = world.process();
         let mut errors = Vec::new();
@@ -185,9 +192,9 @@ async fn tamper(world: &World, globex: Arc<dyn CredentialStore>, raw: &Raw) -> S
             errors.push(("connect after it", world.works(&rotating, "sales").await.unwrap_err()));
         }
         lines.extend(errors.into_iter().map(|(call, error)| format!("{what}, {call}: {}", told(&error))));
-        raw.run("DELETE FROM tieline_secrets; INSERT INTO tieline_secrets SELECT * FROM kept").await;
+        raw.run("DELETE FROM tieline.secrets; INSERT INTO tieline.secrets SELECT * FROM kept").await;
         // The check of the keys followed the rotation.
-        raw.run("DELETE FROM tieline_key_check").await;
+        raw.run("DELETE FROM tieline.key_check").await;
         world.works(&world.process(), "sales").await.unwrap();
         world.works(&world.process(), "support").await.unwrap();
     }
@@ -265,8 +272,8 @@ mod postgres {
     use std::time::Duration;
 
     use sqlx::postgres::PgPoolOptions;
-    use tieline_store_postgres::PostgresStore;
-    use tieline_store_postgres::testing::{Role, TestDatabase, TestServer};
+    use tieline_store_sql::postgres::PostgresStore;
+    use tieline_store_sql::testing::{Role, TestDatabase, TestServer};
 
     use super::*;
 

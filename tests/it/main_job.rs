@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tieline::store::{MemoryStore, SyncStore};
-use tieline::store_sqlite::SqliteStore;
+use tieline::sqlite::SqliteStore;
 use tieline_sandbox::pipedrive::Entity;
 use tieline_sandbox::{Fault, FaultRule, Object, RetryAfter, Sandbox};
 

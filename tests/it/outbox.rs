@@ -75,11 +75,11 @@ fn odoo(version: Version) -> Provider<tieline_sandbox::odoo::Odoo> {
 
 /// Runs the outbox until nothing is left to do but for people.
 async fn settle<M>(provider: &Provider<M>, entity: &str, fields: &str) -> Entry {
-    let store = Arc::new(MemoryStore::new());
+    let store = Arc::new(MemoryStore::new().with_clock(provider.clock.clone()));
     let fields = RawJson::parse(fields).unwrap();
-    let create = Operation::new("order-1003", WriteOp::create(fields));
-    store.enqueue(&"acme".into(), &entity.into(), &[create], provider.clock.now()).await.unwrap();
-    let outbox = Outbox::new(provider.connector.clone(), store.clone(), "acme").clock(provider.clock.clone());
+    let create = Operation::new("order-1003", WriteOp::Create { fields, marker: None });
+    store.enqueue(&"acme".into(), &entity.into(), &[create]).await.unwrap();
+    let outbox = Outbox::new(provider.connector.clone(), store.clone(), "acme");
     for _ in 0..10 {
         let _ = outbox.run().await;
         let entry = store.entry(&"acme".into(), &"order-1003".into()).await.unwrap().unwrap();

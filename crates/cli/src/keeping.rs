@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tieline::store::ConnectionId;
 use tieline::store::connections::Actor;
-use tieline::store_sqlite::SqliteStore;
+use tieline::sqlite::SqliteStore;
 use tieline::vault::{KeyRing, Vault};
 use tieline::{Connections, CredentialStore, Environment, Error, ErrorKind, OAuthApp, OAuthUrls, Result};
 use url::Url;

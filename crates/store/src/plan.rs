@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 use tieline_core::{
-    Change, DeletionScope, EntityName, Error, ErrorKind, Key, PassEnd, RawJson, ReadMode, Record,
+    Change, DeletionScope, EntityName, Error, ErrorKind, FieldPath, Key, PassEnd, RawJson, ReadMode, Record,
     RecordLookup, Result,
 };
 
@@ -66,14 +66,26 @@ pub enum Effect {
     Present,
 }
 
+/// What a mapping looked up: the record of an entity with a key, or the one with a value in a field.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub struct LookedUp {
+    /// The entity.
+    pub entity: EntityName,
+    /// The field; `None` for the key.
+    pub by: Option<FieldPath>,
+    /// The key, or the value as [`lookup_value`] writes it.
+    pub value: Key,
+}
+
 /// What happens to a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RowEffect {
     /// Its fields; `None` when it goes.
     pub fields: Option<RawJson>,
-    /// The records that its mapping looked up.
-    pub looked_up: BTreeSet<(EntityName, Key)>,
+    /// What its mapping looked up.
+    pub looked_up: BTreeSet<LookedUp>,
 }
 
 impl Plan {
@@ -182,10 +194,11 @@ fn row_effect(change: TargetChange) -> Result<(Key, RowEffect)> {
     };
     check_text("key", key.as_str())?;
     let mut looked_up = BTreeSet::new();
-    for RecordLookup { entity, key, .. } in needs {
+    for RecordLookup { entity, key: value, by, .. } in needs {
         check_text("entity", entity.as_str())?;
-        check_text("key", key.as_str())?;
-        looked_up.insert((entity, key));
+        check_text("key", value.as_str())?;
+        check_text("field", by.as_ref().map_or("", |by| by.as_str()))?;
+        looked_up.insert(LookedUp { entity, by, value });
     }
     Ok((key, RowEffect { fields, looked_up }))
 }
@@ -221,6 +234,24 @@ pub fn of_another_entity(target: &TargetName, stored: &EntityName, asked: &Entit
     Error::new(ErrorKind::Config, format!("the target holds rows of {stored}, not of {asked}"))
         .with_advice("choose another name for it, or drop the target first")
         .with_context("target", target)
+}
+
+/// The longest value that records are looked up by, in bytes. Longer ones find nothing.
+pub const MAX_LOOKUP_VALUE: usize = 1_000;
+
+/// Returns the value that a record is found by in a field: a text without surrounding white space, anything else as it
+/// is written. `None` for null, for what is not there, and for what nobody looks up: a text that is no valid Unicode or
+/// holds a NUL character, an object or array, a value longer than [`MAX_LOOKUP_VALUE`].
+pub fn lookup_value(payload: &str, field: &str) -> Option<String> {
+    let raw = tieline_core::json::at(payload, field).ok()??;
+    let text = raw.get();
+    let value = match text.as_bytes().first()? {
+        b'"' => RawJson::from_raw(raw).view::<String>().ok()?.trim().to_owned(),
+        b'{' | b'[' => return None,
+        _ if text == "null" => return None,
+        _ => text.to_owned(),
+    };
+    (value.len() <= MAX_LOOKUP_VALUE && !value.contains('\0')).then_some(value)
 }
 
 /// A short digest of a text: equal for equal texts, and in practice for no others.

@@ -6,7 +6,7 @@ use sqlx::Row as _;
 use tieline::fortnox::FortnoxFactory;
 use tieline::pipedrive::PipedriveFactory;
 use tieline::store::TenantId;
-use tieline::store_sqlite::SqliteStore;
+use tieline::sqlite::SqliteStore;
 use tieline_conformance::Hunt;
 use tieline_sandbox::oauth::Authorizes;
 use tieline_sandbox::{Model, Server};
@@ -153,8 +153,8 @@ async fn fortnox_on_sqlite() {
 
 #[cfg(unix)]
 mod postgres {
-    use tieline_store_postgres::PostgresStore;
-    use tieline_store_postgres::testing::{Role, TestDatabase, TestServer};
+    use tieline_store_sql::postgres::PostgresStore;
+    use tieline_store_sql::testing::{Role, TestDatabase, TestServer};
 
     use super::*;
 
@@ -179,7 +179,7 @@ mod postgres {
     impl Database for OnServer {
         async fn rows(&self, hunt: &mut Hunt) {
             let tables = "SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) FROM pg_tables
-                          WHERE tablename LIKE 'tieline%'";
+                          WHERE schemaname = 'tieline'";
             let tables = sqlx::query(tables).fetch_all(&self.3).await.unwrap();
             assert!(tables.len() > 10, "{} tables", tables.len());
             for table in tables {
@@ -202,7 +202,7 @@ mod postgres {
         }
 
         async fn plant(&self, text: &str) {
-            let plant = sqlx::query("UPDATE tieline_connections SET name = $1").bind(text).execute(&self.3);
+            let plant = sqlx::query("UPDATE tieline.connections SET name = $1").bind(text).execute(&self.3);
             assert!(plant.await.unwrap().rows_affected() > 0);
         }
     }

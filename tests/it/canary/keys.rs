@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use tieline::store::SyncStore;
-use tieline::store_sqlite::SqliteStore;
+use tieline::sqlite::SqliteStore;
 use tieline::{CheckRequest, Connector, DiscoverRequest, Key, LookupRequest, ReadRequest};
 use tieline_conformance::Hunt;
 use tieline_sandbox::{Fault, FaultRule};

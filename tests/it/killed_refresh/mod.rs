@@ -13,7 +13,7 @@ use std::path::Path;
 use tieline::ErrorKind;
 use tieline_auth::Step;
 use tieline_store::connections::Health;
-use tieline_store_postgres::testing::{Role, TestServer};
+use tieline_store_sql::testing::{Role, TestServer};
 
 use tally::{KILLS, Point, Tally, Where};
 use world::{Place, World};

@@ -18,8 +18,9 @@ use tieline_sandbox::Sandbox;
 use tieline_sandbox::oauth::{CLIENT_ID, CLIENT_SECRET, OAuth, REDIRECT_URI};
 use tieline_store::ConnectionId;
 use tieline_store::connections::{Actor, Health, NewConnection};
-use tieline_store_postgres::PostgresStore;
-use tieline_store_sqlite::SqliteStore;
+use tieline_store::contract::Elapse;
+use tieline_store_sql::postgres::PostgresStore;
+use tieline_store_sql::sqlite::SqliteStore;
 use tieline_vault::{Key, KeyRing, Vault};
 use url::Url;
 
@@ -54,16 +55,16 @@ impl Place {
         }
     }
 
-    /// `late`: at a time when the leases of killed processes have ended.
-    async fn open(&self, late: bool) -> Arc<dyn CredentialStore> {
+    /// The store, and what lets time pass in it.
+    async fn open(&self) -> (Arc<dyn CredentialStore>, Arc<dyn Elapse>) {
         match self {
             Self::Sqlite(path) => {
-                let store = SqliteStore::open(path).await.unwrap();
-                Arc::new(if late { store.with_clock(Arc::new(Later)) } else { store })
+                let store = Arc::new(SqliteStore::open(path).await.unwrap());
+                (store.clone(), store)
             }
             Self::Postgres(url) => {
-                let store = PostgresStore::connect(url).await.unwrap();
-                Arc::new(if late { store.with_clock(Arc::new(Later)) } else { store })
+                let store = Arc::new(PostgresStore::connect(url).await.unwrap());
+                (store.clone(), store)
             }
         }
     }
@@ -87,8 +88,7 @@ pub struct World {
     /// Keeps the provider up; a worker has none of its own.
     _server: Option<tieline_sandbox::Server<OAuth>>,
     store: Arc<dyn CredentialStore>,
-    /// Where leases of killed processes have ended.
-    late_store: Arc<dyn CredentialStore>,
+    time: Arc<dyn Elapse>,
     vault: Vault,
     client: OAuthClient,
     connections: AtomicU32,
@@ -115,7 +115,7 @@ impl World {
         let http = host.client(ClientOptions::new(token_endpoint(&spec), base_url.clone())).unwrap();
         let app = OAuthApp::new(CLIENT_ID, CLIENT_SECRET, REDIRECT_URI.parse().unwrap());
         let vault = Vault::new(KeyRing::new(Key::parse(&key.clone().into()).unwrap()));
-        let (store, late_store) = (place.open(false).await, place.open(true).await);
+        let (store, time) = place.open().await;
         let client = OAuthClient::new(&spec, http).unwrap().with_app(app);
         Self {
             place,
@@ -124,7 +124,7 @@ impl World {
             sandbox: Sandbox::oauth(),
             _server: None,
             store,
-            late_store,
+            time,
             vault,
             client,
             connections: AtomicU32::new(0),
@@ -166,7 +166,8 @@ impl World {
     /// Uses the connection in a process that never heard of it, after the leases have ended.
     pub async fn use_it(&self, connection: &ConnectionId) -> Result<(), Error> {
         let keeper = CredentialManager::new(self.vault.clone(), Arc::new(Later));
-        self.authorize(&keeper, &self.late_store, connection).await
+        self.time.elapse(LATER).await;
+        self.authorize(&keeper, &self.store, connection).await
     }
 
     /// The same in the process that is killed.

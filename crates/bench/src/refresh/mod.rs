@@ -35,7 +35,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let folder = tempfile::tempdir()?;
     let mut sound =
         runtime.block_on(one_store(options, &Place::sqlite(&folder.path().join("tieline.db"))))?;
-    let server = tieline_store_postgres::testing::TestServer::start();
+    let server = tieline_store_sql::testing::TestServer::start();
     match &server {
         Some(server) => {
             let database = runtime.block_on(server.database());

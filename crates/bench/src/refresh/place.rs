@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tieline_auth::CredentialStore;
-use tieline_store_postgres::PostgresStore;
-use tieline_store_postgres::testing::{Role, TestDatabase};
-use tieline_store_sqlite::SqliteStore;
+use tieline_store_sql::postgres::PostgresStore;
+use tieline_store_sql::testing::{Role, TestDatabase};
+use tieline_store_sql::sqlite::SqliteStore;
 
 use crate::Result;
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tieline::mapping::{CompiledMapping, Format, Mapping};
 use tieline::store::DeleteThreshold;
-use tieline::store_sqlite::SqliteStore;
+use tieline::sqlite::SqliteStore;
 use tieline::sync::{Event, OneWaySync, Report, StreamPlan, StreamReport};
 use tieline::{Connector, DiscoverRequest, Error, ErrorKind, Issue, Result};
 

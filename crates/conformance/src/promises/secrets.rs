@@ -9,7 +9,7 @@ use tieline_core::{
 };
 use tieline_http::RetryPolicy;
 use tieline_store::SyncStore;
-use tieline_store_sqlite::SqliteStore;
+use tieline_store_sql::sqlite::SqliteStore;
 use tieline_sync::{OneWaySync, StreamPlan};
 use tracing_subscriber::util::SubscriberInitExt as _;
 

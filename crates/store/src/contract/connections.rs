@@ -173,7 +173,7 @@ pub async fn removing_leaves_only_the_log(world: &Tenants<'_>) {
     for id in ["crm", "neighbour"] {
         make_with_secret(store, id).await;
         fill(store, id, 1).await;
-        store.enqueue(&id.into(), &"deals".into(), std::slice::from_ref(&operation), at(0)).await.unwrap();
+        store.enqueue(&id.into(), &"deals".into(), std::slice::from_ref(&operation)).await.unwrap();
         let state = ConsentState::new([id.len() as u8; 32]);
         store.begin_consent(Consent::new(state, id, "pipedrive", [0; 32], at(900)), at(0)).await.unwrap();
     }

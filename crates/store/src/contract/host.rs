@@ -1,10 +1,10 @@
-//! A small world for the laws of connections: two tenants of one store, a clock that stands, a vault.
+//! A small world for the laws of connections: two tenants of one store, a vault.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use tieline_core::{Clock, Error, ErrorKind};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tieline_core::{Error, ErrorKind};
 use tieline_vault::{Context, Key, KeyRing, Sealed, Vault};
 
 use crate::connections::{
@@ -16,39 +16,28 @@ use crate::{ConnectionId, ConnectionStore, ConsentStore, LeaseStore, OutboxStore
 /// What must never be seen in clear: a part of every secret that the laws seal.
 pub const CANARY: &str = "canary-5dGz8Qe1";
 
+/// A store whose time passes when a test says so.
+#[async_trait]
+pub trait Elapse: Send + Sync {
+    /// Moves everything of the handle's tenant that is due, ends or was finished at a time back by so much, as if that
+    /// time had passed since. The store's clock stays as it is.
+    async fn elapse(&self, by: Duration);
+}
+
+/// An outbox whose time passes when a test says so.
+pub trait TimedOutbox: OutboxStore + Elapse {}
+
+impl<S: OutboxStore + Elapse> TimedOutbox for S {}
+
 /// A store of everything.
 pub trait WholeStore:
-    SyncStore + OutboxStore + ConnectionStore + SecretStore + LeaseStore + ConsentStore
+    SyncStore + OutboxStore + ConnectionStore + SecretStore + LeaseStore + ConsentStore + Elapse
 {
 }
 
 impl<S> WholeStore for S where
-    S: SyncStore + OutboxStore + ConnectionStore + SecretStore + LeaseStore + ConsentStore
+    S: SyncStore + OutboxStore + ConnectionStore + SecretStore + LeaseStore + ConsentStore + Elapse
 {
-}
-
-/// A clock that stands until somebody moves it.
-#[derive(Debug)]
-pub struct StandingClock(Mutex<DateTime<Utc>>);
-
-impl StandingClock {
-    /// A clock that stands at the first second of the laws.
-    #[allow(clippy::new_without_default, reason = "a clock is made on purpose")]
-    pub fn new() -> Self {
-        Self(Mutex::new(at(0)))
-    }
-
-    /// Moves it on.
-    pub fn advance(&self, by: Duration) {
-        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *now += TimeDelta::from_std(by).unwrap();
-    }
-}
-
-impl Clock for StandingClock {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// Two handles of one store, for two tenants.
@@ -59,14 +48,12 @@ pub struct Tenants<'s> {
     pub store: &'s dyn WholeStore,
     /// Another's.
     pub other: &'s dyn WholeStore,
-    /// What leases of both end by.
-    pub clock: &'s StandingClock,
 }
 
 impl<'s> Tenants<'s> {
     /// Of an empty store.
-    pub fn new(store: &'s dyn WholeStore, other: &'s dyn WholeStore, clock: &'s StandingClock) -> Self {
-        Self { store, other, clock }
+    pub fn new(store: &'s dyn WholeStore, other: &'s dyn WholeStore) -> Self {
+        Self { store, other }
     }
 }
 

@@ -2,9 +2,6 @@
 //!
 //! ```
 //! # mod tests {
-//! use std::sync::Arc;
-//!
-//! use tieline_core::Clock;
 //! use tieline_store::MemoryStore;
 //!
 //! async fn store() -> Box<MemoryStore> {
@@ -16,13 +13,8 @@
 //! // The same for a store that is an outbox too.
 //! tieline_store::outbox_contract_tests!(store);
 //!
-//! // For a store that keeps connections too, made with the clock that its leases end by; and how to make the handle of
-//! // another tenant.
-//! async fn with_clock(clock: Arc<dyn Clock>) -> Box<MemoryStore> {
-//!     Box::new(MemoryStore::new().with_clock(clock))
-//! }
-//!
-//! tieline_store::connection_contract_tests!(with_clock, MemoryStore::for_tenant);
+//! // For a store that keeps connections too; and how to make the handle of another tenant.
+//! tieline_store::connection_contract_tests!(store, MemoryStore::for_tenant);
 //! # }
 //! ```
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::missing_panics_doc)]
@@ -44,7 +36,7 @@ mod world;
 pub use commits::*;
 pub use connections::*;
 pub use differential::{History, agrees_with_memory, histories, other_tenant};
-pub use host::{CANARY, StandingClock, Tenants, WholeStore};
+pub use host::{CANARY, Elapse, Tenants, TimedOutbox, WholeStore};
 pub use isolation::*;
 pub use leases::*;
 pub use outbox::*;
@@ -108,7 +100,7 @@ macro_rules! contract_tests {
     };
 }
 
-/// Makes one test per law of an outbox. Needs what [`contract_tests`](crate::contract_tests) needs.
+/// Makes one test per law of an outbox whose time passes when a test says so: [`Elapse`](crate::contract::Elapse). Needs what [`contract_tests`](crate::contract_tests) needs.
 #[macro_export]
 macro_rules! outbox_contract_tests {
     ($store:path) => {
@@ -131,10 +123,9 @@ macro_rules! outbox_contract_tests {
     };
 }
 
-/// Makes one test per law of a store of connections, which is a store of everything else too. `$store` is called with the
-/// clock that leases end by, and answers what dereferences to a new, empty store of the tenant `main`; `$for_tenant` is
-/// called with that and a tenant, and answers the same store for it. Needs what [`contract_tests`](crate::contract_tests)
-/// needs.
+/// Makes one test per law of a store of connections, which is a store of everything else too. `$store`
+/// returns what dereferences to a new, empty store of the tenant `main`; `$for_tenant` is called with that and a tenant,
+/// and returns the same store for it. Needs what [`contract_tests`](crate::contract_tests) needs.
 #[macro_export]
 macro_rules! connection_contract_tests {
     ($store:path, $for_tenant:path) => {
@@ -177,10 +168,9 @@ macro_rules! connection_contract_tests {
         $(
             #[::tokio::test]
             async fn $law() {
-                let clock = ::std::sync::Arc::new($crate::contract::StandingClock::new());
-                let store = $store(clock.clone()).await;
+                let store = $store().await;
                 let other = $for_tenant(&*store, $crate::TenantId::new("globex"));
-                $crate::contract::$law(&$crate::contract::Tenants::new(&*store, &other, &clock)).await;
+                $crate::contract::$law(&$crate::contract::Tenants::new(&*store, &other)).await;
             }
         )*
     };

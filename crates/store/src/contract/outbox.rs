@@ -1,18 +1,16 @@
 //! The outbox: operations are stored once, sent once, and keep what became of them.
 
 use std::collections::HashSet;
+use std::sync::Mutex;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tieline_core::{ErrorKind, FieldPatch, FieldPath, MarkerField, Operation, OperationId, Patch, WriteOp};
 
+use super::host::TimedOutbox;
 use super::world::{CONNECTION, Task, all_at_once, json};
-use crate::outbox::{Answer, Claim, Entry, OutboxStore, Stage, Status};
+use crate::outbox::{Answer, Claim, Entry, Stage, Status};
 use crate::{ConnectionId, SyncStore};
-
-fn at(second: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap()
-}
 
 fn create(id: &str) -> Operation {
     Operation::new(id, WriteOp::create(json(r#"{"value":1250.10}"#)))
@@ -23,20 +21,87 @@ fn update(id: &str, key: &str) -> Operation {
     Operation::new(id, WriteOp::update(key, patch))
 }
 
-async fn put(store: &dyn OutboxStore, connection: &str, entity: &str, operations: &[Operation]) -> u64 {
-    store.enqueue(&connection.into(), &entity.into(), operations, at(0)).await.unwrap()
+/// A store whose time passes in minutes, when a law says so.
+struct Passing<'s> {
+    store: &'s dyn TimedOutbox,
+    start: DateTime<Utc>,
+    minute: Mutex<i64>,
 }
 
-/// What a claim at that second takes, for ten seconds.
-async fn claim(store: &dyn OutboxStore, second: i64, limit: u32) -> Vec<Entry> {
-    store.claim(&CONNECTION.into(), &Claim::new(at(second), at(second + 10), limit)).await.unwrap()
+impl<'s> Passing<'s> {
+    async fn new(store: &'s dyn TimedOutbox) -> Self {
+        Self { store, start: store.now().await.unwrap(), minute: Mutex::new(0) }
+    }
+
+    fn minute(&self) -> i64 {
+        *self.minute.lock().unwrap()
+    }
+
+    async fn pass_to(&self, minute: i64) {
+        let passed = std::mem::replace(&mut *self.minute.lock().unwrap(), minute);
+        let passed = u64::try_from(minute - passed).unwrap();
+        self.store.elapse(Duration::from_secs(passed * 60)).await;
+    }
+
+    /// That minute as the store's clock says it, which does not move: what is due comes nearer instead. A little before
+    /// it, because the machine's own time passes too.
+    fn at(&self, minute: i64) -> DateTime<Utc> {
+        self.start + TimeDelta::seconds((minute - self.minute()) * 60)
+    }
+
+    /// Whether that is the minute, give or take what the laws themselves take.
+    fn is(&self, time: DateTime<Utc>, minute: i64) -> bool {
+        (time - self.at(minute)).num_seconds().abs() < 50
+    }
+
+    /// What a claim at that minute takes, for ten minutes.
+    async fn claim(&self, minute: i64, limit: u32) -> Vec<Entry> {
+        self.pass_to(minute).await;
+        self.store.claim(&CONNECTION.into(), &lease(limit)).await.unwrap()
+    }
+
+    async fn becomes(&self, entry: &Entry, to: Status, minute: i64) -> Option<Entry> {
+        self.pass_to(minute).await;
+        let note = Some("why".to_owned());
+        self.store.advance(&CONNECTION.into(), entry.mark(), to, note).await.unwrap()
+    }
+
+    async fn unsettled(&self, minute: i64, after: Option<u64>, limit: u32) -> Vec<Entry> {
+        self.pass_to(minute).await;
+        self.store.unsettled(&CONNECTION.into(), after, limit).await.unwrap()
+    }
+
+    /// Every status but the first, with all that it can hold.
+    fn statuses(&self) -> Vec<Status> {
+        vec![
+            Status::Pending { not_before: self.at(90) },
+            Status::Accepted { ticket: "job-1".into(), not_before: self.at(91) },
+            Status::Unknown { not_before: self.at(92), conclusive: true },
+            Status::Unknown { not_before: self.at(93), conclusive: false },
+            Status::Question,
+            Status::Applied { key: Some("42".into()) },
+            Status::Applied { key: None },
+            Status::Unchanged,
+            Status::Partial,
+            Status::Conflict,
+            Status::Rejected,
+        ]
+    }
 }
 
-async fn becomes(store: &dyn OutboxStore, entry: &Entry, to: Status, second: i64) -> Option<Entry> {
-    store.advance(&CONNECTION.into(), entry.mark(), to, Some("why".to_owned()), at(second)).await.unwrap()
+fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(minutes * 60)
 }
 
-async fn all(store: &dyn OutboxStore, connection: &str) -> Vec<Entry> {
+fn lease(limit: u32) -> Claim {
+    Claim::new(Duration::from_secs(600), limit)
+}
+
+async fn put(store: &dyn TimedOutbox, connection: &str, entity: &str, operations: &[Operation]) -> u64 {
+    store.enqueue(&connection.into(), &entity.into(), operations).await.unwrap()
+}
+
+async fn all(store: &dyn TimedOutbox, connection: &str) -> Vec<Entry> {
     store.entries(&connection.into(), None, None, 10_000).await.unwrap()
 }
 
@@ -44,48 +109,33 @@ fn ids(entries: &[Entry]) -> Vec<&str> {
     entries.iter().map(|entry| entry.operation.id.as_str()).collect()
 }
 
-/// Every status but the first, with all that it can hold.
-fn statuses() -> Vec<Status> {
-    vec![
-        Status::Pending { not_before: at(90) },
-        Status::Accepted { ticket: "job-1".into(), not_before: at(91) },
-        Status::Unknown { not_before: at(92), conclusive: true },
-        Status::Unknown { not_before: at(93), conclusive: false },
-        Status::Question,
-        Status::Applied { key: Some("42".into()) },
-        Status::Applied { key: None },
-        Status::Unchanged,
-        Status::Partial,
-        Status::Conflict,
-        Status::Rejected,
-    ]
-}
-
 /// An id names one operation, for ever. Who enqueues again changes nothing; who enqueues another is told.
-pub async fn an_operation_is_stored_once(store: &dyn OutboxStore) {
+pub async fn an_operation_is_stored_once(store: &dyn TimedOutbox) {
+    let time = Passing::new(store).await;
     assert_eq!(put(store, CONNECTION, "deals", &[create("a"), update("b", "1"), create("a")]).await, 2);
     assert_eq!(put(store, CONNECTION, "deals", &[update("b", "1"), create("c")]).await, 1);
     let before = all(store, CONNECTION).await;
     assert_eq!(ids(&before), ["a", "b", "c"]);
     for (entity, operation) in [("persons", create("a")), ("deals", update("a", "1"))] {
         let operations = [create("new"), operation];
-        let error = store.enqueue(&CONNECTION.into(), &entity.into(), &operations, at(1)).await.unwrap_err();
+        let error = store.enqueue(&CONNECTION.into(), &entity.into(), &operations).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Conflict);
         assert_eq!(all(store, CONNECTION).await, before, "all or none");
     }
     let twins = [create("new"), update("new", "1")];
-    let error = store.enqueue(&CONNECTION.into(), &"deals".into(), &twins, at(1)).await.unwrap_err();
+    let error = store.enqueue(&CONNECTION.into(), &"deals".into(), &twins).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
 
-    let claimed = claim(store, 1, 1).await;
-    becomes(store, &claimed[0], Status::Applied { key: Some("7".into()) }, 2).await.unwrap();
+    let claimed = time.claim(1, 1).await;
+    time.becomes(&claimed[0], Status::Applied { key: Some("7".into()) }, 2).await.unwrap();
     assert_eq!(put(store, CONNECTION, "deals", &[create("a")]).await, 0, "also when it is done");
     let done = store.entry(&CONNECTION.into(), &"a".into()).await.unwrap().unwrap();
     assert_eq!(done.status, Status::Applied { key: Some("7".into()) });
 }
 
 /// What goes out is what was handed in, to the letter.
-pub async fn operations_come_back_as_they_were(store: &dyn OutboxStore) {
+pub async fn operations_come_back_as_they_were(store: &dyn TimedOutbox) {
+    let time = Passing::new(store).await;
     let fields = json(r#"{"value":12345678901234567.890, "tax" : 1e2,"nul":"\u0000"}"#);
     let patch = Patch(vec![
         (FieldPath::field("a/b"), FieldPatch::Set(json("1.10"))),
@@ -105,11 +155,11 @@ pub async fn operations_come_back_as_they_were(store: &dyn OutboxStore) {
     let stored: Vec<Operation> =
         all(store, CONNECTION).await.into_iter().map(|entry| entry.operation).collect();
     assert_eq!(stored, operations);
-    let claimed = claim(store, 0, 10).await;
+    let claimed = time.claim(0, 10).await;
     assert!(claimed.iter().map(|entry| &entry.operation).eq(&operations));
     for refused in [create(""), create("a\0b"), update("x", "a\0b")] {
         let error = store
-            .enqueue(&CONNECTION.into(), &"deals".into(), &[create("y"), refused], at(0))
+            .enqueue(&CONNECTION.into(), &"deals".into(), &[create("y"), refused])
             .await
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Rejected);
@@ -118,37 +168,37 @@ pub async fn operations_come_back_as_they_were(store: &dyn OutboxStore) {
 }
 
 /// In the order in which they were stored, when they are due, one entity at a time.
-pub async fn operations_go_out_in_order(store: &dyn OutboxStore) {
+pub async fn operations_go_out_in_order(store: &dyn TimedOutbox) {
+    let time = Passing::new(store).await;
     put(store, CONNECTION, "deals", &[create("1"), create("2"), create("3")]).await;
     put(store, CONNECTION, "persons", &[create("4")]).await;
     put(store, CONNECTION, "deals", &[create("5")]).await;
-    assert!(claim(store, -1, 10).await.is_empty(), "not before they were stored");
-    let first = claim(store, 0, 2).await;
+    let first = time.claim(0, 2).await;
     assert_eq!(ids(&first), ["1", "2"]);
-    assert_eq!(first[0].status, Status::Sending { until: at(10) });
-    assert_eq!((first[0].attempts, first[0].attempted_at), (1, Some(at(0))));
-    assert_eq!(ids(&claim(store, 0, 2).await), ["3"], "up to another entity");
-    becomes(store, &first[0], Status::Pending { not_before: at(5) }, 1).await.unwrap();
-    assert_eq!(ids(&claim(store, 4, 9).await), ["4"]);
-    let again = claim(store, 6, 9).await;
+    assert!(matches!(first[0].status, Status::Sending { until } if time.is(until, 10)));
+    assert!(first[0].attempts == 1 && first[0].attempted_at.is_some_and(|at| time.is(at, 0)));
+    assert_eq!(ids(&time.claim(0, 2).await), ["3"], "up to another entity");
+    time.becomes(&first[0], Status::Pending { not_before: time.at(5) }, 1).await.unwrap();
+    assert_eq!(ids(&time.claim(4, 9).await), ["4"]);
+    let again = time.claim(6, 9).await;
     assert_eq!(ids(&again), ["1", "5"]);
     assert_eq!((again[0].attempts, again[0].note.as_deref()), (2, Some("why")));
-    assert_eq!(again[0].enqueued_at, at(0));
-    assert!(claim(store, 6, 9).await.is_empty());
+    assert!((again[0].enqueued_at - time.start).num_seconds().abs() < 50);
+    assert!(time.claim(6, 9).await.is_empty());
 
     put(store, CONNECTION, "deals", &[create("6")]).await;
-    becomes(store, &again[0], Status::Pending { not_before: at(7) }, 6).await.unwrap();
-    let due = Claim::new(at(9), at(19), 9).due_at(at(6));
-    assert_eq!(
-        ids(&store.claim(&CONNECTION.into(), &due).await.unwrap()),
-        ["6"],
-        "due by another time than now"
-    );
+    time.becomes(&again[0], Status::Pending { not_before: time.at(8) }, 6).await.unwrap();
+    time.pass_to(9).await;
+    let due = lease(9).due_at(store.now().await.unwrap() - TimeDelta::seconds(90));
+    assert!(store.claim(&CONNECTION.into(), &due).await.unwrap().is_empty(), "due at an earlier time");
+    assert_eq!(ids(&time.claim(9, 9).await), ["1"], "up to another that was due later");
+    assert_eq!(ids(&time.claim(9, 9).await), ["6"]);
 }
 
 /// A later operation on a record waits for the earlier one, however far that is; other records do not.
-pub async fn operations_on_a_record_keep_their_order(store: &dyn OutboxStore) {
-    for (n, status) in statuses().into_iter().enumerate() {
+pub async fn operations_on_a_record_keep_their_order(store: &dyn TimedOutbox) {
+    let time = Passing::new(store).await;
+    for (n, status) in time.statuses().into_iter().enumerate() {
         let (entity, key) = (format!("entity-{n}"), "7");
         let name = |what: &str| format!("{what}-{n}");
         let delete = Operation::new(name("delete"), WriteOp::delete(key));
@@ -162,55 +212,58 @@ pub async fn operations_on_a_record_keep_their_order(store: &dyn OutboxStore) {
             update(&name("other"), "8"),
         ];
         put(store, CONNECTION, &entity, &operations).await;
-        let claimed = claim(store, 0, 9).await;
+        let claimed = time.claim(0, 9).await;
         assert_eq!(ids(&claimed), [name("first"), name("other")]);
-        assert!(claim(store, 0, 9).await.is_empty(), "while it is sent");
+        assert!(time.claim(0, 9).await.is_empty(), "while it is sent");
         let open = status.stage().is_open();
-        becomes(store, &claimed[0], status.clone(), 1).await.unwrap();
-        let next = claim(store, 2, 9).await;
+        time.becomes(&claimed[0], status.clone(), 1).await.unwrap();
+        let next = time.claim(2, 9).await;
         if open {
             assert!(next.is_empty(), "{status:?}");
             continue;
         }
         assert_eq!(ids(&next), [name("second")], "{status:?}");
-        becomes(store, &next[0], Status::Rejected, 2).await.unwrap();
-        let next = claim(store, 2, 9).await;
+        time.becomes(&next[0], Status::Rejected, 2).await.unwrap();
+        let next = time.claim(2, 9).await;
         assert_eq!(ids(&next), [name("delete")]);
-        becomes(store, &next[0], Status::Unchanged, 2).await.unwrap();
-        assert_eq!(ids(&claim(store, 2, 9).await), [name("action")]);
+        time.becomes(&next[0], Status::Unchanged, 2).await.unwrap();
+        assert_eq!(ids(&time.claim(2, 9).await), [name("action")]);
     }
 }
 
 /// Nobody decides about an entry that another one has changed since.
-pub async fn a_change_needs_the_entry_as_it_was(store: &dyn OutboxStore) {
+pub async fn a_change_needs_the_entry_as_it_was(store: &dyn TimedOutbox) {
+    let time = Passing::new(store).await;
     put(store, CONNECTION, "deals", &[create("a")]).await;
     let unsent = all(store, CONNECTION).await.remove(0);
-    let claimed = claim(store, 0, 1).await.remove(0);
+    let claimed = time.claim(0, 1).await.remove(0);
     assert_eq!(claimed.number, unsent.number);
-    assert_eq!(becomes(store, &unsent, Status::Rejected, 1).await, None, "it was claimed since");
+    assert_eq!(time.becomes(&unsent, Status::Rejected, 1).await, None, "it was claimed since");
     let error = store
-        .advance(&CONNECTION.into(), claimed.mark(), Status::Sending { until: at(9) }, None, at(1))
+        .advance(&CONNECTION.into(), claimed.mark(), Status::Sending { until: time.at(9) }, None)
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Internal, "only a claim sends");
     assert_eq!(all(store, CONNECTION).await, std::slice::from_ref(&claimed));
 
     let unknown =
-        becomes(store, &claimed, Status::Unknown { not_before: at(2), conclusive: true }, 1).await.unwrap();
-    assert_eq!(becomes(store, &claimed, Status::Applied { key: None }, 2).await, None);
-    let applied = becomes(store, &unknown, Status::Applied { key: None }, 3).await.unwrap();
-    assert_eq!(becomes(store, &applied, Status::Pending { not_before: at(3) }, 4).await, None, "finished");
-    assert!(claim(store, 9, 9).await.is_empty());
+        time.becomes(&claimed, Status::Unknown { not_before: time.at(2), conclusive: true }, 1).await.unwrap();
+    assert_eq!(time.becomes(&claimed, Status::Applied { key: None }, 2).await, None);
+    let applied = time.becomes(&unknown, Status::Applied { key: None }, 3).await.unwrap();
+    assert_eq!(time.becomes(&applied, Status::Pending { not_before: time.at(3) }, 4).await, None, "finished");
+    assert!(time.claim(9, 9).await.is_empty());
 }
 
 /// What became of it is kept, and told in full.
-pub async fn each_status_is_kept(store: &dyn OutboxStore) {
-    for (n, status) in statuses().into_iter().enumerate() {
+pub async fn each_status_is_kept(store: &dyn TimedOutbox) {
+    let time = Passing::new(store).await;
+    for (n, status) in time.statuses().into_iter().enumerate() {
         let id = format!("{n}");
         put(store, CONNECTION, "deals", &[create(&id)]).await;
-        let claimed = claim(store, 0, 9).await.remove(0);
-        let changed = becomes(store, &claimed, status.clone(), 5).await.unwrap();
-        assert_eq!((&changed.status, changed.changed_at, changed.attempts), (&status, at(5), 1));
+        let claimed = time.claim(0, 9).await.remove(0);
+        let changed = time.becomes(&claimed, status.clone(), 5).await.unwrap();
+        assert_eq!((&changed.status, changed.attempts), (&status, 1));
+        assert!(time.is(changed.changed_at, 5));
         let stored = store.entry(&CONNECTION.into(), &OperationId::new(&id)).await.unwrap().unwrap();
         assert_eq!(stored, changed);
         assert_eq!(stored.note.as_deref(), Some("why"));
@@ -218,64 +271,66 @@ pub async fn each_status_is_kept(store: &dyn OutboxStore) {
     }
     let long = "å".repeat(5_000);
     let pending = store.entries(&CONNECTION.into(), Some(Stage::Pending), None, 1).await.unwrap().remove(0);
-    let status = Status::Pending { not_before: at(1) };
+    let status = Status::Pending { not_before: time.at(1) };
     let cut =
-        store.advance(&CONNECTION.into(), pending.mark(), status, Some(long), at(6)).await.unwrap().unwrap();
+        store.advance(&CONNECTION.into(), pending.mark(), status, Some(long)).await.unwrap().unwrap();
     assert!(cut.note.as_ref().is_some_and(|note| note.len() < 2_100 && note.ends_with("å…")));
     let silent =
-        store.advance(&CONNECTION.into(), cut.mark(), Status::Question, None, at(6)).await.unwrap().unwrap();
+        store.advance(&CONNECTION.into(), cut.mark(), Status::Question, None).await.unwrap().unwrap();
     assert_eq!(silent.note, None);
     assert!(store.entry(&CONNECTION.into(), &"never".into()).await.unwrap().is_none());
 }
 
 /// A process that says no more leaves what it sent to be settled by others, once its lease is over.
-pub async fn a_lease_ends(store: &dyn OutboxStore) {
+pub async fn a_lease_ends(store: &dyn TimedOutbox) {
+    let time = Passing::new(store).await;
     put(store, CONNECTION, "deals", &[create("a"), create("b"), create("c")]).await;
-    let [a, b, c] = claim(store, 0, 9).await.try_into().unwrap();
-    let unsettled = async |second| store.unsettled(&CONNECTION.into(), at(second), None, 9).await.unwrap();
+    let [a, b, c] = time.claim(0, 9).await.try_into().unwrap();
+    let unsettled = async |minute| time.unsettled(minute, None, 9).await;
     assert!(unsettled(9).await.is_empty());
     assert_eq!(ids(&unsettled(10).await), ["a", "b", "c"]);
-    assert!(store.renew(&CONNECTION.into(), &[b.mark(), c.mark()], at(30)).await.unwrap());
+    assert!(store.renew(&CONNECTION.into(), &[b.mark(), c.mark()], minutes(20)).await.unwrap());
     assert_eq!(ids(&unsettled(10).await), ["a"]);
     let taken =
-        becomes(store, &a, Status::Unknown { not_before: at(20), conclusive: true }, 11).await.unwrap();
+        time.becomes(&a, Status::Unknown { not_before: time.at(20), conclusive: true }, 11).await.unwrap();
     assert!(
-        !store.renew(&CONNECTION.into(), &[a.mark(), b.mark()], at(40)).await.unwrap(),
+        !store.renew(&CONNECTION.into(), &[a.mark(), b.mark()], minutes(29)).await.unwrap(),
         "another took it"
     );
-    assert!(!store.renew(&CONNECTION.into(), &[taken.mark()], at(40)).await.unwrap(), "it is not being sent");
-    assert!(!store.renew(&"other".into(), &[b.mark()], at(50)).await.unwrap());
-    assert!(claim(store, 60, 9).await.is_empty(), "what may have happened is not sent");
-    assert!(becomes(store, &b, Status::Applied { key: None }, 12).await.is_some(), "a renewal is no change");
-    assert_eq!(ids(&unsettled(30).await), ["a", "c"]);
+    assert!(!store.renew(&CONNECTION.into(), &[taken.mark()], minutes(29)).await.unwrap(), "it is not being sent");
+    assert!(!store.renew(&"other".into(), &[b.mark()], minutes(39)).await.unwrap());
+    assert!(time.becomes(&b, Status::Applied { key: None }, 12).await.is_some(), "a renewal is no change");
+    assert_eq!(ids(&unsettled(41).await), ["a", "c"]);
+    assert!(time.claim(60, 9).await.is_empty(), "what may have happened is not sent");
 }
 
 /// What is to be settled: by number, when it is due, page by page. Questions wait for a person.
-pub async fn unsettled_operations_are_listed_when_due(store: &dyn OutboxStore) {
+pub async fn unsettled_operations_are_listed_when_due(store: &dyn TimedOutbox) {
+    let time = Passing::new(store).await;
     let operations: Vec<_> = (0..10).map(|n| create(&n.to_string())).collect();
     put(store, CONNECTION, "deals", &operations).await;
-    for (entry, status) in claim(store, 0, 9).await.iter().zip(statuses()) {
-        becomes(store, entry, status, 1).await.unwrap();
+    for (entry, status) in time.claim(0, 9).await.iter().zip(time.statuses()) {
+        time.becomes(entry, status, 1).await.unwrap();
     }
-    let list =
-        async |second, after, limit| store.unsettled(&CONNECTION.into(), at(second), after, limit).await;
-    assert!(list(90, None, 9).await.unwrap().is_empty());
-    assert_eq!(ids(&list(91, None, 9).await.unwrap()), ["1"]);
-    let first = list(99, None, 1).await.unwrap();
+    let list = async |minute, after, limit| time.unsettled(minute, after, limit).await;
+    assert!(list(90, None, 9).await.is_empty());
+    assert_eq!(ids(&list(91, None, 9).await), ["1"]);
+    let first = list(99, None, 1).await;
     assert_eq!(ids(&first), ["1"]);
-    assert_eq!(ids(&list(99, Some(first[0].number), 9).await.unwrap()), ["2", "3"]);
+    assert_eq!(ids(&list(99, Some(first[0].number), 9).await), ["2", "3"]);
 }
 
 /// A person's answer settles a question, once, and nothing else.
-pub async fn a_question_is_answered_once(store: &dyn OutboxStore) {
+pub async fn a_question_is_answered_once(store: &dyn TimedOutbox) {
+    let time = Passing::new(store).await;
     put(store, CONNECTION, "deals", &[update("done", "7"), create("undone"), create("known")]).await;
-    let answer = async |id: &str, answer| store.answer(&CONNECTION.into(), &id.into(), answer, at(9)).await;
+    let answer = async |id: &str, answer| store.answer(&CONNECTION.into(), &id.into(), answer).await;
     let done = || Answer::Done { key: None };
     assert_eq!(answer("done", done()).await.unwrap_err().kind(), ErrorKind::Conflict, "nobody asked");
-    for entry in claim(store, 0, 9).await {
-        becomes(store, &entry, Status::Question, 1).await.unwrap();
+    for entry in time.claim(0, 9).await {
+        time.becomes(&entry, Status::Question, 1).await.unwrap();
     }
-    assert!(store.unsettled(&CONNECTION.into(), at(99), None, 9).await.unwrap().is_empty());
+    assert!(time.unsettled(99, None, 9).await.is_empty());
     let entry = answer("done", done()).await.unwrap();
     assert_eq!((entry.status, entry.note), (Status::Applied { key: Some("7".into()) }, None));
     let known = Answer::Done { key: Some("42".into()) };
@@ -285,14 +340,15 @@ pub async fn a_question_is_answered_once(store: &dyn OutboxStore) {
         assert_eq!(answer(id, Answer::NotDone).await.unwrap_err().kind(), ErrorKind::Conflict);
     }
     for (connection, id) in [(CONNECTION, "never"), ("other", "done")] {
-        let error = store.answer(&connection.into(), &id.into(), done(), at(9)).await.unwrap_err();
+        let error = store.answer(&connection.into(), &id.into(), done()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
     }
-    assert_eq!(ids(&claim(store, 9, 9).await), ["undone"]);
+    assert_eq!(ids(&time.claim(99, 9).await), ["undone"]);
 }
 
 /// How a create is found again is a matter of when it was sent, not of today's settings.
-pub async fn the_marker_is_kept_with_the_attempt(store: &dyn OutboxStore) {
+pub async fn the_marker_is_kept_with_the_attempt(store: &dyn TimedOutbox) {
+    let time = Passing::new(store).await;
     let own = json(r#"{"ref":"taken"}"#);
     let operations = [
         create("plain"),
@@ -303,28 +359,28 @@ pub async fn the_marker_is_kept_with_the_attempt(store: &dyn OutboxStore) {
     put(store, CONNECTION, "deals", &operations).await;
     let marker = MarkerField::new(FieldPath::field("ref"));
     let marker = marker.with_search_delay(Duration::from_millis(1_500)).always();
-    let with = |second| Claim::new(at(second), at(second + 10), 9);
     let markers = [("deals".into(), marker.clone())].into();
-    let sent = store.claim(&CONNECTION.into(), &with(0).with_markers(markers)).await.unwrap();
+    let sent = store.claim(&CONNECTION.into(), &lease(9).with_markers(markers)).await.unwrap();
     let kept: Vec<_> = sent.iter().map(|entry| entry.marker.as_ref()).collect();
     assert_eq!(kept, [Some(&marker), Some(&marker), None, None], "not where a field stands in its place");
     assert_eq!(sent[0].marker_value().as_ref().map(|text| text.as_str()), Some("plain"));
     assert_eq!(sent[1].marker_value().as_ref().map(|text| text.as_str()), Some("m"));
     assert_eq!((sent[2].marker_value(), sent[3].marker_value()), (None, None));
     let unknown =
-        becomes(store, &sent[0], Status::Unknown { not_before: at(1), conclusive: true }, 1).await.unwrap();
+        time.becomes(&sent[0], Status::Unknown { not_before: time.at(1), conclusive: true }, 1).await.unwrap();
     assert_eq!(unknown.marker, Some(marker), "also when the settings name none by now");
-    becomes(store, &unknown, Status::Pending { not_before: at(2) }, 2).await.unwrap();
-    let again = store.claim(&CONNECTION.into(), &with(2)).await.unwrap();
+    time.becomes(&unknown, Status::Pending { not_before: time.at(2) }, 2).await.unwrap();
+    let again = time.claim(2, 9).await;
     assert_eq!((again[0].marker.clone(), again[0].marker_value()), (None, None));
 }
 
 /// Pages follow each other by number.
-pub async fn outbox_pages_are_stable(store: &dyn OutboxStore) {
+pub async fn outbox_pages_are_stable(store: &dyn TimedOutbox) {
+    let time = Passing::new(store).await;
     let operations: Vec<_> = (0..7).map(|n| create(&n.to_string())).collect();
     put(store, CONNECTION, "deals", &operations).await;
-    for entry in claim(store, 0, 4).await.iter().step_by(2) {
-        becomes(store, entry, Status::Rejected, 1).await.unwrap();
+    for entry in time.claim(0, 4).await.iter().step_by(2) {
+        time.becomes(entry, Status::Rejected, 1).await.unwrap();
     }
     let mut seen = Vec::new();
     let mut after = None;
@@ -345,16 +401,18 @@ pub async fn outbox_pages_are_stable(store: &dyn OutboxStore) {
 }
 
 /// What is finished may be forgotten; what is not, never.
-pub async fn only_finished_operations_are_pruned(store: &dyn OutboxStore) {
+pub async fn only_finished_operations_are_pruned(store: &dyn TimedOutbox) {
+    let time = Passing::new(store).await;
     let operations: Vec<_> = (0..13).map(|n| create(&n.to_string())).collect();
     put(store, CONNECTION, "deals", &operations).await;
-    for (entry, status) in claim(store, 0, 12).await.iter().zip(statuses()) {
-        becomes(store, entry, status, 5).await.unwrap();
+    for (entry, status) in time.claim(0, 12).await.iter().zip(time.statuses()) {
+        time.becomes(entry, status, 5).await.unwrap();
     }
-    let prune = async |second| store.prune(&CONNECTION.into(), at(second)).await.unwrap();
-    assert_eq!(prune(5).await, 0);
-    assert_eq!(store.prune(&"other".into(), at(99)).await.unwrap(), 0);
-    assert_eq!(prune(6).await, 6);
+    let prune = async |age| store.prune(&CONNECTION.into(), minutes(age)).await.unwrap();
+    time.pass_to(8).await;
+    assert_eq!(prune(4).await, 0);
+    assert_eq!(store.prune(&"other".into(), minutes(0)).await.unwrap(), 0);
+    assert_eq!(prune(3).await, 6);
     let left = all(store, CONNECTION).await;
     assert_eq!(ids(&left), ["0", "1", "2", "3", "4", "11", "12"]);
     assert!(store.entry(&CONNECTION.into(), &"9".into()).await.unwrap().is_none());
@@ -364,12 +422,13 @@ pub async fn only_finished_operations_are_pruned(store: &dyn OutboxStore) {
 }
 
 /// Two at once never take the same.
-pub async fn what_is_claimed_is_claimed_once(store: &dyn OutboxStore) {
+pub async fn what_is_claimed_is_claimed_once(store: &dyn TimedOutbox) {
+    let time = Passing::new(store).await;
     let operations: Vec<_> = (0..40).map(|n| create(&n.to_string())).collect();
     put(store, CONNECTION, "deals", &operations).await;
     let mut taken = Vec::new();
     loop {
-        let claims = [1, 3, 7].map(|limit| Box::pin(claim(store, 0, limit)) as Task<'_, _>);
+        let claims = [1, 3, 7].map(|limit| Box::pin(time.claim(0, limit)) as Task<'_, _>);
         let answers = all_at_once(claims.into()).await;
         let claimed: Vec<Entry> = answers.into_iter().flatten().collect();
         if claimed.is_empty() {
@@ -382,31 +441,32 @@ pub async fn what_is_claimed_is_claimed_once(store: &dyn OutboxStore) {
 }
 
 /// Nothing of one outbox is seen in another, and erasing a connection erases its outbox.
-pub async fn outboxes_do_not_see_each_other(store: &(impl SyncStore + OutboxStore)) {
+pub async fn outboxes_do_not_see_each_other(store: &(impl SyncStore + TimedOutbox)) {
+    let time = Passing::new(store).await;
     for connection in [CONNECTION, "other"] {
         put(store, connection, "deals", &[create("a"), update("b", "1"), update("c", "1")]).await;
     }
     let before = all(store, "other").await;
-    let [a, b] = claim(store, 0, 9).await.try_into().unwrap();
-    let foreign = store.advance(&"other".into(), a.mark(), Status::Rejected, None, at(1)).await.unwrap();
+    let [a, b] = time.claim(0, 9).await.try_into().unwrap();
+    let foreign = store.advance(&"other".into(), a.mark(), Status::Rejected, None).await.unwrap();
     assert_eq!(foreign, None, "a mark is good in its own connection only");
-    becomes(store, &b, Status::Question, 1).await.unwrap();
+    time.becomes(&b, Status::Question, 1).await.unwrap();
     assert_eq!(all(store, "other").await, before);
     for stranger in ["", "OTHER", "other ", "%"] {
         let stranger = ConnectionId::from(stranger);
         assert!(store.entries(&stranger, None, None, 9).await.unwrap().is_empty());
         assert!(store.entry(&stranger, &"a".into()).await.unwrap().is_none());
-        assert!(store.unsettled(&stranger, at(99), None, 9).await.unwrap().is_empty());
-        assert!(store.claim(&stranger, &Claim::new(at(0), at(9), 9)).await.unwrap().is_empty());
-        assert_eq!(store.prune(&stranger, at(99)).await.unwrap(), 0);
+        assert!(store.unsettled(&stranger, None, 9).await.unwrap().is_empty());
+        assert!(store.claim(&stranger, &lease(9)).await.unwrap().is_empty());
+        assert_eq!(store.prune(&stranger, minutes(0)).await.unwrap(), 0);
     }
     store.erase(&CONNECTION.into()).await.unwrap();
     assert!(all(store, CONNECTION).await.is_empty());
-    assert_eq!(becomes(store, &a, Status::Applied { key: None }, 2).await, None, "it is not revived");
+    assert_eq!(time.becomes(&a, Status::Applied { key: None }, 2).await, None, "it is not revived");
     assert_eq!(all(store, "other").await, before);
     assert_eq!(put(store, CONNECTION, "deals", &[update("a", "1")]).await, 1);
     assert_eq!(
-        becomes(store, &a, Status::Applied { key: None }, 2).await,
+        time.becomes(&a, Status::Applied { key: None }, 2).await,
         None,
         "nor taken for its successor"
     );

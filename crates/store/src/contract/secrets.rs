@@ -97,7 +97,7 @@ pub async fn only_the_latest_lease_may_write(world: &Tenants<'_>) {
 
     let slow = lease(store, "crm", 10).await.unwrap();
     assert_eq!(renewal(1, slow).await, Ok(2));
-    world.clock.advance(std::time::Duration::from_secs(11));
+    world.store.elapse(std::time::Duration::from_secs(11)).await;
     assert_eq!(renewal(2, slow).await, Ok(3), "it ended, and nobody took the next");
     let next = lease(store, "crm", 10).await.unwrap();
     let before = everything(store).await;

@@ -45,10 +45,10 @@ async fn fill_all(store: &dyn WholeStore, n: u32) -> Filled {
     let renamed = vec![world::upsert("7", n + 4)];
     assert_eq!(world::put(store, changes(&persons(), renamed, n + 1)).await.mirror.updated, 1);
     assert_eq!(world::stale(store).await, ["0001"]);
-    store.enqueue(&id, &"deals".into(), &operations(), at(0)).await.unwrap();
-    let sent = store.claim(&id, &Claim::new(at(0), at(60), 3)).await.unwrap();
-    store.advance(&id, sent[2].mark(), Status::Applied { key: None }, None, at(0)).await.unwrap();
-    store.advance(&id, sent[1].mark(), Status::Question, Some("?".to_owned()), at(0)).await.unwrap();
+    store.enqueue(&id, &"deals".into(), &operations()).await.unwrap();
+    let sent = store.claim(&id, &Claim::new(Duration::from_secs(60), 3)).await.unwrap();
+    store.advance(&id, sent[2].mark(), Status::Applied { key: None }, None).await.unwrap();
+    store.advance(&id, sent[1].mark(), Status::Question, Some("?".to_owned())).await.unwrap();
     let fence = lease(store, CONNECTION, 60).await.unwrap();
     store.begin_renewal(&id, "oauth2", 2, fence, at(0)).await.unwrap();
     store.begin_consent(consent(), at(0)).await.unwrap();
@@ -105,15 +105,15 @@ pub async fn a_tenant_sees_nothing_of_another(world: &Tenants<'_>) {
 
     assert!(other.entries(&id, None, None, 9).await.unwrap().is_empty());
     assert!(other.entry(&id, &"sent".into()).await.unwrap().is_none());
-    assert!(other.unsettled(&id, at(999), None, 9).await.unwrap().is_empty());
-    assert!(other.claim(&id, &Claim::new(at(999), at(1_000), 9)).await.unwrap().is_empty());
-    assert!(!other.renew(&id, &[filled.mark], at(999)).await.unwrap());
+    assert!(other.unsettled(&id, None, 9).await.unwrap().is_empty());
+    assert!(other.claim(&id, &Claim::new(Duration::from_secs(60), 9)).await.unwrap().is_empty());
+    assert!(!other.renew(&id, &[filled.mark], Duration::from_secs(60)).await.unwrap());
     for mark in [filled.mark, filled.question] {
-        assert_eq!(other.advance(&id, mark, Status::Rejected, None, at(1)).await.unwrap(), None);
+        assert_eq!(other.advance(&id, mark, Status::Rejected, None).await.unwrap(), None);
     }
-    let answer = other.answer(&id, &"asked".into(), Answer::NotDone, at(1)).await;
+    let answer = other.answer(&id, &"asked".into(), Answer::NotDone).await;
     assert_eq!(kind(answer), ErrorKind::NotFound);
-    assert_eq!(other.prune(&id, at(999)).await.unwrap(), 0);
+    assert_eq!(other.prune(&id, Duration::ZERO).await.unwrap(), 0);
 
     assert_eq!(other.connection(&id).await.unwrap(), None);
     assert!(ids(other, &ConnectionFilter::default(), 9).await.is_empty());
@@ -157,11 +157,11 @@ pub async fn tenants_may_use_the_same_names(world: &Tenants<'_>) {
     let before = all(store).await;
     let theirs = fill_all(other, 2).await;
     assert_eq!(all(store).await, before);
-    assert_ne!(theirs.fence, filled.fence);
+    assert_ne!(theirs.fence, filled.fence, "numbers follow the clock");
 
     // Marks, tokens and fences of one are nothing to the other.
-    assert_eq!(other.advance(&id, filled.mark, Status::Rejected, None, at(1)).await.unwrap(), None);
-    assert!(!other.renew(&id, &[filled.mark], at(999)).await.unwrap());
+    assert_eq!(other.advance(&id, filled.mark, Status::Rejected, None).await.unwrap(), None);
+    assert!(!other.renew(&id, &[filled.mark], Duration::from_secs(60)).await.unwrap());
     assert!(!other.prolong(&id, "oauth2", filled.fence, Duration::MAX).await.unwrap());
     let stolen = PutSecret::renewal(some().await, 2, filled.fence);
     assert_eq!(kind(other.put_secret(&id, "oauth2", stolen, &anna(), at(1)).await), ErrorKind::Conflict);
@@ -176,9 +176,9 @@ pub async fn tenants_may_use_the_same_names(world: &Tenants<'_>) {
     world::put(other, world::full(&persons(), Vec::new(), 10)).await;
     other.open_target(&id, &TARGET.into(), &"deals".into(), "second").await.unwrap();
     other.reset(&deals()).await.unwrap();
-    other.answer(&id, &"asked".into(), Answer::Done { key: None }, at(1)).await.unwrap();
-    other.advance(&id, theirs.mark, Status::Rejected, None, at(1)).await.unwrap();
-    assert_eq!(other.prune(&id, at(999)).await.unwrap(), 3);
+    other.answer(&id, &"asked".into(), Answer::Done { key: None }).await.unwrap();
+    other.advance(&id, theirs.mark, Status::Rejected, None).await.unwrap();
+    assert_eq!(other.prune(&id, Duration::ZERO).await.unwrap(), 3);
     let fence = lease(other, DEAD, 60).await.unwrap();
     other.begin_renewal(&DEAD.into(), "oauth2", 1, fence, at(1)).await.unwrap();
     assert_eq!(put(other, DEAD, PutSecret::new(some().await)).await, Ok(2));

@@ -3,11 +3,11 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use tieline_core::{EntityName, Key, Record};
+use tieline_core::{EntityName, Key, RawJson, Record};
 
 use super::synced::{Held, Stream, Synced};
-use super::target::LookedUp;
-use crate::plan::{Effect, Plan, RowEffect, StreamPlan};
+use super::target::Changed;
+use crate::plan::{Effect, LookedUp, Plan, RowEffect, StreamPlan};
 use crate::{ChangeCounts, CommitStats, DeleteThreshold, SweepRefused, TargetName};
 
 /// The stream that a commit moves on.
@@ -23,14 +23,16 @@ impl Synced {
         let mut tally = CommitStats::default();
         let mut changed = Vec::new();
         let mut sweep = None;
+        self.sequence += 1;
         if let Some(stream) = &plan.stream {
-            self.sequence += 1;
             let (mark, below) = self.advance(stream, number, &mut tally);
             sweep = below.map(|below| (mark.stream, below, stream.brake));
             for (entity, effects) in &plan.entities {
                 for (key, effect) in effects {
+                    let was = self.payload(entity, key);
                     if self.apply_effect(entity, key, effect, mark, &mut tally) {
-                        changed.push((entity.clone(), key.clone()));
+                        let payloads = [was, self.payload(entity, key)];
+                        changed.push(Changed { entity: entity.clone(), key: key.clone(), payloads });
                     }
                 }
             }
@@ -41,10 +43,24 @@ impl Synced {
         if let Some((stream, below, brake)) = sweep {
             changed.extend(self.sweep(stream, below, brake, &mut tally));
         }
-        for target in self.targets.values_mut() {
-            changed.iter().for_each(|changed| target.mark_dependents(changed));
+        for changed in &changed {
+            if let Some(mirror) = self.mirror.get_mut(&changed.entity) {
+                mirror.changed_in = self.sequence;
+            }
+            let there = self.held(&changed.entity, &changed.key).is_some();
+            for (name, target) in &mut self.targets {
+                target.mark_dependents(changed);
+                let brought = plan.targets.get(name).is_some_and(|rows| rows.contains_key(&changed.key));
+                if there && !brought && target.entity == changed.entity {
+                    target.stale.insert(changed.key.clone());
+                }
+            }
         }
         tally
+    }
+
+    fn payload(&self, entity: &EntityName, key: &Key) -> Option<RawJson> {
+        self.record(entity, key).map(|record| record.payload.clone())
     }
 
     /// Moves the stream on. Answers its mark, and the generation below which its records are gone.
@@ -166,14 +182,15 @@ impl Synced {
         below: u64,
         brake: DeleteThreshold,
         tally: &mut CommitStats,
-    ) -> Vec<LookedUp> {
+    ) -> Vec<Changed> {
         let mut of = 0;
         let mut gone = Vec::new();
         for (entity, mirror) in &self.mirror {
             for (key, held) in mirror.records.iter().filter(|(_, held)| held.stream == stream) {
                 of += 1;
                 if held.generation < below {
-                    gone.push((entity.clone(), key.clone()));
+                    let payloads = [Some(held.record.payload.clone()), None];
+                    gone.push(Changed { entity: entity.clone(), key: key.clone(), payloads });
                 }
             }
         }
@@ -183,22 +200,23 @@ impl Synced {
             return Vec::new();
         }
         tally.swept = would_delete;
-        for (entity, key) in &gone {
-            self.delete(entity, key, tally);
+        for gone in &gone {
+            self.delete(&gone.entity, &gone.key, tally);
         }
         gone
     }
 }
 
-/// Whether one of the records changed, came or went since.
+/// Whether one of the records changed, came or went since. By another field than the key, any change counts.
 fn overtaken(
     mirror: &BTreeMap<EntityName, super::synced::Mirror>,
     looked_up: &BTreeSet<LookedUp>,
     seen: u64,
 ) -> bool {
-    looked_up.iter().any(|(entity, key)| {
-        mirror.get(entity).is_some_and(|mirror| {
-            mirror.records.get(key).map_or(mirror.deleted_in, |held| held.changed_in) > seen
+    looked_up.iter().any(|LookedUp { entity, by, value }| {
+        mirror.get(entity).is_some_and(|mirror| match by {
+            None => mirror.records.get(value).map_or(mirror.deleted_in, |held| held.changed_in) > seen,
+            Some(_) => mirror.changed_in > seen,
         })
     })
 }

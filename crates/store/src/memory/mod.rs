@@ -2,6 +2,8 @@
 
 mod commit;
 mod connections;
+#[cfg(feature = "testing")]
+mod elapse;
 mod leases;
 mod outbox;
 mod secrets;
@@ -61,7 +63,7 @@ impl MemoryStore {
         Self { tenant, ..self.clone() }
     }
 
-    /// Sets the clock that leases end by.
+    /// Sets the store's clock.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;

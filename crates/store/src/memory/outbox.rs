@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -10,7 +11,7 @@ use tieline_core::{EntityName, Operation, OperationId, RawJson, Result};
 use super::MemoryStore;
 use crate::ConnectionId;
 use crate::outbox::{Answer, Claim, Entry, Mark, OutboxStore, Stage, Status};
-use crate::plan::{Queued, check_text, unknown_operation};
+use crate::plan::{Queued, check_text, lease_end, unknown_operation};
 
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
@@ -21,6 +22,11 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
+    #[cfg(feature = "testing")]
+    pub(super) fn entries_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
+        self.entries.values_mut()
+    }
+
     fn after(&self, after: Option<u64>) -> impl Iterator<Item = &Entry> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         self.entries.range((from, Bound::Unbounded)).map(|(_, entry)| entry)
@@ -51,13 +57,14 @@ impl Outbox {
     }
 
     /// The numbers of what is to be sent.
-    fn sendable(&self, claim: &Claim) -> Vec<u64> {
+    fn sendable(&self, claim: &Claim, now: DateTime<Utc>) -> Vec<u64> {
+        let due_at = claim.due.map_or(now, |due| due.min(now));
         let mut occupied = HashSet::new();
         let mut taken: Vec<&Entry> = Vec::new();
         for entry in self.open.iter().filter_map(|number| self.entries.get(number)) {
             let waits = entry.record().is_some_and(|record| !occupied.insert((&entry.entity, record)));
             let due =
-                matches!(entry.status, Status::Pending { not_before } if not_before <= claim.due) && !waits;
+                matches!(entry.status, Status::Pending { not_before } if not_before <= due_at) && !waits;
             if !due {
                 continue;
             }
@@ -103,14 +110,18 @@ impl MemoryStore {
 
 #[async_trait]
 impl OutboxStore for MemoryStore {
+    async fn now(&self) -> Result<DateTime<Utc>> {
+        Ok(self.clock.now())
+    }
+
     async fn enqueue(
         &self,
         connection: &ConnectionId,
         entity: &EntityName,
         operations: &[Operation],
-        now: DateTime<Utc>,
     ) -> Result<u64> {
         check_text("connection", connection.as_str())?;
+        let now = self.clock.now();
         self.write(|tenant, numbers| {
             let outbox = &mut tenant.synced_mut(connection, numbers).outbox;
             let new = outbox.new_ones(entity, operations)?;
@@ -126,12 +137,13 @@ impl OutboxStore for MemoryStore {
     }
 
     async fn claim(&self, connection: &ConnectionId, claim: &Claim) -> Result<Vec<Entry>> {
+        let now = self.clock.now();
         self.update(connection, |outbox| {
             let Some(outbox) = outbox else { return Ok(Vec::new()) };
             let mut claimed = Vec::new();
-            for number in outbox.sendable(claim) {
+            for number in outbox.sendable(claim, now) {
                 if let Some(entry) = outbox.entries.get_mut(&number) {
-                    claim.take(entry);
+                    claim.take(entry, now);
                     claimed.push(entry.clone());
                 }
             }
@@ -139,7 +151,8 @@ impl OutboxStore for MemoryStore {
         })
     }
 
-    async fn renew(&self, connection: &ConnectionId, marks: &[Mark], until: DateTime<Utc>) -> Result<bool> {
+    async fn renew(&self, connection: &ConnectionId, marks: &[Mark], lease: Duration) -> Result<bool> {
+        let until = lease_end(self.clock.now(), lease);
         self.update(connection, |mut outbox| {
             let mut all = true;
             for mark in marks {
@@ -156,10 +169,10 @@ impl OutboxStore for MemoryStore {
     async fn unsettled(
         &self,
         connection: &ConnectionId,
-        now: DateTime<Utc>,
         after: Option<u64>,
         limit: u32,
     ) -> Result<Vec<Entry>> {
+        let now = self.clock.now();
         self.ask(connection, |outbox| {
             let from = after.map_or(Bound::Unbounded, Bound::Excluded);
             let open =
@@ -177,8 +190,8 @@ impl OutboxStore for MemoryStore {
         from: Mark,
         to: Status,
         note: Option<String>,
-        now: DateTime<Utc>,
     ) -> Result<Option<Entry>> {
+        let now = self.clock.now();
         self.update(connection, |outbox| {
             let Some(outbox) = outbox else { return Ok(None) };
             let Some(entry) = outbox.marked(&from) else { return Ok(None) };
@@ -194,8 +207,8 @@ impl OutboxStore for MemoryStore {
         connection: &ConnectionId,
         operation: &OperationId,
         answer: Answer,
-        now: DateTime<Utc>,
     ) -> Result<Entry> {
+        let now = self.clock.now();
         self.update(connection, |outbox| {
             let outbox = outbox.ok_or_else(|| unknown_operation(operation))?;
             let number = outbox.numbers.get(operation).copied();
@@ -229,11 +242,14 @@ impl OutboxStore for MemoryStore {
         })
     }
 
-    async fn prune(&self, connection: &ConnectionId, finished_before: DateTime<Utc>) -> Result<u64> {
+    async fn prune(&self, connection: &ConnectionId, finished_for: Duration) -> Result<u64> {
+        let now = self.clock.now();
         self.update(connection, |outbox| {
             let Some(Outbox { entries, numbers, .. }) = outbox else { return Ok(0) };
             let before = entries.len();
-            entries.retain(|_, entry| entry.status.stage().is_open() || entry.changed_at >= finished_before);
+            entries.retain(|_, entry| {
+                entry.status.stage().is_open() || lease_end(entry.changed_at, finished_for) > now
+            });
             numbers.retain(|_, number| entries.contains_key(number));
             Ok((before - entries.len()) as u64)
         })

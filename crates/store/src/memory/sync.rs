@@ -65,7 +65,7 @@ impl SyncStore for MemoryStore {
         self.synced(connection, |synced| {
             let mut found = HashMap::new();
             for need in needs {
-                if let Some(record) = synced.record(&need.entity, &need.key)
+                if let Some(record) = synced.looked_up(need)
                     && let Some(value) = record.payload.at(need.field.as_str())?
                 {
                     found.insert(need.clone(), RawJson::from_raw(value));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeBounds;
 
-use tieline_core::{EntityName, Key, Partition, Record, Result, State};
+use tieline_core::{EntityName, Key, Partition, Record, RecordLookup, Result, State};
 
 use super::outbox::Outbox;
 use super::target::Target;
@@ -13,7 +13,7 @@ use crate::{Moment, Passes, Position, StreamId, Token};
 #[derive(Debug)]
 pub(super) struct Synced {
     number: u64,
-    /// Counts the commits of streams.
+    /// Counts the commits.
     pub(super) sequence: u64,
     pub(super) mirror: BTreeMap<EntityName, Mirror>,
     pub(super) targets: BTreeMap<crate::TargetName, Target>,
@@ -25,7 +25,8 @@ pub(super) struct Synced {
 #[derive(Debug, Default)]
 pub(super) struct Mirror {
     pub(super) records: BTreeMap<Key, Held>,
-    /// The commit that last deleted one of them.
+    /// The commits that last changed and last deleted one of them.
+    pub(super) changed_in: u64,
     pub(super) deleted_in: u64,
 }
 
@@ -115,6 +116,16 @@ impl Synced {
 
     pub(super) fn record(&self, entity: &EntityName, key: &Key) -> Option<&Record> {
         self.held(entity, key).map(|held| &held.record)
+    }
+
+    /// The record that a mapping looks up: none when several have the value.
+    pub(super) fn looked_up(&self, need: &RecordLookup) -> Option<&Record> {
+        let Some(by) = &need.by else { return self.record(&need.entity, &need.key) };
+        let has = |record: &&Record| {
+            plan::lookup_value(record.payload.get(), by.as_str()).is_some_and(|value| need.key == *value)
+        };
+        let mut found = self.records_from(&need.entity, ..).filter(has);
+        found.next().filter(|_| found.next().is_none())
     }
 
     pub(super) fn keys(&self, entity: &EntityName) -> Vec<Key> {

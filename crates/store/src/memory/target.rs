@@ -5,10 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use tieline_core::{EntityName, Key, RawJson};
 
 use crate::ChangeCounts;
-use crate::plan::RowEffect;
+use crate::plan::{LookedUp, RowEffect, lookup_value};
 
-/// A record that a mapping looked up.
-pub(super) type LookedUp = (EntityName, Key);
+/// A record whose content is another one now.
+pub(super) struct Changed {
+    pub(super) entity: EntityName,
+    pub(super) key: Key,
+    /// What it was, and what it is.
+    pub(super) payloads: [Option<RawJson>; 2],
+}
 
 #[derive(Debug)]
 pub(super) struct Target {
@@ -67,10 +72,19 @@ impl Target {
         self.rows.remove(key).is_some()
     }
 
-    /// A record changed: what was mapped with it is stale.
-    pub(super) fn mark_dependents(&mut self, changed: &LookedUp) {
-        if let Some(keys) = self.looked_up_by.get(changed) {
-            self.stale.extend(keys.iter().cloned());
+    /// A record came, changed or went: what was mapped with it is stale.
+    pub(super) fn mark_dependents(&mut self, changed: &Changed) {
+        let of_entity = self.looked_up_by.iter().filter(|(looked_up, _)| looked_up.entity == changed.entity);
+        for (looked_up, keys) in of_entity {
+            let found = match &looked_up.by {
+                None => looked_up.value == changed.key,
+                Some(by) => changed.payloads.iter().flatten().any(|payload| {
+                    lookup_value(payload.get(), by.as_str()).is_some_and(|value| looked_up.value == *value)
+                }),
+            };
+            if found {
+                self.stale.extend(keys.iter().cloned());
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Debug;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -9,10 +10,13 @@ use tieline_core::{EntityName, Key, MarkerField, Operation, OperationId, Result,
 
 use super::{Entry, Mark, Stage, Status};
 use crate::ConnectionId;
+use crate::plan::lease_end;
 
 /// Where operations wait to be sent, and where it is kept what became of them.
 ///
-/// Every method is one transaction, sees one connection only, and is told the time. An unknown connection is empty.
+/// Every method is one transaction and sees one connection only. An unknown connection is empty. All times are by the
+/// store's own clock, so that processes whose clocks differ never take what another one is sending for abandoned, nor
+/// look for something before its time.
 /// [`SyncStore::erase`](crate::SyncStore::erase) removes a connection's outbox with everything else.
 ///
 /// What was answered survives the end of the process; of [`enqueue`](Self::enqueue) and [`claim`](Self::claim) a
@@ -20,6 +24,9 @@ use crate::ConnectionId;
 /// that was not.
 #[async_trait]
 pub trait OutboxStore: Debug + Send + Sync {
+    /// Returns the store's time, which the times of a [`Status`] are by.
+    async fn now(&self) -> Result<DateTime<Utc>>;
+
     /// Stores operations, all or none, and answers how many are new. An operation whose id is stored with the same
     /// content is passed over, so that a caller who is not sure simply enqueues again. Fails with `Conflict` when an
     /// id is stored with other content.
@@ -28,7 +35,6 @@ pub trait OutboxStore: Debug + Send + Sync {
         connection: &ConnectionId,
         entity: &EntityName,
         operations: &[Operation],
-        now: DateTime<Utc>,
     ) -> Result<u64>;
 
     /// Takes operations to be sent, in order: the first that is due, and those due behind it up to the first of
@@ -37,15 +43,14 @@ pub trait OutboxStore: Debug + Send + Sync {
     /// Operations on one record keep their order: one is not due while an earlier one on the same record is open.
     async fn claim(&self, connection: &ConnectionId, claim: &Claim) -> Result<Vec<Entry>>;
 
-    /// Prolongs the lease of operations that are still as claimed. Answers whether all of them were.
-    async fn renew(&self, connection: &ConnectionId, marks: &[Mark], until: DateTime<Utc>) -> Result<bool>;
+    /// Prolongs the lease of operations that are still as claimed, from now on. Returns whether all of them were.
+    async fn renew(&self, connection: &ConnectionId, marks: &[Mark], lease: Duration) -> Result<bool>;
 
     /// Operations of unknown outcome that are due, in order, after a number: sent by a process that said no more
     /// within its lease, accepted as a job, or to be looked for.
     async fn unsettled(
         &self,
         connection: &ConnectionId,
-        now: DateTime<Utc>,
         after: Option<u64>,
         limit: u32,
     ) -> Result<Vec<Entry>>;
@@ -58,7 +63,6 @@ pub trait OutboxStore: Debug + Send + Sync {
         from: Mark,
         to: Status,
         note: Option<String>,
-        now: DateTime<Utc>,
     ) -> Result<Option<Entry>>;
 
     /// Answers a question. Fails with `NotFound` for an unknown operation, and with `Conflict` when nothing is asked
@@ -68,7 +72,6 @@ pub trait OutboxStore: Debug + Send + Sync {
         connection: &ConnectionId,
         operation: &OperationId,
         answer: Answer,
-        now: DateTime<Utc>,
     ) -> Result<Entry>;
 
     /// One operation.
@@ -83,21 +86,19 @@ pub trait OutboxStore: Debug + Send + Sync {
         limit: u32,
     ) -> Result<Vec<Entry>>;
 
-    /// Removes operations that were finished before a time. Answers how many. An id that is enqueued again after that
+    /// Removes operations that have been finished for so long. Returns how many. An id that is enqueued again after that
     /// is a new operation: keep entries for longer than a caller may repeat itself.
-    async fn prune(&self, connection: &ConnectionId, finished_before: DateTime<Utc>) -> Result<u64>;
+    async fn prune(&self, connection: &ConnectionId, finished_for: Duration) -> Result<u64>;
 }
 
 /// What is taken to be sent.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Claim {
-    /// The time now.
-    pub now: DateTime<Utc>,
-    /// Operations that are due at this time; `now` unless set.
-    pub due: DateTime<Utc>,
     /// How long the claimant may take to say what became of them, unless it [renews](OutboxStore::renew).
-    pub until: DateTime<Utc>,
+    pub lease: Duration,
+    /// Only operations that were due at this earlier [time of the store](OutboxStore::now).
+    pub due: Option<DateTime<Utc>>,
     /// How many at most.
     pub limit: u32,
     /// The markers that creates are sent with. Kept with the attempt, because settings may change after it.
@@ -106,14 +107,14 @@ pub struct Claim {
 
 impl Claim {
     /// Up to `limit` operations.
-    pub fn new(now: DateTime<Utc>, until: DateTime<Utc>, limit: u32) -> Self {
-        Self { now, due: now, until, limit, markers: HashMap::new() }
+    pub fn new(lease: Duration, limit: u32) -> Self {
+        Self { lease, due: None, limit, markers: HashMap::new() }
     }
 
-    /// Sets when operations must be due.
+    /// Leaves out operations that became due after an earlier [time of the store](OutboxStore::now).
     #[must_use]
     pub fn due_at(mut self, due: DateTime<Utc>) -> Self {
-        self.due = due;
+        self.due = Some(due);
         self
     }
 
@@ -124,12 +125,12 @@ impl Claim {
         self
     }
 
-    /// For stores: marks an entry as sent.
-    pub fn take(&self, entry: &mut Entry) {
-        entry.status = Status::Sending { until: self.until };
+    /// For stores: marks an entry as sent at a time.
+    pub fn take(&self, entry: &mut Entry, now: DateTime<Utc>) {
+        entry.status = Status::Sending { until: lease_end(now, self.lease) };
         entry.attempts = entry.attempts.saturating_add(1);
-        entry.attempted_at = Some(self.now);
-        entry.changed_at = self.now;
+        entry.attempted_at = Some(now);
+        entry.changed_at = now;
         entry.revision += 1;
         entry.marker =
             self.markers.get(&entry.entity).filter(|marker| carries(&entry.operation.op, marker)).cloned();

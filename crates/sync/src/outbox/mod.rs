@@ -12,8 +12,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tieline_core::{
-    Clock, Connector, DiscoverRequest, EntityName, Error, ErrorKind, MarkerField, OperationId, Result,
-    SystemClock,
+    Connector, DiscoverRequest, EntityName, Error, ErrorKind, MarkerField, OperationId, Result,
 };
 use tieline_store::ConnectionId;
 use tieline_store::outbox::{Entry, OutboxStore, Stage, Status};
@@ -49,13 +48,12 @@ pub fn new_operation_id() -> OperationId {
 /// - Everything else that may have happened becomes a question, to be answered with
 ///   [`OutboxStore::answer`](tieline_store::OutboxStore::answer).
 ///
-/// Several processes may run the same outbox. Dropping the future of a run is like the end of its process: what it was
+/// All times are the store's, so that processes whose clocks differ agree. Several may run the same outbox. Dropping the future of a run is like the end of its process: what it was
 /// sending is settled by a later run, after the lease.
 pub struct Outbox {
     connector: Arc<dyn Connector>,
     store: Arc<dyn OutboxStore>,
     connection: ConnectionId,
-    clock: Arc<dyn Clock>,
     chunk: u32,
     lease: Duration,
     grace: Duration,
@@ -72,18 +70,10 @@ impl Outbox {
             connector,
             store,
             connection: connection.into(),
-            clock: Arc::new(SystemClock),
             chunk: 20,
             lease: Duration::from_secs(900),
             grace: Duration::from_secs(60),
         }
-    }
-
-    /// Sets where the time comes from; the machine's clock by default.
-    #[must_use]
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
     }
 
     /// Sets how many operations the connector gets at once; 20 by default. A process that dies leaves at most so many
@@ -119,7 +109,7 @@ impl Outbox {
     pub async fn run(&self) -> OutboxReport {
         let mut run = Run {
             outbox: self,
-            start: self.clock.now(),
+            start: DateTime::<Utc>::MIN_UTC,
             markers: HashMap::new(),
             silence: 0,
             report: OutboxReport::default(),
@@ -152,6 +142,7 @@ struct Run<'o> {
 impl Run<'_> {
     /// Fails with what ends the run early.
     async fn run(&mut self) -> Result<()> {
+        self.start = self.now().await?;
         self.settle().await?;
         let (store, connection) = (&self.outbox.store, &self.outbox.connection);
         if store.entries(connection, Some(Stage::Pending), None, 1).await?.is_empty() {
@@ -163,20 +154,21 @@ impl Run<'_> {
         self.send().await
     }
 
-    fn now(&self) -> DateTime<Utc> {
-        self.outbox.clock.now()
+    /// The store's time, which leases and waits are by.
+    async fn now(&self) -> Result<DateTime<Utc>> {
+        self.outbox.store.now().await
     }
 
     /// Stores what became of an entry, unless somebody else decided meanwhile.
     async fn advance(&mut self, entry: &Entry, to: Status, note: Option<String>) -> Result<Option<Entry>> {
-        let (store, connection, now) = (&self.outbox.store, &self.outbox.connection, self.now());
+        let (store, connection) = (&self.outbox.store, &self.outbox.connection);
         let stage = to.stage();
-        let mut changed = store.advance(connection, entry.mark(), to.clone(), note.clone(), now).await?;
+        let mut changed = store.advance(connection, entry.mark(), to.clone(), note.clone()).await?;
         if changed.is_none() && !matches!(stage, Stage::Unknown | Stage::Question) {
             // The answer came after the lease. It is still the answer to this attempt, while there was no other.
             let current = store.entry(connection, &entry.operation.id).await?;
             if let Some(current) = current.filter(|current| is_in_doubt_about(current, entry)) {
-                changed = store.advance(connection, current.mark(), to, note, now).await?;
+                changed = store.advance(connection, current.mark(), to, note).await?;
             }
         }
         if changed.is_some() {

@@ -24,7 +24,7 @@ pub(super) enum Told {
 impl Run<'_> {
     pub(super) async fn send(&mut self) -> Result<()> {
         loop {
-            let claim = Claim::new(self.now(), self.lease_end(), self.outbox.chunk)
+            let claim = Claim::new(self.outbox.lease, self.outbox.chunk)
                 .due_at(self.start)
                 .with_markers(self.markers.clone());
             let claimed = self.outbox.store.claim(&self.outbox.connection, &claim).await?;
@@ -36,8 +36,8 @@ impl Run<'_> {
         }
     }
 
-    fn lease_end(&self) -> DateTime<Utc> {
-        after(self.now(), self.outbox.lease)
+    async fn lease_end(&self) -> Result<DateTime<Utc>> {
+        Ok(after(self.now().await?, self.outbox.lease))
     }
 
     async fn send_chunk(&mut self, claimed: Vec<Entry>) -> Result<()> {
@@ -61,7 +61,7 @@ impl Run<'_> {
     ) -> Result<()> {
         let mut waiting = claimed;
         let (mut doubtful, mut stop) = (false, None);
-        let mut held_until = self.lease_end();
+        let mut held_until = self.lease_end().await?;
         while !waiting.is_empty() {
             let Some(done) = outcomes.next().await else { break };
             let Some(at) = waiting.iter().position(|entry| entry.operation.id == done.id) else { continue };
@@ -81,7 +81,7 @@ impl Run<'_> {
         }
         // What the connector did not begin with is never sent; what it began with is in doubt. We cannot tell which.
         drop(outcomes);
-        let now = self.now();
+        let now = self.now().await?;
         for entry in &waiting {
             self.doubt(
                 entry,
@@ -106,14 +106,16 @@ impl Run<'_> {
 
     /// Keeps the lease while there is more to come. Answers whether these are still ours to send.
     async fn hold(&self, waiting: &[Entry], until: &mut DateTime<Utc>) -> Result<bool> {
-        let end = self.lease_end();
-        let left = (*until - self.now()).to_std().unwrap_or_default();
-        if waiting.is_empty() || left > self.outbox.lease / 2 {
+        if waiting.is_empty() {
             return Ok(true);
         }
-        *until = end;
+        let now = self.now().await?;
+        if (*until - now).to_std().unwrap_or_default() > self.outbox.lease / 2 {
+            return Ok(true);
+        }
+        *until = after(now, self.outbox.lease);
         let marks: Vec<Mark> = waiting.iter().map(Entry::mark).collect();
-        self.outbox.store.renew(&self.outbox.connection, &marks, end).await
+        self.outbox.store.renew(&self.outbox.connection, &marks, self.outbox.lease).await
     }
 
     /// One operation made the connector refuse the whole chunk, before anything was sent. The others are none the
@@ -121,7 +123,7 @@ impl Run<'_> {
     async fn send_singly(&mut self, claimed: Vec<Entry>) -> Result<()> {
         for entry in claimed {
             let (store, connection) = (&self.outbox.store, &self.outbox.connection);
-            if !store.renew(connection, &[entry.mark()], self.lease_end()).await? {
+            if !store.renew(connection, &[entry.mark()], self.outbox.lease).await? {
                 continue;
             }
             let single = vec![entry];
@@ -137,16 +139,17 @@ impl Run<'_> {
     async fn keep_unsent(&mut self, claimed: Vec<Entry>, error: Error) -> Result<()> {
         let text = error.to_string();
         for entry in &claimed {
-            let to = if is_refusal(&error) { Status::Rejected } else { self.parked(entry, &error) };
+            let refused = is_refusal(&error);
+            let to = if refused { Status::Rejected } else { self.parked(entry, &error).await? };
             self.advance(entry, to, Some(text.clone())).await?;
         }
         if concerns_all(&error) { Err(error) } else { Ok(()) }
     }
 
-    fn parked(&self, entry: &Entry, error: &Error) -> Status {
+    async fn parked(&self, entry: &Entry, error: &Error) -> Result<Status> {
         let doublings = entry.attempts.saturating_sub(1).min(16);
         let patience = FIRST_WAIT.saturating_mul(1 << doublings);
-        Status::Pending { not_before: after(self.now(), wait(Some(error), patience)) }
+        Ok(Status::Pending { not_before: after(self.now().await?, wait(Some(error), patience)) })
     }
 
     /// Stores an outcome.
@@ -165,22 +168,24 @@ impl Run<'_> {
                 (Status::Conflict, Some(words::conflict(current.as_deref())))
             }
             Outcome::Accepted { ticket, after: asked, .. } => {
-                let not_before = after(self.now(), asked.unwrap_or_default().max(wait(None, Duration::ZERO)));
+                let not_before =
+                    after(self.now().await?, asked.unwrap_or_default().max(wait(None, Duration::ZERO)));
                 (Status::Accepted { ticket, not_before }, None)
             }
             Outcome::Rejected(error) => (Status::Rejected, Some(error.to_string())),
             Outcome::Deferred(error) => {
-                self.advance(entry, self.parked(entry, &error), Some(error.to_string())).await?;
+                let to = self.parked(entry, &error).await?;
+                self.advance(entry, to, Some(error.to_string())).await?;
                 return Ok(Told::Deferred(error));
             }
             Outcome::Unknown(error) => {
-                self.doubt(entry, marked, self.now(), (&error).into()).await?;
+                self.doubt(entry, marked, self.now().await?, (&error).into()).await?;
                 return Ok(Told::Doubtful(error));
             }
             _ => {
                 let error = Error::new(ErrorKind::Internal, "the connector gave an outcome of a newer kind")
                     .with_advice("update tieline-sync");
-                self.doubt(entry, marked, self.now(), (&error).into()).await?;
+                self.doubt(entry, marked, self.now().await?, (&error).into()).await?;
                 return Ok(Told::Doubtful(error));
             }
         };

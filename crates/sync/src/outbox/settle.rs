@@ -27,7 +27,7 @@ impl Run<'_> {
         let mut last = None;
         loop {
             let (store, connection) = (&self.outbox.store, &self.outbox.connection);
-            let page = store.unsettled(connection, self.now(), last, PAGE).await?;
+            let page = store.unsettled(connection, last, PAGE).await?;
             let Some(end) = page.last() else { return Ok(()) };
             last = Some(end.number);
             let mut jobs: Vec<Job> = Vec::new();
@@ -58,8 +58,9 @@ impl Run<'_> {
     async fn settle_abandoned(&mut self, entry: &Entry, until: DateTime<Utc>) -> Result<()> {
         let why = "the process that sent it ended before it could store what became of it";
         let doubted = self.doubt(entry, Marked::Untold, until, why.into()).await?;
+        let now = self.now().await?;
         match doubted {
-            Some(entry) if matches!(entry.status, Status::Unknown { not_before, .. } if not_before <= self.now()) => {
+            Some(entry) if matches!(entry.status, Status::Unknown { not_before, .. } if not_before <= now) => {
                 self.look_for(&entry).await
             }
             _ => Ok(()),
@@ -92,7 +93,7 @@ impl Run<'_> {
             let text = words::question(entry, error.message());
             return self.advance(entry, Status::Question, Some(text)).await.map(drop);
         }
-        let not_before = self.later(entry, Some(&error));
+        let not_before = self.later(entry, Some(&error)).await?;
         self.advance(entry, Status::Unknown { not_before, conclusive }, Some(error.to_string())).await?;
         if ends_the_run(&error) { Err(error) } else { Ok(()) }
     }
@@ -107,7 +108,7 @@ impl Run<'_> {
         )) {
             Ok(outcomes) => outcomes,
             Err(error) if is_refusal(&error) => {
-                let now = self.now();
+                let now = self.now().await?;
                 for entry in &job.entries {
                     self.doubt(entry, Marked::Untold, now, (&error).into()).await?;
                 }
@@ -153,15 +154,15 @@ impl Run<'_> {
     }
 
     async fn ask_later(&mut self, entry: &Entry, ticket: &Text, error: Option<&Error>) -> Result<()> {
-        let to = Status::Accepted { ticket: ticket.clone(), not_before: self.later(entry, error) };
+        let to = Status::Accepted { ticket: ticket.clone(), not_before: self.later(entry, error).await? };
         self.advance(entry, to, error.map(Error::to_string)).await.map(drop)
     }
 
     /// As long again as it has been open.
-    fn later(&self, entry: &Entry, error: Option<&Error>) -> DateTime<Utc> {
-        let now = self.now();
+    async fn later(&self, entry: &Entry, error: Option<&Error>) -> Result<DateTime<Utc>> {
+        let now = self.now().await?;
         let open = now - entry.attempted_at.unwrap_or(entry.enqueued_at);
-        after(now, wait(error, open.to_std().unwrap_or(Duration::ZERO)))
+        Ok(after(now, wait(error, open.to_std().unwrap_or(Duration::ZERO))))
     }
 }
 

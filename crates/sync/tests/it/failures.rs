@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use insta::assert_snapshot;
 use tieline_core::{Change, ErrorKind, Key, PassEnd, ReadMode};
 use tieline_store::{ConnectionId, DeleteThreshold, SyncStore};
-use tieline_store_sqlite::SqliteStore;
+use tieline_store_sql::sqlite::SqliteStore;
 use tieline_sync::{Event, OneWaySync, StreamPlan};
 
 use crate::provider::*;

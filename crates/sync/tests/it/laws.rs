@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use tieline_core::{Change, ErrorKind, PassEnd, ReadMode};
 use tieline_store::SyncStore;
-use tieline_store_sqlite::SqliteStore;
+use tieline_store_sql::sqlite::SqliteStore;
 
 use crate::provider::*;
 

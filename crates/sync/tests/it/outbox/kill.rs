@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use futures_util::stream;
 use tieline_core::*;
 use tieline_store::outbox::{Entry, OutboxStore, Stage};
-use tieline_store_sqlite::SqliteStore;
+use tieline_store_sql::sqlite::SqliteStore;
 use tieline_sync::Outbox;
 
 use super::world::{create, update};
@@ -113,13 +113,13 @@ async fn writer() {
     let Ok(folder) = std::env::var(FOLDER) else { return };
     let folder = PathBuf::from(folder);
     let store = SqliteStore::open(folder.join("sync.db")).await.unwrap();
-    let (acme, now) = ("acme".into(), || SystemClock.now());
+    let acme = "acme".into();
     for n in (0..).map(|n| format!("{}-{n}", std::process::id())) {
         let leads =
             [create(&format!("lead-{n}")), create(&format!("other-{n}")), update(&format!("first-{n}"), &n)];
-        store.enqueue(&acme, &"leads".into(), &leads, now()).await.unwrap();
+        store.enqueue(&acme, &"leads".into(), &leads).await.unwrap();
         let notes = [create(&format!("note-{n}"))];
-        store.enqueue(&acme, &"notes".into(), &notes, now()).await.unwrap();
+        store.enqueue(&acme, &"notes".into(), &notes).await.unwrap();
         eprintln!("stored {n}");
         drop(outbox(&folder, &store).run().await);
     }

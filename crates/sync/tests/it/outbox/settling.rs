@@ -12,7 +12,7 @@ use super::world::*;
 const DOUBT: u64 = 80;
 
 async fn answer(world: &World, id: &str, answer: Answer) {
-    world.store.store.answer(&"acme".into(), &id.into(), answer, world.clock.now()).await.unwrap();
+    world.store.store.answer(&"acme".into(), &id.into(), answer).await.unwrap();
 }
 
 #[tokio::test]

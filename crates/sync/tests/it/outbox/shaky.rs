@@ -1,6 +1,7 @@
 //! A store whose every step can be the last one, or fail.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -19,8 +20,8 @@ pub struct Shaky {
 }
 
 impl Shaky {
-    pub fn new() -> Arc<Self> {
-        Arc::new(Self { store: MemoryStore::new(), fails_after: Mutex::new(None) })
+    pub fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
+        Arc::new(Self { store: MemoryStore::new().with_clock(clock), fails_after: Mutex::new(None) })
     }
 
     pub fn fail_after(&self, calls: Option<u32>) {
@@ -53,32 +54,34 @@ impl Shaky {
 
 #[async_trait]
 impl OutboxStore for Shaky {
+    async fn now(&self) -> Result<DateTime<Utc>> {
+        self.store.now().await
+    }
+
     async fn enqueue(
         &self,
         connection: &ConnectionId,
         entity: &EntityName,
         operations: &[Operation],
-        now: DateTime<Utc>,
     ) -> Result<u64> {
-        self.step(self.store.enqueue(connection, entity, operations, now)).await
+        self.step(self.store.enqueue(connection, entity, operations)).await
     }
 
     async fn claim(&self, connection: &ConnectionId, claim: &Claim) -> Result<Vec<Entry>> {
         self.step(self.store.claim(connection, claim)).await
     }
 
-    async fn renew(&self, connection: &ConnectionId, marks: &[Mark], until: DateTime<Utc>) -> Result<bool> {
-        self.step(self.store.renew(connection, marks, until)).await
+    async fn renew(&self, connection: &ConnectionId, marks: &[Mark], lease: Duration) -> Result<bool> {
+        self.step(self.store.renew(connection, marks, lease)).await
     }
 
     async fn unsettled(
         &self,
         connection: &ConnectionId,
-        now: DateTime<Utc>,
         after: Option<u64>,
         limit: u32,
     ) -> Result<Vec<Entry>> {
-        self.step(self.store.unsettled(connection, now, after, limit)).await
+        self.step(self.store.unsettled(connection, after, limit)).await
     }
 
     async fn advance(
@@ -87,9 +90,8 @@ impl OutboxStore for Shaky {
         from: Mark,
         to: Status,
         note: Option<String>,
-        now: DateTime<Utc>,
     ) -> Result<Option<Entry>> {
-        self.step(self.store.advance(connection, from, to, note, now)).await
+        self.step(self.store.advance(connection, from, to, note)).await
     }
 
     async fn answer(
@@ -97,9 +99,8 @@ impl OutboxStore for Shaky {
         connection: &ConnectionId,
         operation: &OperationId,
         answer: Answer,
-        now: DateTime<Utc>,
     ) -> Result<Entry> {
-        self.step(self.store.answer(connection, operation, answer, now)).await
+        self.step(self.store.answer(connection, operation, answer)).await
     }
 
     async fn entry(&self, connection: &ConnectionId, operation: &OperationId) -> Result<Option<Entry>> {
@@ -116,7 +117,7 @@ impl OutboxStore for Shaky {
         self.step(self.store.entries(connection, stage, after, limit)).await
     }
 
-    async fn prune(&self, connection: &ConnectionId, finished_before: DateTime<Utc>) -> Result<u64> {
-        self.step(self.store.prune(connection, finished_before)).await
+    async fn prune(&self, connection: &ConnectionId, finished_for: Duration) -> Result<u64> {
+        self.step(self.store.prune(connection, finished_for)).await
     }
 }

@@ -303,11 +303,11 @@ pub struct World {
 impl World {
     pub fn new() -> Self {
         let clock = Hand::new();
-        Self { crm: Crm::new(&clock), clock, store: Shaky::new() }
+        Self { crm: Crm::new(&clock), store: Shaky::new(clock.clone()), clock }
     }
 
     pub fn outbox(&self) -> Outbox {
-        Outbox::new(Arc::new(Handle(self.crm.clone())), self.store.clone(), "acme").clock(self.clock.clone())
+        Outbox::new(Arc::new(Handle(self.crm.clone())), self.store.clone(), "acme")
     }
 
     pub async fn run(&self) -> OutboxReport {
@@ -315,8 +315,7 @@ impl World {
     }
 
     pub async fn enqueue(&self, entity: &str, operations: &[Operation]) {
-        let now = self.clock.now();
-        self.store.store.enqueue(&"acme".into(), &entity.into(), operations, now).await.unwrap();
+        self.store.store.enqueue(&"acme".into(), &entity.into(), operations).await.unwrap();
     }
 
     pub async fn entry(&self, id: &str) -> Entry {
@@ -374,7 +373,7 @@ impl World {
                 let id = &question.operation.id;
                 let done = self.crm.effects().into_iter().find(|effect| effect.id == *id);
                 let answer = done.map_or(Answer::NotDone, |effect| Answer::Done { key: Some(effect.key) });
-                store.answer(&"acme".into(), id, answer, self.clock.now()).await.unwrap();
+                store.answer(&"acme".into(), id, answer).await.unwrap();
             }
         }
     }

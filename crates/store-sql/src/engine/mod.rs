@@ -1,0 +1,122 @@
+//! The two databases: how transactions begin and end, and how statements are run in them.
+
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
+#[cfg(feature = "postgres")]
+mod postgres_fault;
+#[cfg(feature = "sqlite")]
+pub(crate) mod sqlite;
+#[cfg(feature = "sqlite")]
+mod sqlite_fault;
+
+use std::fmt;
+
+use async_trait::async_trait;
+use tieline_core::Result;
+use tieline_store::TenantId;
+
+use crate::sql::{Arg, Bulk, Column, Dialect, Row, Sql};
+use crate::tx::Tx;
+
+/// What a transaction is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Access {
+    /// Sees one state of the database, whatever is committed meanwhile. Works on a standby, too.
+    Read,
+    /// Changes rows. Every write first locks the row that what it changes hangs on, so that no two of them wait for
+    /// each other; in SQLite there is one write at a time.
+    Write,
+    /// A write that survives a loss of power as soon as its commit returns.
+    Durable,
+}
+
+/// A database that a [`SqlStore`](crate::SqlStore) is in: [`Sqlite`](crate::sqlite::Sqlite) or
+/// [`Postgres`](crate::postgres::Postgres).
+#[async_trait]
+pub trait Database: Clone + fmt::Debug + Send + Sync + 'static {
+    /// Begins a transaction that sees one tenant's rows. `doing` completes the error messages of its statements:
+    /// "… while `doing`".
+    ///
+    /// # Errors
+    ///
+    /// `Config` for a tenant without a name, `Unavailable` when the database cannot be reached.
+    async fn begin(&self, tenant: &TenantId, access: Access, doing: &'static str) -> Result<Transaction>;
+}
+
+/// A transaction of the store's own. It is rolled back unless it is [committed](Self::commit).
+#[derive(Debug)]
+pub struct Transaction(Inner);
+
+#[derive(Debug)]
+enum Inner {
+    #[cfg(feature = "sqlite")]
+    Sqlite(Box<sqlite::Turn>),
+    #[cfg(feature = "postgres")]
+    Postgres(Box<postgres::Turn>),
+}
+
+#[cfg(feature = "sqlite")]
+impl From<sqlite::Turn> for Transaction {
+    fn from(turn: sqlite::Turn) -> Self {
+        Self(Inner::Sqlite(Box::new(turn)))
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl From<postgres::Turn> for Transaction {
+    fn from(turn: postgres::Turn) -> Self {
+        Self(Inner::Postgres(Box::new(turn)))
+    }
+}
+
+/// Does the same for whichever database it is.
+macro_rules! either {
+    ($inner:expr, |$turn:ident| $work:expr) => {
+        match $inner {
+            #[cfg(feature = "sqlite")]
+            Inner::Sqlite($turn) => $work,
+            #[cfg(feature = "postgres")]
+            Inner::Postgres($turn) => $work,
+        }
+    };
+}
+
+impl Transaction {
+    /// Commits it.
+    ///
+    /// # Errors
+    ///
+    /// As the database fails. When its answer was lost, the error says that it is not known whether it was stored.
+    pub async fn commit(self) -> Result<()> {
+        either!(self.0, |turn| turn.commit().await)
+    }
+
+    /// Rolls it back, which dropping it does too, in the background.
+    pub async fn rollback(self) {
+        either!(self.0, |turn| turn.rollback().await);
+    }
+}
+
+#[async_trait]
+impl Tx for Transaction {
+    fn dialect(&self) -> Dialect {
+        either!(&self.0, |turn| turn.dialect())
+    }
+
+    fn tenant(&self) -> &TenantId {
+        either!(&self.0, |turn| turn.tenant())
+    }
+
+    async fn rows(&mut self, sql: &Sql, args: &[Arg<'_>]) -> Result<Vec<Row>> {
+        either!(&mut self.0, |turn| turn.rows(sql, args).await)
+    }
+
+    async fn run(&mut self, sql: &Sql, args: &[Arg<'_>]) -> Result<u64> {
+        either!(&mut self.0, |turn| turn.run(sql, args).await)
+    }
+
+    async fn insert(&mut self, bulk: &Bulk, same: &[Arg<'_>], columns: &[Column<'_>]) -> Result<u64> {
+        either!(&mut self.0, |turn| turn.insert(bulk, same, columns).await)
+    }
+}

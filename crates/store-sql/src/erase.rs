@@ -1,0 +1,67 @@
+//! Erasure: marked first, which makes everything of a connection invisible, then deleted in batches, each a transaction
+//! of its own, so that nobody waits for it. An erasure that was cut off goes on with the next one of the tenant.
+
+use std::sync::LazyLock;
+
+use tieline_core::Result;
+
+use crate::sql::Sql;
+use crate::tables::{Owner, TABLES};
+use crate::tx::{Tx, all, args, first};
+
+/// How many rows a batch deletes at most.
+pub const BATCH: u64 = 2_000;
+
+/// How rows of each table are deleted that hang on what sync keeps of a connection.
+static DELETE: LazyLock<Vec<(Owner, Sql)>> = LazyLock::new(|| {
+    let hanging = TABLES.iter().filter_map(|table| {
+        let column = match table.owner {
+            Owner::Synced => "synced_id",
+            Owner::Entity => "entity_id",
+            Owner::Target => "target_id",
+            _ => return None,
+        };
+        let (name, key) = (table.name, table.key.join(", "));
+        let text = format!(
+            "DELETE FROM tieline.{name} WHERE tenant = $1 AND ({key}) IN (
+                 SELECT {key} FROM tieline.{name} WHERE tenant = $1 AND {column} {{in $2}} LIMIT $3
+             )"
+        );
+        Some((table.owner, Sql::built(text)))
+    });
+    hanging.collect()
+});
+
+/// Deletes up to [`BATCH`] rows of one connection of the tenant that is marked as erased. Returns whether there is more
+/// to delete.
+///
+/// # Errors
+///
+/// As the database fails.
+pub async fn erase_batch(tx: &mut dyn Tx) -> Result<bool> {
+    static NEXT: Sql = Sql::new("SELECT id FROM tieline.synced WHERE tenant = $1 AND erased ORDER BY id LIMIT 1 {skip}");
+    static ENTITIES: Sql = Sql::new("SELECT id FROM tieline.entities WHERE tenant = $1 AND synced_id = $2");
+    static TARGETS: Sql = Sql::new("SELECT id FROM tieline.targets WHERE tenant = $1 AND synced_id = $2");
+    static END: Sql = Sql::new("DELETE FROM tieline.synced WHERE tenant = $1 AND id = $2 AND erased");
+    let Some((synced_id,)) = first::<(i64,)>(tx, &NEXT, args![]).await? else { return Ok(false) };
+    let ids = |rows: Vec<(i64,)>| rows.into_iter().map(|(id,)| id).collect::<Vec<i64>>();
+    let entities = ids(all(tx, &ENTITIES, args![synced_id]).await?);
+    let targets = ids(all(tx, &TARGETS, args![synced_id]).await?);
+    let mut left = BATCH;
+    for (owner, delete) in DELETE.iter() {
+        let owners: &[i64] = match owner {
+            Owner::Entity => &entities,
+            Owner::Target => &targets,
+            _ => std::slice::from_ref(&synced_id),
+        };
+        if owners.is_empty() {
+            continue;
+        }
+        left = left.saturating_sub(tx.run(delete, args![owners, left]).await?);
+        if left == 0 {
+            return Ok(true);
+        }
+    }
+    tx.run(&END, args![synced_id]).await?;
+    Ok(true)
+}

@@ -1,0 +1,279 @@
+-- Names and keys are compared by their bytes. Numbers are never reused. Times are microseconds since 1970, in UTC.
+
+-- What sync keeps of a connection hangs on its number here. An erased connection is marked first, which makes all of it
+-- invisible at once; its rows are deleted in batches afterwards.
+CREATE TABLE tieline.synced (
+    id {id},
+    tenant {name} NOT NULL CHECK (tenant <> ''),
+    connection {name} NOT NULL,
+    -- Counts the commits of streams.
+    sequence {int} NOT NULL,
+    erased {bool} NOT NULL DEFAULT FALSE
+) {table};
+CREATE UNIQUE INDEX tieline_synced_connection ON tieline.synced (tenant, connection) WHERE NOT erased;
+CREATE INDEX tieline_synced_erased ON tieline.synced (tenant, id) WHERE erased;
+
+CREATE TABLE tieline.entities (
+    id {id},
+    tenant {name} NOT NULL,
+    synced_id {int} NOT NULL,
+    name {name} NOT NULL,
+    -- The commits that last changed and last deleted a record.
+    changed_in {int} NOT NULL DEFAULT 0,
+    deleted_in {int} NOT NULL DEFAULT 0,
+    UNIQUE (synced_id, name)
+) {table};
+
+CREATE TABLE tieline.streams (
+    id {id},
+    tenant {name} NOT NULL,
+    synced_id {int} NOT NULL,
+    entity {name} NOT NULL,
+    -- Empty for the whole entity, else '=' and the partition.
+    partition {name} NOT NULL,
+    state TEXT,
+    revision {int} NOT NULL,
+    generation {int} NOT NULL,
+    full_since {int},
+    keys_since {int},
+    UNIQUE (synced_id, entity, partition)
+) {table};
+
+-- Payloads have a table of their own, so that marking a record as seen rewrites few bytes.
+CREATE TABLE tieline.records (
+    tenant {name} NOT NULL,
+    entity_id {int} NOT NULL,
+    key {name} NOT NULL,
+    -- The stream that saw it last, and the generation of that stream.
+    stream_id {int} NOT NULL,
+    generation {int} NOT NULL,
+    -- The commit that last changed its payload.
+    changed_in {int} NOT NULL,
+    hash {bytes} NOT NULL,
+    changed_at TEXT,
+    version TEXT,
+    PRIMARY KEY (entity_id, key)
+) {hot};
+CREATE INDEX tieline_records_stream ON tieline.records (stream_id, entity_id, key);
+
+-- JSON as text: the provider's digits, spaces and escapes stay as they came.
+CREATE TABLE tieline.payloads (
+    tenant {name} NOT NULL,
+    entity_id {int} NOT NULL,
+    key {name} NOT NULL,
+    payload TEXT NOT NULL,
+    PRIMARY KEY (entity_id, key)
+) {table};
+
+CREATE TABLE tieline.targets (
+    id {id},
+    tenant {name} NOT NULL,
+    synced_id {int} NOT NULL,
+    name {name} NOT NULL,
+    entity_id {int} NOT NULL,
+    fingerprint TEXT NOT NULL,
+    -- Rows that went in earlier commits are forgotten, so that readers who are further behind begin anew.
+    forgotten_in {int} NOT NULL DEFAULT 0,
+    UNIQUE (synced_id, name)
+) {table};
+CREATE INDEX tieline_targets_entity ON tieline.targets (entity_id);
+
+-- `fields` is NULL for a row that went: readers of changes are told, until that is pruned.
+CREATE TABLE tieline.rows (
+    tenant {name} NOT NULL,
+    target_id {int} NOT NULL,
+    key {name} NOT NULL,
+    hash {bytes} NOT NULL,
+    fields TEXT,
+    -- The commit that last changed it.
+    changed_in {int} NOT NULL,
+    PRIMARY KEY (target_id, key)
+) {table};
+CREATE INDEX tieline_rows_changed ON tieline.rows (target_id, changed_in, key);
+
+-- Which records the mapping of a row looked up: by their key, or by another field.
+CREATE TABLE tieline.needs (
+    tenant {name} NOT NULL,
+    entity_id {int} NOT NULL,
+    -- Empty for the key, else the path of the field.
+    field {name} NOT NULL,
+    needed {name} NOT NULL,
+    target_id {int} NOT NULL,
+    key {name} NOT NULL,
+    PRIMARY KEY (entity_id, field, needed, target_id, key)
+) {list};
+CREATE INDEX tieline_needs_row ON tieline.needs (target_id, key);
+
+-- Fields that records are looked up by.
+CREATE TABLE tieline.indexes (
+    tenant {name} NOT NULL,
+    entity_id {int} NOT NULL,
+    field {name} NOT NULL,
+    -- Up to this key the stored records are in the index; NULL when all of them are.
+    built_to {name},
+    PRIMARY KEY (entity_id, field)
+) {list};
+
+-- Which records have a value in an indexed field.
+CREATE TABLE tieline.index_entries (
+    tenant {name} NOT NULL,
+    entity_id {int} NOT NULL,
+    field {name} NOT NULL,
+    value {name} NOT NULL,
+    key {name} NOT NULL,
+    PRIMARY KEY (entity_id, field, value, key)
+) {list};
+CREATE INDEX tieline_index_entries_record ON tieline.index_entries (entity_id, key);
+
+-- Keys whose row must be mapped again.
+CREATE TABLE tieline.stale (
+    tenant {name} NOT NULL,
+    target_id {int} NOT NULL,
+    key {name} NOT NULL,
+    PRIMARY KEY (target_id, key)
+) {list};
+
+-- Writes that are stored before they are sent.
+CREATE TABLE tieline.outbox (
+    id {id},
+    tenant {name} NOT NULL,
+    synced_id {int} NOT NULL,
+    operation {name} NOT NULL,
+    entity {name} NOT NULL,
+    op TEXT NOT NULL,
+    -- The record whose operations keep their order.
+    record {name},
+    stage {name} NOT NULL,
+    -- Whether something may still become of it.
+    open {bool} NOT NULL,
+    due {int},
+    revision {int} NOT NULL,
+    attempts {int} NOT NULL,
+    ticket TEXT,
+    key TEXT,
+    note TEXT,
+    -- How the last attempt is found again: the field, the search delay in microseconds, whether each create carries it.
+    marker_field TEXT,
+    search_delay {int},
+    marker_always {bool},
+    -- Whether finding nothing proves that it did not happen.
+    conclusive {bool},
+    enqueued_at {int} NOT NULL,
+    attempted_at {int},
+    changed_at {int} NOT NULL,
+    UNIQUE (synced_id, operation)
+) {busy};
+CREATE INDEX tieline_outbox_order ON tieline.outbox (synced_id, id);
+CREATE INDEX tieline_outbox_stage ON tieline.outbox (synced_id, stage, id);
+CREATE INDEX tieline_outbox_record ON tieline.outbox (synced_id, entity, record, id) WHERE open AND record IS NOT NULL;
+CREATE INDEX tieline_outbox_finished ON tieline.outbox (synced_id, changed_at) WHERE NOT open;
+
+-- Accounts at providers. The settings are JSON as text, so that they come back as they were.
+CREATE TABLE tieline.connections (
+    tenant {name} NOT NULL,
+    id {name} NOT NULL,
+    provider {name} NOT NULL,
+    name TEXT NOT NULL,
+    config TEXT NOT NULL,
+    active {bool} NOT NULL,
+    health TEXT NOT NULL,
+    last_run {int},
+    last_error TEXT,
+    last_error_at {int},
+    created_at {int} NOT NULL,
+    created_by TEXT NOT NULL,
+    updated_at {int} NOT NULL,
+    updated_by TEXT NOT NULL,
+    PRIMARY KEY (tenant, id)
+) {table};
+
+CREATE TABLE tieline.secrets (
+    tenant {name} NOT NULL,
+    connection {name} NOT NULL,
+    name {name} NOT NULL,
+    -- Of the last value that there was. Stays when the secret goes, so that no generation comes twice.
+    generation {int} NOT NULL,
+    -- From here on NULL when there is no secret.
+    sealed {bytes},
+    key_id TEXT,
+    stored_at {int},
+    renew_by {int},
+    -- A renewal that was begun and whose end was never stored.
+    intent_fence {int},
+    intent_at {int},
+    PRIMARY KEY (tenant, connection, name)
+) {table};
+CREATE INDEX tieline_secrets_renewals ON tieline.secrets (tenant, renew_by, connection, name)
+WHERE renew_by IS NOT NULL;
+
+-- The latest lease of each name. Its row stays, so that each has a greater number than all before.
+CREATE TABLE tieline.leases (
+    tenant {name} NOT NULL,
+    connection {name} NOT NULL,
+    name {name} NOT NULL,
+    fence {int} NOT NULL,
+    ends {int} NOT NULL,
+    PRIMARY KEY (tenant, connection, name)
+) {table};
+
+CREATE TABLE tieline.consents (
+    tenant {name} NOT NULL,
+    state {bytes} NOT NULL,
+    connection {name} NOT NULL,
+    provider TEXT NOT NULL,
+    session {bytes} NOT NULL,
+    verifier {bytes},
+    detail TEXT NOT NULL,
+    expires_at {int} NOT NULL,
+    PRIMARY KEY (tenant, state)
+) {table};
+CREATE INDEX tieline_consents_end ON tieline.consents (tenant, expires_at);
+CREATE INDEX tieline_consents_connection ON tieline.consents (tenant, connection);
+
+-- Counts the entries of a tenant's logs, so that they become visible in their order.
+CREATE TABLE tieline.log_counts (
+    tenant {name} NOT NULL,
+    log {name} NOT NULL,
+    last {int} NOT NULL,
+    PRIMARY KEY (tenant, log)
+) {table};
+
+-- Who did what to which connection. Outlives the connection.
+CREATE TABLE tieline.audit (
+    tenant {name} NOT NULL,
+    number {int} NOT NULL,
+    at {int} NOT NULL,
+    actor TEXT NOT NULL,
+    connection {name} NOT NULL,
+    action TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    PRIMARY KEY (tenant, number)
+) {table};
+CREATE INDEX tieline_audit_connection ON tieline.audit (tenant, connection, number);
+
+-- What the vault's keys are checked with. One row for all tenants, and no secret.
+CREATE TABLE tieline.key_check (
+    one {int} PRIMARY KEY CHECK (one = 1),
+    sealed {bytes} NOT NULL
+) {table};
+
+-- The directory: which tenant and connection a hash of a webhook's path, an API key or a provider's account belongs to.
+-- No personal data.
+CREATE TABLE tieline.routes (
+    kind {name} NOT NULL,
+    hash {bytes} NOT NULL,
+    tenant {name} NOT NULL,
+    connection {name} NOT NULL,
+    PRIMARY KEY (kind, hash)
+) {table};
+CREATE INDEX tieline_routes_connection ON tieline.routes (tenant, connection);
+
+-- The directory: what is due when, for which connection.
+CREATE TABLE tieline.due (
+    tenant {name} NOT NULL,
+    connection {name} NOT NULL,
+    what {name} NOT NULL,
+    at {int} NOT NULL,
+    PRIMARY KEY (tenant, connection, what)
+) {table};
+CREATE INDEX tieline_due_at ON tieline.due (at, tenant, connection, what);

@@ -1,0 +1,488 @@
+//! Statements that are written once for both databases, and the values that go in and out.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use tieline_core::{Error, ErrorKind, Result};
+
+/// A database that statements are rendered for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Dialect {
+    /// SQLite.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+}
+
+/// A statement in the text that both databases share.
+///
+/// Both take `$1`, `ON CONFLICT … DO UPDATE`, `RETURNING`, row comparison and partial indexes. What differs is written
+/// as a placeholder:
+///
+/// | text | PostgreSQL | SQLite |
+/// |---|---|---|
+/// | `tieline.records` | `tieline.records` | `tieline_records` |
+/// | `{in $2}` | `= ANY ($2)` | `IN (SELECT value FROM json_each($2))` |
+/// | `{now}` | the server's clock, in microseconds since 1970 | the machine's clock, likewise |
+/// | `{lock}` | `FOR UPDATE` | nothing: a write is alone |
+/// | `{share}` | `FOR SHARE` | nothing |
+/// | `{skip}` | `FOR UPDATE SKIP LOCKED` | nothing |
+///
+/// ```
+/// use tieline_store_sql::{Dialect, Sql};
+///
+/// static OPEN: Sql = Sql::new("SELECT id FROM tieline.outbox WHERE tenant = $1 AND id {in $2} {lock}");
+/// assert_eq!(
+///     OPEN.text(Dialect::Postgres),
+///     "SELECT id FROM tieline.outbox WHERE tenant = $1 AND id = ANY ($2) FOR UPDATE"
+/// );
+/// assert!(OPEN.text(Dialect::Sqlite).starts_with("SELECT id FROM tieline_outbox"));
+/// ```
+pub struct Sql {
+    text: Cow<'static, str>,
+    /// Whether `$1` is the tenant.
+    scoped: bool,
+    rendered: [OnceLock<Arc<str>>; 2],
+}
+
+impl Sql {
+    /// A statement about rows of one tenant, who is `$1`; its arguments begin at `$2`.
+    pub const fn new(text: &'static str) -> Self {
+        Self { text: Cow::Borrowed(text), scoped: true, rendered: [OnceLock::new(), OnceLock::new()] }
+    }
+
+    /// The same from a text that is put together at run time. Values belong into arguments, never into the text.
+    pub fn built(text: String) -> Self {
+        Self { text: Cow::Owned(text), scoped: true, rendered: [OnceLock::new(), OnceLock::new()] }
+    }
+
+    /// A statement about tables of the host's, put together at run time; its arguments begin at `$1`.
+    pub fn unscoped(text: String) -> Self {
+        Self { scoped: false, ..Self::built(text) }
+    }
+
+    /// The text for a database.
+    pub fn text(&self, dialect: Dialect) -> &str {
+        self.shared(dialect)
+    }
+
+    pub(crate) fn scoped(&self) -> bool {
+        self.scoped
+    }
+
+    pub(crate) fn shared(&self, dialect: Dialect) -> &Arc<str> {
+        let [sqlite, postgres] = &self.rendered;
+        let slot = match dialect {
+            Dialect::Sqlite => sqlite,
+            Dialect::Postgres => postgres,
+        };
+        slot.get_or_init(|| render(&self.text, dialect).into())
+    }
+}
+
+impl fmt::Debug for Sql {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Sql").field(&self.text).finish()
+    }
+}
+
+/// Writes the placeholders of a text out for a database.
+pub(crate) fn render(text: &str, dialect: Dialect) -> String {
+    let text = match dialect {
+        Dialect::Sqlite => Cow::Owned(text.replace("tieline.", "tieline_")),
+        Dialect::Postgres => Cow::Borrowed(text),
+    };
+    let mut rendered = String::with_capacity(text.len() + 64);
+    let mut rest = &*text;
+    while let Some((before, tail)) = rest.split_once('{') {
+        rendered.push_str(before);
+        let Some((word, after)) = tail.split_once('}') else {
+            rendered.push('{');
+            rest = tail;
+            continue;
+        };
+        placeholder(word, dialect, &mut rendered);
+        rest = after;
+    }
+    rendered.push_str(rest);
+    rendered.trim_end().to_owned()
+}
+
+fn placeholder(word: &str, dialect: Dialect, to: &mut String) {
+    use Dialect::{Postgres, Sqlite};
+
+    if let Some(list) = word.strip_prefix("in ") {
+        let (before, after) = match dialect {
+            Postgres => ("= ANY (", ")"),
+            Sqlite => ("IN (SELECT value FROM json_each(", "))"),
+        };
+        to.push_str(before);
+        to.push_str(list);
+        to.push_str(after);
+        return;
+    }
+    to.push_str(match (word, dialect) {
+        ("now", Postgres) => "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
+        ("now", Sqlite) => "CAST(unixepoch('subsec') * 1000000 AS INTEGER)",
+        ("lock", Postgres) => "FOR UPDATE",
+        ("share", Postgres) => "FOR SHARE",
+        ("skip", Postgres) => "FOR UPDATE SKIP LOCKED",
+        // Types and table options of the schema.
+        ("id", Postgres) => "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+        ("id", Sqlite) => "INTEGER PRIMARY KEY AUTOINCREMENT",
+        ("name", Postgres) => "TEXT COLLATE \"C\"",
+        ("name", Sqlite) => "TEXT",
+        ("int", Postgres) => "BIGINT",
+        ("bool", Postgres) => "BOOLEAN",
+        ("int" | "bool", Sqlite) => "INTEGER",
+        ("bytes", Postgres) => "BYTEA",
+        ("bytes", Sqlite) => "BLOB",
+        // Rows that are marked often have room on their page, and dead ones are cleared early.
+        ("hot", Postgres) => "WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.02)",
+        ("busy", Postgres) => "WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02)",
+        ("hot" | "list", Sqlite) => "STRICT, WITHOUT ROWID",
+        ("table" | "busy", Sqlite) => "STRICT",
+        _ => "",
+    });
+}
+
+/// Rows to be inserted together: `INSERT INTO {into} … {then}`. Columns come first that are the same in all rows, the
+/// tenant being the first of them, then those that differ.
+///
+/// PostgreSQL takes the differing columns as arrays, SQLite as many rows of values in one statement.
+pub struct Bulk {
+    /// The table and its columns: `tieline.stale (tenant, target_id, key)`.
+    pub into: &'static str,
+    /// How many columns are the same in all rows, with the tenant.
+    pub same: usize,
+    /// The PostgreSQL types of the columns that differ.
+    pub types: &'static [&'static str],
+    /// What follows the rows: `ON CONFLICT …`, or nothing.
+    pub then: &'static str,
+    rendered: [OnceLock<Arc<str>>; 2],
+}
+
+/// How many rows one statement of SQLite inserts. Statements of this many rows stay prepared.
+pub(crate) const BULK_ROWS: usize = 50;
+
+impl Bulk {
+    /// An insert of many rows.
+    pub const fn new(
+        into: &'static str,
+        same: usize,
+        types: &'static [&'static str],
+        then: &'static str,
+    ) -> Self {
+        Self { into, same, types, then, rendered: [OnceLock::new(), OnceLock::new()] }
+    }
+
+    pub(crate) fn postgres(&self) -> &Arc<str> {
+        self.rendered[1].get_or_init(|| {
+            let same: String = (1..=self.same).map(|n| format!("${n}, ")).collect();
+            let arrays: Vec<String> =
+                self.types.iter().zip(self.same + 1..).map(|(kind, n)| format!("${n}::{kind}[]")).collect();
+            let names: Vec<String> = (1..=self.types.len()).map(|n| format!("u{n}")).collect();
+            let names = names.join(", ");
+            let text = format!(
+                "INSERT INTO {} SELECT {same}{names} FROM unnest({}) AS u ({names}) {}",
+                self.into,
+                arrays.join(", "),
+                self.then
+            );
+            render(&text, Dialect::Postgres).into()
+        })
+    }
+
+    pub(crate) fn sqlite(&self, rows: usize) -> Arc<str> {
+        let build = || -> Arc<str> {
+            let same: String = (1..=self.same).map(|n| format!("${n}, ")).collect();
+            let mut next = self.same;
+            let values: Vec<String> = (0..rows)
+                .map(|_| {
+                    let columns: Vec<String> = (1..=self.types.len()).map(|n| format!("${}", next + n)).collect();
+                    next += self.types.len();
+                    format!("({same}{})", columns.join(", "))
+                })
+                .collect();
+            let text = format!("INSERT INTO {} VALUES {} {}", self.into, values.join(", "), self.then);
+            render(&text, Dialect::Sqlite).into()
+        };
+        if rows == BULK_ROWS { Arc::clone(self.rendered[0].get_or_init(build)) } else { build() }
+    }
+}
+
+impl fmt::Debug for Bulk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bulk").field("into", &self.into).finish_non_exhaustive()
+    }
+}
+
+/// A value that a statement takes. Its `Debug` shows the kind only.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub enum Arg<'a> {
+    /// A boolean.
+    Bool(Option<bool>),
+    /// A whole number, or a time in microseconds since 1970.
+    Int(Option<i64>),
+    /// A text.
+    Text(Option<&'a str>),
+    /// Bytes.
+    Bytes(Option<&'a [u8]>),
+    /// Texts, for `{in …}`.
+    Texts(&'a [&'a str]),
+    /// Numbers, for `{in …}`.
+    Ints(&'a [i64]),
+}
+
+impl fmt::Debug for Arg<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bool(_) => "Bool",
+            Self::Int(_) => "Int",
+            Self::Text(_) => "Text",
+            Self::Bytes(_) => "Bytes",
+            Self::Texts(_) => "Texts",
+            Self::Ints(_) => "Ints",
+        })
+    }
+}
+
+macro_rules! args {
+    ($($from:ty => |$value:ident| $to:expr;)*) => {
+        $(impl<'a> From<$from> for Arg<'a> {
+            fn from($value: $from) -> Self {
+                $to
+            }
+        })*
+    };
+}
+
+args! {
+    bool => |value| Self::Bool(Some(value));
+    Option<bool> => |value| Self::Bool(value);
+    i64 => |value| Self::Int(Some(value));
+    Option<i64> => |value| Self::Int(value);
+    u32 => |value| Self::Int(Some(value.into()));
+    // A number that the databases cannot keep is beyond all that they have.
+    u64 => |value| Self::Int(Some(i64::try_from(value).unwrap_or(i64::MAX)));
+    &'a str => |value| Self::Text(Some(value));
+    Option<&'a str> => |value| Self::Text(value);
+    &'a String => |value| Self::Text(Some(value));
+    &'a [u8] => |value| Self::Bytes(Some(value));
+    Option<&'a [u8]> => |value| Self::Bytes(value);
+    &'a Vec<u8> => |value| Self::Bytes(Some(value));
+    &'a [&'a str] => |value| Self::Texts(value);
+    &'a Vec<&'a str> => |value| Self::Texts(value);
+    &'a [i64] => |value| Self::Ints(value);
+    &'a Vec<i64> => |value| Self::Ints(value);
+}
+
+/// The values of one column of a [`Bulk`], one a row.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Column<'a> {
+    /// Whole numbers.
+    Ints(Vec<i64>),
+    /// Texts.
+    Texts(Vec<&'a str>),
+    /// Texts that may be missing.
+    OptTexts(Vec<Option<&'a str>>),
+    /// Bytes.
+    Bytes(Vec<&'a [u8]>),
+}
+
+impl Column<'_> {
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Ints(values) => values.len(),
+            Self::Texts(values) => values.len(),
+            Self::OptTexts(values) => values.len(),
+            Self::Bytes(values) => values.len(),
+        }
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A value that a statement returned. Its `Debug` shows the kind only.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Value {
+    /// NULL.
+    Null,
+    /// A boolean.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A text.
+    Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Null => "Null",
+            Self::Bool(_) => "Bool",
+            Self::Int(_) => "Int",
+            Self::Text(_) => "Text",
+            Self::Bytes(_) => "Bytes",
+        })
+    }
+}
+
+/// A row that a statement returned.
+#[derive(Debug)]
+pub struct Row(std::vec::IntoIter<Value>);
+
+impl Row {
+    pub(crate) fn new(values: Vec<Value>) -> Self {
+        Self(values.into_iter())
+    }
+
+    /// Takes the next column.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` when there is none, or when it holds another kind of value.
+    pub fn take<T: FromValue>(&mut self) -> Result<T> {
+        self.0.next().and_then(T::from_value).ok_or_else(|| {
+            Error::new(ErrorKind::Internal, "what the database returned cannot be read")
+                .with_advice("report it; a newer version may have stored it")
+        })
+    }
+}
+
+/// A type that a column is read as.
+pub trait FromValue: Sized {
+    /// Returns the value, or `None` when the column holds another kind.
+    fn from_value(value: Value) -> Option<Self>;
+}
+
+impl FromValue for i64 {
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::Int(number) => Some(number),
+            _ => None,
+        }
+    }
+}
+
+impl FromValue for u64 {
+    fn from_value(value: Value) -> Option<Self> {
+        i64::from_value(value).map(i64::cast_unsigned)
+    }
+}
+
+impl FromValue for bool {
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::Bool(value) => Some(value),
+            Value::Int(value) => Some(value != 0),
+            _ => None,
+        }
+    }
+}
+
+impl FromValue for String {
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl FromValue for Vec<u8> {
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+}
+
+impl<T: FromValue> FromValue for Option<T> {
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::Null => Some(None),
+            value => T::from_value(value).map(Some),
+        }
+    }
+}
+
+/// A tuple, or any other type, that a whole row is read as.
+pub trait FromRow: Sized {
+    /// Reads a row.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` when its columns are others.
+    fn from_row(row: Row) -> Result<Self>;
+}
+
+macro_rules! tuples {
+    ($($($name:ident)+;)*) => {
+        $(impl<$($name: FromValue),+> FromRow for ($($name,)+) {
+            fn from_row(mut row: Row) -> Result<Self> {
+                Ok(($(row.take::<$name>()?,)+))
+            }
+        })*
+    };
+}
+
+tuples! {
+    A;
+    A B;
+    A B C;
+    A B C D;
+    A B C D E;
+    A B C D E F;
+    A B C D E F G;
+    A B C D E F G H;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_written_out_for_each_database() {
+        let text = "UPDATE tieline.rows SET at = {now} WHERE tenant = $1 AND key {in $2} {lock}";
+        assert_eq!(
+            render(text, Dialect::Sqlite),
+            "UPDATE tieline_rows SET at = CAST(unixepoch('subsec') * 1000000 AS INTEGER) WHERE tenant = $1 \
+             AND key IN (SELECT value FROM json_each($2))"
+        );
+        assert!(render(text, Dialect::Postgres).ends_with("AND key = ANY ($2) FOR UPDATE"));
+    }
+
+    #[test]
+    fn many_rows_are_one_statement() {
+        static STALE: Bulk =
+            Bulk::new("tieline.stale (tenant, target_id, key)", 2, &["text"], "ON CONFLICT DO NOTHING");
+        assert_eq!(
+            &*STALE.sqlite(2),
+            "INSERT INTO tieline_stale (tenant, target_id, key) VALUES ($1, $2, $3), ($1, $2, $4) \
+             ON CONFLICT DO NOTHING"
+        );
+        assert_eq!(
+            &**STALE.postgres(),
+            "INSERT INTO tieline.stale (tenant, target_id, key) SELECT $1, $2, u1 FROM unnest($3::text[]) \
+             AS u (u1) ON CONFLICT DO NOTHING"
+        );
+    }
+
+    #[test]
+    fn values_are_never_shown() {
+        assert_eq!(format!("{:?} {:?}", Arg::from("secret"), Value::Text("secret".into())), "Text Text");
+    }
+}

@@ -1,0 +1,386 @@
+//! The ready sink: a target's rows in a table of the host's own.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use tieline_core::{Error, ErrorKind, RawJson, Result};
+use tieline_store::{ConnectionId, TargetName};
+
+use crate::sink::{RowChange, RowSink};
+use crate::sql::{Arg, Dialect, Row, Sql};
+use crate::tx::Tx;
+
+/// How many rows one statement writes.
+const ROWS: usize = 100;
+
+/// The type of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ColumnType {
+    /// A text.
+    Text,
+    /// A decimal number, exact: `numeric`. SQLite keeps it as text, so that no digit is lost.
+    Decimal,
+    /// A whole number of up to 64 bits: `bigint`.
+    Integer,
+    /// `true` or `false`: `boolean`.
+    Boolean,
+    /// A calendar date, as `2026-01-31`: `date`.
+    Date,
+    /// A time with its zone: `timestamptz`.
+    Time,
+    /// Any JSON value: `jsonb`.
+    Json,
+}
+
+impl ColumnType {
+    fn sql(self, dialect: Dialect) -> &'static str {
+        match (self, dialect) {
+            (Self::Integer | Self::Boolean, Dialect::Sqlite) => "INTEGER",
+            (_, Dialect::Sqlite) => "TEXT",
+            (Self::Text, _) => "text",
+            (Self::Decimal, _) => "numeric",
+            (Self::Integer, _) => "bigint",
+            (Self::Boolean, _) => "boolean",
+            (Self::Date, _) => "date",
+            (Self::Time, _) => "timestamptz",
+            (Self::Json, _) => "jsonb",
+        }
+    }
+
+    /// What a parameter, which is a text, becomes.
+    fn cast(self, dialect: Dialect, parameter: usize) -> String {
+        match (self, dialect) {
+            (Self::Text, _) => format!("${parameter}"),
+            (Self::Integer | Self::Boolean, Dialect::Sqlite) => format!("CAST(${parameter} AS INTEGER)"),
+            (_, Dialect::Sqlite) => format!("${parameter}"),
+            (kind, Dialect::Postgres) => format!("CAST(${parameter} AS {})", kind.sql(dialect)),
+        }
+    }
+}
+
+/// What becomes of a row in the host's table when it goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnDelete {
+    /// It is deleted.
+    #[default]
+    Delete,
+    /// The time is written into this column, which is NULL for rows that are there.
+    Mark(String),
+}
+
+/// A column of the host's table and the field that fills it.
+#[derive(Clone, Debug)]
+struct Mapped {
+    column: String,
+    field: String,
+    kind: ColumnType,
+}
+
+/// Writes a target's rows into a table of the host's own, in the same database and transaction as the rows themselves:
+/// each change is there exactly once, with the state that it belongs to, or not at all.
+///
+/// Rows are upserted by a key column, which needs a unique constraint; with [`connection_column`](Self::connection_column)
+/// and [`tenant_column`](Self::tenant_column), together with those. Columns that are not named here are left alone.
+///
+/// ```
+/// use tieline_store_sql::{ColumnType, SqlSink};
+///
+/// let sink = SqlSink::new("customers", "public.customers", "crm_id")
+///     .column("name", ColumnType::Text)
+///     .column("revenue", ColumnType::Decimal)
+///     .column_from("since", "customer_since", ColumnType::Date)
+///     .connection_column("connection");
+/// ```
+#[derive(Clone)]
+pub struct SqlSink {
+    target: TargetName,
+    table: String,
+    key: String,
+    tenant: Option<String>,
+    connection: Option<String>,
+    columns: Vec<Mapped>,
+    on_delete: OnDelete,
+}
+
+impl fmt::Debug for SqlSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqlSink").field("target", &self.target).field("table", &self.table).finish_non_exhaustive()
+    }
+}
+
+impl SqlSink {
+    /// A sink for a target's rows into `table`, which may name its schema, with the records' keys in the text column
+    /// `key`.
+    pub fn new(target: impl Into<TargetName>, table: impl Into<String>, key: impl Into<String>) -> Self {
+        Self {
+            target: target.into(),
+            table: table.into(),
+            key: key.into(),
+            tenant: None,
+            connection: None,
+            columns: Vec::new(),
+            on_delete: OnDelete::default(),
+        }
+    }
+
+    /// Adds a column that is filled by the field of the same name.
+    #[must_use]
+    pub fn column(self, name: impl Into<String>, kind: ColumnType) -> Self {
+        let name = name.into();
+        self.column_from(name.clone(), name, kind)
+    }
+
+    /// Adds a column that is filled by another field.
+    #[must_use]
+    pub fn column_from(mut self, column: impl Into<String>, field: impl Into<String>, kind: ColumnType) -> Self {
+        self.columns.push(Mapped { column: column.into(), field: field.into(), kind });
+        self
+    }
+
+    /// Writes the tenant into a column, which is part of the key then.
+    #[must_use]
+    pub fn tenant_column(mut self, column: impl Into<String>) -> Self {
+        self.tenant = Some(column.into());
+        self
+    }
+
+    /// Writes the connection into a column, which is part of the key then.
+    #[must_use]
+    pub fn connection_column(mut self, column: impl Into<String>) -> Self {
+        self.connection = Some(column.into());
+        self
+    }
+
+    /// Sets what becomes of rows that go; they are deleted unless this says otherwise.
+    #[must_use]
+    pub fn on_delete(mut self, on_delete: OnDelete) -> Self {
+        self.on_delete = on_delete;
+        self
+    }
+
+    /// Makes the table where it is not there, and adds columns that it lacks. It drops and changes none.
+    ///
+    /// # Errors
+    ///
+    /// `Config` for names that cannot be used and when the role may not make tables; otherwise as the database fails.
+    pub async fn prepare(&self, tx: &mut dyn Tx) -> Result<()> {
+        let dialect = tx.dialect();
+        let table = quoted_path(&self.table)?;
+        let mut keys = Vec::new();
+        for name in self.keys() {
+            keys.push(quoted(name)?);
+        }
+        let columns: Vec<String> = keys.iter().map(|key| format!("{key} text NOT NULL")).collect();
+        let (columns, key) = (columns.join(", "), keys.join(", "));
+        let make = format!("CREATE TABLE IF NOT EXISTS {table} ({columns}, PRIMARY KEY ({key}))");
+        tx.run(&Sql::unscoped(make), &[]).await?;
+        let there = self.stored_columns(tx).await?;
+        for (name, kind) in self.value_columns() {
+            if !there.iter().any(|stored| stored == name) {
+                let (name, kind) = (quoted(name)?, kind.sql(dialect));
+                tx.run(&Sql::unscoped(format!("ALTER TABLE {table} ADD COLUMN {name} {kind}")), &[]).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The names of the columns that the table has.
+    async fn stored_columns(&self, tx: &mut dyn Tx) -> Result<Vec<String>> {
+        let (schema, table) = match self.table.split_once('.') {
+            Some((schema, table)) => (Some(schema), table),
+            None => (None, self.table.as_str()),
+        };
+        let rows: Vec<Row> = match (tx.dialect(), schema) {
+            (Dialect::Sqlite, _) => {
+                let columns = "SELECT name FROM pragma_table_info($1)".to_owned();
+                tx.rows(&Sql::unscoped(columns), &[Arg::from(table)]).await?
+            }
+            (Dialect::Postgres, _) => {
+                let columns = "SELECT CAST(a.attname AS text) FROM pg_attribute a
+                     JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+                     WHERE c.relname = $1 AND a.attnum > 0 AND NOT a.attisdropped
+                         AND CASE WHEN $2 IS NULL THEN pg_table_is_visible(c.oid) ELSE n.nspname = $2 END";
+                tx.rows(&Sql::unscoped(columns.to_owned()), &[Arg::from(table), Arg::from(schema)]).await?
+            }
+        };
+        rows.into_iter().map(|mut row| row.take()).collect()
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &str> {
+        [self.tenant.as_deref(), self.connection.as_deref(), Some(self.key.as_str())].into_iter().flatten()
+    }
+
+    fn value_columns(&self) -> impl Iterator<Item = (&str, ColumnType)> {
+        let mark = match &self.on_delete {
+            OnDelete::Mark(column) => Some((column.as_str(), ColumnType::Time)),
+            OnDelete::Delete => None,
+        };
+        self.columns.iter().map(|mapped| (mapped.column.as_str(), mapped.kind)).chain(mark)
+    }
+
+    /// The names and values of the columns that say whose a row is.
+    fn scope<'a>(&'a self, tenant: &'a str, connection: &'a str) -> Vec<(&'a str, &'a str)> {
+        let scope = [self.tenant.as_deref().zip(Some(tenant)), self.connection.as_deref().zip(Some(connection))];
+        scope.into_iter().flatten().collect()
+    }
+
+    async fn upsert(&self, tx: &mut dyn Tx, scope: &[(&str, &str)], rows: &[(&str, Vec<Option<String>>)]) -> Result<()> {
+        let dialect = tx.dialect();
+        let mut names = Vec::new();
+        for name in self.keys().chain(self.columns.iter().map(|mapped| mapped.column.as_str())) {
+            names.push(quoted(name)?);
+        }
+        let mut args: Vec<Arg<'_>> = scope.iter().map(|(_, value)| Arg::from(*value)).collect();
+        let mut lines = Vec::with_capacity(rows.len());
+        for (key, values) in rows {
+            let mut line: Vec<String> = (1..=scope.len()).map(|parameter| format!("${parameter}")).collect();
+            args.push(Arg::from(*key));
+            line.push(format!("${}", args.len()));
+            for (mapped, value) in self.columns.iter().zip(values) {
+                args.push(Arg::from(value.as_deref()));
+                line.push(mapped.kind.cast(dialect, args.len()));
+            }
+            lines.push(format!("({})", line.join(", ")));
+        }
+        let mut keys = Vec::new();
+        for name in self.keys() {
+            keys.push(quoted(name)?);
+        }
+        let mut set = Vec::new();
+        for mapped in &self.columns {
+            let name = quoted(&mapped.column)?;
+            set.push(format!("{name} = excluded.{name}"));
+        }
+        if let OnDelete::Mark(column) = &self.on_delete {
+            set.push(format!("{} = NULL", quoted(column)?));
+        }
+        let then = if set.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", set.join(", ")) };
+        let text = format!(
+            "INSERT INTO {} ({}) VALUES {} ON CONFLICT ({}) DO {then}",
+            quoted_path(&self.table)?,
+            names.join(", "),
+            lines.join(", "),
+            keys.join(", ")
+        );
+        tx.run(&Sql::unscoped(text), &args).await.map(drop)
+    }
+
+    async fn remove(&self, tx: &mut dyn Tx, scope: &[(&str, &str)], keys: &[&str]) -> Result<()> {
+        let table = quoted_path(&self.table)?;
+        let mut conditions = vec![format!("{} {{in $1}}", quoted(&self.key)?)];
+        let mut args = vec![Arg::from(keys)];
+        for (name, value) in scope {
+            args.push(Arg::from(*value));
+            conditions.push(format!("{} = ${}", quoted(name)?, args.len()));
+        }
+        let conditions = conditions.join(" AND ");
+        let text = match &self.on_delete {
+            OnDelete::Delete => format!("DELETE FROM {table} WHERE {conditions}"),
+            OnDelete::Mark(column) => {
+                let (column, now) = (quoted(column)?, "CURRENT_TIMESTAMP");
+                format!("UPDATE {table} SET {column} = {now} WHERE {conditions} AND {column} IS NULL")
+            }
+        };
+        tx.run(&Sql::unscoped(text), &args).await.map(drop)
+    }
+
+    /// The values of a row, a text for each column.
+    fn values(&self, fields: &RawJson) -> Result<Vec<Option<String>>> {
+        self.columns.iter().map(|mapped| value(fields, mapped)).collect()
+    }
+}
+
+#[async_trait]
+impl RowSink for SqlSink {
+    fn target(&self) -> &TargetName {
+        &self.target
+    }
+
+    async fn apply(&self, tx: &mut dyn Tx, connection: &ConnectionId, changes: &[RowChange]) -> Result<()> {
+        let tenant = tx.tenant().clone();
+        let scope = self.scope(tenant.as_str(), connection.as_str());
+        for chunk in changes.chunks(ROWS) {
+            let gone: Vec<&str> =
+                chunk.iter().filter(|change| change.fields.is_none()).map(|change| change.key.as_str()).collect();
+            if !gone.is_empty() {
+                self.remove(tx, &scope, &gone).await?;
+            }
+            let mut rows = Vec::new();
+            for change in chunk {
+                if let Some(fields) = &change.fields {
+                    rows.push((change.key.as_str(), self.values(fields)?));
+                }
+            }
+            if !rows.is_empty() {
+                self.upsert(tx, &scope, &rows).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A field's value as the column takes it. No number goes through a float.
+fn value(fields: &RawJson, mapped: &Mapped) -> Result<Option<String>> {
+    let pointer = format!("/{}", mapped.field.replace('~', "~0").replace('/', "~1"));
+    let Some(raw) = fields.at(&pointer)? else { return Ok(None) };
+    let text = raw.get();
+    if text == "null" {
+        return Ok(None);
+    }
+    if mapped.kind == ColumnType::Json {
+        return Ok(Some(text.to_owned()));
+    }
+    let plain = match text.as_bytes().first() {
+        Some(b'"') => RawJson::from_raw(raw).view::<String>()?,
+        Some(b'{' | b'[') if mapped.kind != ColumnType::Text => return Err(misfit(mapped)),
+        _ => text.to_owned(),
+    };
+    let fits = match mapped.kind {
+        ColumnType::Integer => plain.parse::<i64>().is_ok(),
+        ColumnType::Boolean => matches!(plain.as_str(), "true" | "false"),
+        ColumnType::Decimal => is_decimal(&plain),
+        ColumnType::Date => chrono::NaiveDate::parse_from_str(&plain, "%Y-%m-%d").is_ok(),
+        ColumnType::Time => chrono::DateTime::parse_from_rfc3339(&plain).is_ok(),
+        ColumnType::Text | ColumnType::Json => true,
+    };
+    if !fits || plain.contains('\0') {
+        return Err(misfit(mapped));
+    }
+    Ok(Some(match (mapped.kind, plain.as_str()) {
+        (ColumnType::Boolean, "true") => "1".to_owned(),
+        (ColumnType::Boolean, _) => "0".to_owned(),
+        _ => plain,
+    }))
+}
+
+/// Digits with an optional sign, point and exponent, as JSON and both databases write numbers.
+fn is_decimal(text: &str) -> bool {
+    matches!(serde_json::from_str::<Value>(text), Ok(Value::Number(_)))
+}
+
+/// The error of a value that its column cannot take. It does not quote the value.
+fn misfit(mapped: &Mapped) -> Error {
+    Error::new(ErrorKind::Config, format!("a field's value is no {:?}", mapped.kind).to_lowercase())
+        .with_advice("give the column another type, or mend the value in the mapping")
+        .with_context("field", &mapped.field)
+        .with_context("column", &mapped.column)
+}
+
+/// A name as SQL writes it.
+fn quoted(name: &str) -> Result<String> {
+    if name.is_empty() || name.contains(['\0', '{', '}']) {
+        return Err(Error::new(ErrorKind::Config, "a name of the table or of a column cannot be used")
+            .with_advice("use names of letters, digits and underscores")
+            .with_context("name", name.escape_debug()));
+    }
+    Ok(format!("\"{}\"", name.replace('"', "\"\"")))
+}
+
+/// A name that may name its schema.
+fn quoted_path(path: &str) -> Result<String> {
+    let parts: Vec<String> = path.splitn(2, '.').map(quoted).collect::<Result<_>>()?;
+    Ok(parts.join("."))
+}

@@ -1,0 +1,140 @@
+//! The store: a database as one tenant sees it, and the traits of the engine as thin faces of the functions.
+
+mod connections;
+mod outbox;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+mod sync;
+
+use std::fmt;
+use std::sync::Arc;
+
+use tieline_core::Result;
+use tieline_store::{ConnectionId, TargetName, TenantId};
+
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresOptions;
+
+use crate::engine::{Access, Database, Transaction};
+use crate::erase::erase_batch;
+use crate::records::{self, RowCursor, RowsPage};
+use crate::sink::RowSink;
+
+/// A store in a database, as one tenant sees it: [`SqliteStore`](crate::sqlite::SqliteStore) or
+/// [`PostgresStore`](crate::postgres::PostgresStore). Cheap to clone; clones and the handles of
+/// [other tenants](Self::for_tenant) share the connections.
+#[derive(Clone)]
+pub struct SqlStore<D> {
+    pub(crate) database: D,
+    pub(crate) tenant: TenantId,
+    sinks: Arc<[Arc<dyn RowSink>]>,
+}
+
+impl<D> fmt::Debug for SqlStore<D>
+where
+    D: fmt::Debug,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SqlStore").field(&self.database).field(&self.tenant).finish()
+    }
+}
+
+impl<D: Database> SqlStore<D> {
+    pub(crate) fn new(database: D) -> Self {
+        Self { database, tenant: TenantId::default(), sinks: Arc::default() }
+    }
+
+    /// The handle of another tenant. It sees that tenant's rows and no others, whatever it is asked.
+    #[must_use]
+    pub fn for_tenant(&self, tenant: TenantId) -> Self {
+        Self { tenant, ..self.clone() }
+    }
+
+    /// Adds a sink, which takes the rows of its target in the transactions of this handle's commits.
+    #[must_use]
+    pub fn with_sink(mut self, sink: Arc<dyn RowSink>) -> Self {
+        self.sinks = self.sinks.iter().cloned().chain([sink]).collect();
+        self
+    }
+
+    /// Begins a transaction of this tenant, in which several concerns of the store and statements of the host's commit
+    /// together. In SQLite nobody else writes until its end; a store in memory has one connection, so that its other
+    /// methods wait for that end too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Database::begin`].
+    pub async fn begin(&self) -> Result<Transaction> {
+        self.database.begin(&self.tenant, Access::Write, "using a transaction").await
+    }
+
+    /// Returns what became of a target's rows since a cursor, at most `limit` rows: for readers that follow them. See
+    /// [`forget_deleted`](Self::forget_deleted).
+    ///
+    /// # Errors
+    ///
+    /// As the database fails.
+    pub async fn rows_since(
+        &self,
+        connection: &ConnectionId,
+        target: &TargetName,
+        since: &RowCursor,
+        limit: u32,
+    ) -> Result<RowsPage> {
+        transact!(self, Read, "following rows", |tx| {
+            records::rows_since(tx, connection, target, since, limit)
+        })
+    }
+
+    /// Forgets which rows of a target went, up to a cursor that every reader has followed. A reader that is behind it
+    /// begins anew. Returns how many.
+    ///
+    /// # Errors
+    ///
+    /// As the database fails.
+    pub async fn forget_deleted(
+        &self,
+        connection: &ConnectionId,
+        target: &TargetName,
+        read: &RowCursor,
+    ) -> Result<u64> {
+        transact!(self, Write, "forgetting deleted rows", |tx| {
+            records::forget_deleted(tx, connection, target, read)
+        })
+    }
+
+    /// Goes on with erasures of this tenant that were cut off, until all are done. Every erasure of the tenant does so
+    /// too.
+    ///
+    /// # Errors
+    ///
+    /// As the database fails. What was marked as erased stays invisible.
+    pub async fn finish_erasures(&self) -> Result<()> {
+        loop {
+            let more = transact!(self, Write, "erasing a connection", |tx| erase_batch(tx))?;
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Does something in a transaction of the store's tenant, and commits it.
+macro_rules! transact {
+    ($store:expr, $access:ident, $doing:literal, |$tx:ident| $work:expr) => {{
+        let store = $store;
+        let access = $crate::engine::Access::$access;
+        let mut transaction = $crate::engine::Database::begin(&store.database, &store.tenant, access, $doing).await?;
+        let $tx = &mut transaction;
+        match $work.await {
+            Ok(value) => transaction.commit().await.map(|()| value),
+            Err(error) => {
+                transaction.rollback().await;
+                Err(error)
+            }
+        }
+    }};
+}
+pub(crate) use transact;

@@ -1,0 +1,208 @@
+//! Rows in the host's own table, and readers that follow a target's rows.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tieline_core::{Batch, Change, Deletion, ErrorKind, Pass, PassEnd, State};
+use tieline_store::{Commit, StreamId, SyncStore, TargetChange, TenantId};
+use tieline_store_sql::records::RowCursor;
+use tieline_store_sql::{Arg, ColumnType, Database, OnDelete, Sql, SqlSink, SqlStore, Tx};
+
+use super::{changes, in_both, json, put, upsert};
+
+in_both! {
+    rows_are_in_the_hosts_table_with_the_commit
+    a_value_that_does_not_fit_stops_the_commit
+    what_goes_is_deleted_or_marked
+    tenants_and_connections_share_a_table
+    a_reader_follows_every_change_once
+    a_reader_that_is_too_far_behind_begins_anew
+}
+
+fn sink() -> SqlSink {
+    SqlSink::new("copy", "customers", "crm_id")
+        .column("name", ColumnType::Text)
+        .column("revenue", ColumnType::Decimal)
+        .column("staff", ColumnType::Integer)
+        .column("active", ColumnType::Boolean)
+        .column_from("since", "customer_since", ColumnType::Date)
+        .column("seen", ColumnType::Time)
+        .column("tags", ColumnType::Json)
+}
+
+/// A store with the sink, whose target is open and whose table is there. In PostgreSQL the program may make tables.
+async fn with_sink<D: Database>(store: &SqlStore<D>, sink: &SqlSink) -> SqlStore<D> {
+    let mut tx = store.begin().await.unwrap();
+    for _ in 0..2 {
+        sink.prepare(&mut tx).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let store = store.clone().with_sink(Arc::new(sink.clone()));
+    store.open_target(&"acme".into(), &"copy".into(), &"persons".into(), "1").await.unwrap();
+    store
+}
+
+async fn query<D: Database>(store: &SqlStore<D>, sql: &str) -> Vec<Vec<Option<String>>> {
+    let mut tx = store.begin().await.unwrap();
+    let rows = tx.rows(&Sql::unscoped(sql.to_owned()), &[]).await.unwrap();
+    tx.rollback().await;
+    let columns = sql.split(" FROM ").next().unwrap().matches(',').count() + 1;
+    let read = |mut row: tieline_store_sql::Row| (0..columns).map(|_| row.take().unwrap()).collect();
+    rows.into_iter().map(read).collect()
+}
+
+fn row(key: &str, fields: &str) -> TargetChange {
+    TargetChange::put(key, json(fields), Vec::new())
+}
+
+fn commit(rows: Vec<TargetChange>) -> Commit {
+    let records = rows.iter().map(|row| upsert(row.key().as_str(), r#"{"n":1}"#)).collect();
+    changes("persons", records).with_target("copy", rows)
+}
+
+async fn rows_are_in_the_hosts_table_with_the_commit<D: Database>(store: SqlStore<D>) {
+    let store = with_sink(&store, &sink()).await;
+    let fields = r#"{"name":"Åkeri AB","revenue":"12345678901234567.890","staff":7,"active":true,
+        "customer_since":"2026-01-31","seen":"2026-01-31T10:00:00+01:00","tags":["a",1.10]}"#;
+    put(&store, commit(vec![row("1", fields), row("2", "{}")])).await;
+    let text = |column: &str| format!("SELECT CAST({column} AS TEXT) FROM customers ORDER BY crm_id");
+    for (column, first) in [
+        ("name", "Åkeri AB"),
+        ("revenue", "12345678901234567.890"),
+        ("staff", "7"),
+        ("since", "2026-01-31"),
+    ] {
+        let found = query(&store, &text(column)).await;
+        assert_eq!(found, [[Some(first.to_owned())], [None]], "{column}");
+    }
+    let active = &query(&store, &text("active")).await[0][0];
+    assert!(matches!(active.as_deref(), Some("1" | "true")));
+    put(&store, commit(vec![row("2", r#"{"name":"B"}"#)])).await;
+    assert_eq!(query(&store, &text("name")).await[1], [Some("B".to_owned())]);
+}
+
+async fn a_value_that_does_not_fit_stops_the_commit<D: Database>(store: SqlStore<D>) {
+    let store = with_sink(&store, &sink()).await;
+    for (column, value) in [
+        ("revenue", r#""1 250""#),
+        ("staff", "7.5"),
+        ("active", r#""yes""#),
+        ("customer_since", r#""31/1""#),
+        ("seen", r#""2026-01-31""#),
+        ("name", r#""a\u0000b""#),
+    ] {
+        let fields = format!(r#"{{"{column}":{value}}}"#);
+        let error = store.commit(commit(vec![row("1", r#"{"name":"A"}"#), row("2", &fields)])).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{column}: {error}");
+        assert!(!error.to_string().contains(value.trim_matches('"')), "{error} quotes a customer's data");
+    }
+    assert!(query(&store, "SELECT crm_id FROM customers").await.is_empty(), "all or nothing");
+    assert_eq!(store.counts(&"acme".into()).await.unwrap().records("persons"), 0);
+}
+
+async fn what_goes_is_deleted_or_marked<D: Database>(store: SqlStore<D>) {
+    let marking = SqlSink::new("copy", "kept", "id").on_delete(OnDelete::Mark("gone_at".to_owned()));
+    let store = with_sink(&with_sink(&store, &sink()).await, &marking).await;
+    put(&store, commit(["1", "2", "3", "4"].map(|key| row(key, "{}")).to_vec())).await;
+    put(&store, changes("persons", vec![Change::Delete(Deletion::new("1"))])).await;
+    let left_out = TargetChange::remove("2", Vec::new());
+    let version = store.moment(&"acme".into()).await.unwrap();
+    put(&store, Commit::remap("acme", version).with_target("copy", vec![left_out])).await;
+    let pass = Batch::new("persons", vec![upsert("4", r#"{"n":1}"#)], State::new(1, &2).unwrap());
+    let pass = pass.with_pass(Pass::Full).with_end(PassEnd::Complete);
+    let swept = put(&store, Commit::batch(StreamId::new("acme", "persons"), pass)).await;
+    assert_eq!(swept.swept, 2, "a sweep is told too");
+    let keys = |sql| {
+        let store = store.clone();
+        async move {
+            let rows = query(&store, sql).await;
+            rows.into_iter().map(|row| row[0].clone().unwrap()).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(keys("SELECT crm_id FROM customers ORDER BY 1").await, ["4"]);
+    assert_eq!(keys("SELECT id FROM kept WHERE gone_at IS NULL ORDER BY 1").await, ["4"]);
+    assert_eq!(keys("SELECT id FROM kept WHERE gone_at IS NOT NULL ORDER BY 1").await, ["1", "2", "3"]);
+    put(&store, changes("persons", vec![upsert("1", "{}")]).with_target("copy", vec![row("1", "{}")])).await;
+    assert_eq!(keys("SELECT id FROM kept WHERE gone_at IS NULL ORDER BY 1").await, ["1", "4"], "it came back");
+}
+
+async fn tenants_and_connections_share_a_table<D: Database>(store: SqlStore<D>) {
+    let shared = sink().tenant_column("tenant").connection_column("connection");
+    let main = with_sink(&store, &shared).await;
+    let other = with_sink(&store.for_tenant(TenantId::new("globex")), &shared).await;
+    put(&main, commit(vec![row("1", r#"{"name":"mine"}"#)])).await;
+    put(&other, commit(vec![row("1", r#"{"name":"theirs"}"#)])).await;
+    put(&main, changes("persons", vec![Change::Delete(Deletion::new("1"))])).await;
+    let left = query(&main, "SELECT tenant, connection, crm_id, name FROM customers").await;
+    assert_eq!(left, [["globex", "acme", "1", "theirs"].map(|text| Some(text.to_owned()))]);
+}
+
+/// Reads to the end, and keeps what a reader would have.
+async fn follow<D: Database>(
+    store: &SqlStore<D>,
+    cursor: &mut RowCursor,
+    kept: &mut BTreeMap<String, String>,
+) -> (usize, bool) {
+    let (mut read, mut restarted) = (0, false);
+    loop {
+        let page = store.rows_since(&"acme".into(), &"copy".into(), cursor, 2).await.unwrap();
+        if page.restarted {
+            kept.clear();
+            restarted = true;
+        }
+        read += page.changes.len();
+        for change in page.changes {
+            match change.fields {
+                Some(fields) => kept.insert(change.key.to_string(), fields.get().to_owned()),
+                None => kept.remove(change.key.as_str()),
+            };
+        }
+        *cursor = page.next.to_string().parse().unwrap();
+        if !page.more {
+            return (read, restarted);
+        }
+    }
+}
+
+async fn a_reader_follows_every_change_once<D: Database>(store: SqlStore<D>) {
+    let (mut cursor, mut kept) = (RowCursor::default(), BTreeMap::new());
+    assert_eq!(follow(&store, &mut cursor, &mut kept).await, (0, false));
+    store.open_target(&"acme".into(), &"copy".into(), &"persons".into(), "1").await.unwrap();
+    let rows = |n: u32| (1..6).map(|key| row(&key.to_string(), &format!(r#"{{"n":{n}}}"#))).collect::<Vec<_>>();
+    put(&store, commit(rows(1))).await;
+    assert_eq!(follow(&store, &mut cursor, &mut kept).await, (5, false));
+    assert_eq!(follow(&store, &mut cursor, &mut kept).await, (0, false));
+    put(&store, commit(rows(1))).await;
+    assert_eq!(follow(&store, &mut cursor, &mut kept).await, (0, false), "nothing changed");
+    let version = store.moment(&"acme".into()).await.unwrap();
+    put(&store, Commit::remap("acme", version).with_target("copy", vec![row("3", r#"{"n":2}"#)])).await;
+    put(&store, changes("persons", vec![Change::Delete(Deletion::new("1"))])).await;
+    assert_eq!(follow(&store, &mut cursor, &mut kept).await, (2, false));
+    let stored = store.rows(&"acme".into(), &"copy".into(), None, 99).await.unwrap();
+    let stored: BTreeMap<_, _> =
+        stored.into_iter().map(|row| (row.key.to_string(), row.fields.get().to_owned())).collect();
+    assert_eq!(kept, stored);
+}
+
+async fn a_reader_that_is_too_far_behind_begins_anew<D: Database>(store: SqlStore<D>) {
+    let (acme, copy) = ("acme".into(), "copy".into());
+    store.open_target(&acme, &copy, &"persons".into(), "1").await.unwrap();
+    put(&store, commit(vec![row("1", "{}"), row("2", "{}")])).await;
+    let (mut slow, mut slow_kept) = (RowCursor::default(), BTreeMap::new());
+    follow(&store, &mut slow, &mut slow_kept).await;
+    put(&store, changes("persons", vec![Change::Delete(Deletion::new("1"))])).await;
+    put(&store, commit(vec![row("3", "{}")])).await;
+    let (mut fast, mut kept) = (RowCursor::default(), BTreeMap::new());
+    follow(&store, &mut fast, &mut kept).await;
+    assert_eq!(store.forget_deleted(&acme, &copy, &fast).await.unwrap(), 1);
+    assert_eq!(follow(&store, &mut fast, &mut kept).await, (0, false), "it has read that far");
+    assert_eq!(follow(&store, &mut slow, &mut slow_kept).await, (2, true));
+    assert_eq!(slow_kept, kept);
+    store.erase(&acme).await.unwrap();
+    assert_eq!(follow(&store, &mut fast, &mut kept).await, (0, true));
+    assert!(kept.is_empty());
+    let mut tx = store.begin().await.unwrap();
+    let forget = Sql::new("SELECT count(*) FROM tieline.rows WHERE tenant = $1 AND key = $2");
+    let left: i64 = tx.rows(&forget, &[Arg::from("3")]).await.unwrap().remove(0).take().unwrap();
+    assert_eq!(left, 0);
+}

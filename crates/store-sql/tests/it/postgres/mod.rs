@@ -1,0 +1,10 @@
+mod concurrent;
+mod differential;
+mod durable;
+mod faults;
+mod kill;
+mod laws;
+mod pooler;
+mod server;
+mod tenants;
+mod world;
