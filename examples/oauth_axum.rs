@@ -21,9 +21,9 @@ use axum::{Router, routing};
 use minijinja::Value;
 use serde::Deserialize;
 use tieline::pipedrive::PipedriveFactory;
+use tieline::sqlite::SqliteStore;
 use tieline::store::connections::{ConnectionFilter, NewConnection};
 use tieline::store::{ConnectionId, TenantId};
-use tieline::sqlite::SqliteStore;
 use tieline::vault::{Key, KeyRing, Vault};
 use tieline::{
     Callback, Connections, Erase, ErrorKind, Host, HttpStack, OAuthApp, OAuthUrls, Registry, Revoked,

@@ -8,13 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tieline::pipedrive::{Pipedrive, PipedriveConfig};
+use tieline::sqlite::SqliteStore;
 use tieline::store::outbox::{Answer, OutboxStore, Stage, Status};
 use tieline::store::{ConnectionId, SyncStore};
-use tieline::sqlite::SqliteStore;
 use tieline::sync::Outbox;
-use tieline::{
-    ApiKey, FieldPatch, FieldPath, Host, HttpStack, Key, Operation, Patch, RawJson, WriteOp,
-};
+use tieline::{ApiKey, FieldPatch, FieldPath, Host, HttpStack, Key, Operation, Patch, RawJson, WriteOp};
 use tieline_sandbox::pipedrive::{COMPANY, Entity, Pipedrive as Model, keys};
 use tieline_sandbox::{Fault, FaultRule, Sandbox, Server};
 use tieline_store::contract::Elapse;

@@ -35,12 +35,12 @@ pub use tieline_odoo_xmlrpc as odoo;
 #[cfg(feature = "pipedrive")]
 pub use tieline_pipedrive as pipedrive;
 pub use tieline_store as store;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use tieline_store_sql as store_sql;
 #[cfg(feature = "postgres")]
 pub use tieline_store_sql::postgres;
 #[cfg(feature = "sqlite")]
 pub use tieline_store_sql::sqlite;
-#[cfg(any(feature = "postgres", feature = "sqlite"))]
-pub use tieline_store_sql as store_sql;
 pub use tieline_sync as sync;
 pub use tieline_vault as vault;
 

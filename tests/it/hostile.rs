@@ -6,9 +6,9 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use insta::assert_snapshot;
 use tieline::pipedrive::PipedriveFactory;
+use tieline::sqlite::SqliteStore;
 use tieline::store::connections::NewConnection;
 use tieline::store::{MemoryStore, TenantId};
-use tieline::sqlite::SqliteStore;
 use tieline::vault::{Key, KeyRing, Vault};
 use tieline::{
     Callback, CheckRequest, Clock, Connections, CredentialStore, Error, ErrorKind, Host, HttpStack, OAuthApp,

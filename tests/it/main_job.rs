@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tieline::store::{MemoryStore, SyncStore};
 use tieline::sqlite::SqliteStore;
+use tieline::store::{MemoryStore, SyncStore};
 use tieline_sandbox::pipedrive::Entity;
 use tieline_sandbox::{Fault, FaultRule, Object, RetryAfter, Sandbox};
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use insta::assert_snapshot;
 use tieline::pipedrive::PipedriveConfig;
-use tieline::store::{MemoryStore, SyncStore};
 use tieline::sqlite::SqliteStore;
 use tieline::{ApiKey, CheckRequest, Connector, Error, FieldPath, Filter, RawJson, ReadRequest, State};
 use tieline_sandbox::{Fault, FaultRule};

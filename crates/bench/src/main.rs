@@ -6,6 +6,7 @@ mod mapping;
 mod read;
 mod refresh;
 mod server;
+mod sync;
 mod vault;
 mod xmlrpc;
 
@@ -39,6 +40,8 @@ enum Bench {
     /// One of the processes of `refresh`.
     #[command(hide = true)]
     RefreshWorker(refresh::WorkerOptions),
+    /// Storing records, rows and a host's table against upserts written by hand.
+    Sync(sync::Options),
     /// Sealing and opening secrets against bare AES-256-GCM.
     Vault(vault::Options),
     /// The server of `read`, as a process of its own.
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Bench::ReadMapped(options) => mapping::run_read(&options),
         Bench::Refresh(options) => refresh::run(&options),
         Bench::RefreshWorker(options) => refresh::work(&options),
+        Bench::Sync(options) => sync::run(&options),
         Bench::Vault(options) => vault::run(&options),
         Bench::Serve(options) => server::run(&options).map(|()| ExitCode::SUCCESS),
         Bench::Memory(options) => read::memory::run(&options).map(|()| ExitCode::SUCCESS),

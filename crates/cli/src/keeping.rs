@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tieline::sqlite::SqliteStore;
 use tieline::store::ConnectionId;
 use tieline::store::connections::Actor;
-use tieline::sqlite::SqliteStore;
 use tieline::vault::{KeyRing, Vault};
 use tieline::{Connections, CredentialStore, Environment, Error, ErrorKind, OAuthApp, OAuthUrls, Result};
 use url::Url;

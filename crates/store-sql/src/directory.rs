@@ -41,14 +41,18 @@ pub struct Due {
 /// # Errors
 ///
 /// `Conflict` when it leads elsewhere already.
-pub async fn set_route(tx: &mut dyn Tx, kind: &str, hash: &[u8; 32], connection: &ConnectionId) -> Result<()> {
+pub async fn set_route(
+    tx: &mut dyn Tx,
+    kind: &str,
+    hash: &[u8; 32],
+    connection: &ConnectionId,
+) -> Result<()> {
     static SET: Sql = Sql::new(
         "INSERT INTO tieline.routes (kind, hash, tenant, connection) VALUES ($2, $3, $1, $4)
          ON CONFLICT (kind, hash) DO NOTHING",
     );
-    static MINE: Sql = Sql::new(
-        "SELECT connection FROM tieline.routes WHERE tenant = $1 AND kind = $2 AND hash = $3",
-    );
+    static MINE: Sql =
+        Sql::new("SELECT connection FROM tieline.routes WHERE tenant = $1 AND kind = $2 AND hash = $3");
     let hash = hash.as_slice();
     if tx.run(&SET, args![kind, hash, connection.as_str()]).await? > 0 {
         return Ok(());

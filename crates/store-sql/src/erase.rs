@@ -39,7 +39,8 @@ static DELETE: LazyLock<Vec<(Owner, Sql)>> = LazyLock::new(|| {
 ///
 /// As the database fails.
 pub async fn erase_batch(tx: &mut dyn Tx) -> Result<bool> {
-    static NEXT: Sql = Sql::new("SELECT id FROM tieline.synced WHERE tenant = $1 AND erased ORDER BY id LIMIT 1 {skip}");
+    static NEXT: Sql =
+        Sql::new("SELECT id FROM tieline.synced WHERE tenant = $1 AND erased ORDER BY id LIMIT 1 {skip}");
     static ENTITIES: Sql = Sql::new("SELECT id FROM tieline.entities WHERE tenant = $1 AND synced_id = $2");
     static TARGETS: Sql = Sql::new("SELECT id FROM tieline.targets WHERE tenant = $1 AND synced_id = $2");
     static END: Sql = Sql::new("DELETE FROM tieline.synced WHERE tenant = $1 AND id = $2 AND erased");

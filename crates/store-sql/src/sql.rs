@@ -201,7 +201,8 @@ impl Bulk {
             let mut next = self.same;
             let values: Vec<String> = (0..rows)
                 .map(|_| {
-                    let columns: Vec<String> = (1..=self.types.len()).map(|n| format!("${}", next + n)).collect();
+                    let columns: Vec<String> =
+                        (1..=self.types.len()).map(|n| format!("${}", next + n)).collect();
                     next += self.types.len();
                     format!("({same}{})", columns.join(", "))
                 })
@@ -233,6 +234,8 @@ pub enum Arg<'a> {
     Bytes(Option<&'a [u8]>),
     /// Texts, for `{in …}`.
     Texts(&'a [&'a str]),
+    /// Texts that may be missing, for `unnest` in PostgreSQL.
+    OptTexts(&'a [Option<&'a str>]),
     /// Numbers, for `{in …}`.
     Ints(&'a [i64]),
 }
@@ -245,6 +248,7 @@ impl fmt::Debug for Arg<'_> {
             Self::Text(_) => "Text",
             Self::Bytes(_) => "Bytes",
             Self::Texts(_) => "Texts",
+            Self::OptTexts(_) => "OptTexts",
             Self::Ints(_) => "Ints",
         })
     }
@@ -276,6 +280,7 @@ args! {
     &'a Vec<u8> => |value| Self::Bytes(Some(value));
     &'a [&'a str] => |value| Self::Texts(value);
     &'a Vec<&'a str> => |value| Self::Texts(value);
+    &'a [Option<&'a str>] => |value| Self::OptTexts(value);
     &'a [i64] => |value| Self::Ints(value);
     &'a Vec<i64> => |value| Self::Ints(value);
 }

@@ -7,11 +7,12 @@ use serde_json::Value;
 use tieline_core::{Error, ErrorKind, RawJson, Result};
 use tieline_store::{ConnectionId, TargetName};
 
+use crate::records::KEYS;
 use crate::sink::{RowChange, RowSink};
 use crate::sql::{Arg, Dialect, Row, Sql};
 use crate::tx::Tx;
 
-/// How many rows one statement writes.
+/// How many rows one statement of SQLite writes.
 const ROWS: usize = 100;
 
 /// The type of a column.
@@ -49,13 +50,12 @@ impl ColumnType {
         }
     }
 
-    /// What a parameter, which is a text, becomes.
-    fn cast(self, dialect: Dialect, parameter: usize) -> String {
+    /// What a text becomes in the column.
+    fn cast(self, dialect: Dialect, text: &str) -> String {
         match (self, dialect) {
-            (Self::Text, _) => format!("${parameter}"),
-            (Self::Integer | Self::Boolean, Dialect::Sqlite) => format!("CAST(${parameter} AS INTEGER)"),
-            (_, Dialect::Sqlite) => format!("${parameter}"),
-            (kind, Dialect::Postgres) => format!("CAST(${parameter} AS {})", kind.sql(dialect)),
+            (Self::Integer | Self::Boolean, Dialect::Sqlite) => format!("CAST({text} AS INTEGER)"),
+            (Self::Text, _) | (_, Dialect::Sqlite) => text.to_owned(),
+            (kind, Dialect::Postgres) => format!("CAST({text} AS {})", kind.sql(dialect)),
         }
     }
 }
@@ -107,7 +107,10 @@ pub struct SqlSink {
 
 impl fmt::Debug for SqlSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqlSink").field("target", &self.target).field("table", &self.table).finish_non_exhaustive()
+        f.debug_struct("SqlSink")
+            .field("target", &self.target)
+            .field("table", &self.table)
+            .finish_non_exhaustive()
     }
 }
 
@@ -135,7 +138,12 @@ impl SqlSink {
 
     /// Adds a column that is filled by another field.
     #[must_use]
-    pub fn column_from(mut self, column: impl Into<String>, field: impl Into<String>, kind: ColumnType) -> Self {
+    pub fn column_from(
+        mut self,
+        column: impl Into<String>,
+        field: impl Into<String>,
+        kind: ColumnType,
+    ) -> Self {
         self.columns.push(Mapped { column: column.into(), field: field.into(), kind });
         self
     }
@@ -169,10 +177,7 @@ impl SqlSink {
     pub async fn prepare(&self, tx: &mut dyn Tx) -> Result<()> {
         let dialect = tx.dialect();
         let table = quoted_path(&self.table)?;
-        let mut keys = Vec::new();
-        for name in self.keys() {
-            keys.push(quoted(name)?);
-        }
+        let keys: Vec<String> = self.keys().map(quoted).collect::<Result<_>>()?;
         let columns: Vec<String> = keys.iter().map(|key| format!("{key} text NOT NULL")).collect();
         let (columns, key) = (columns.join(", "), keys.join(", "));
         let make = format!("CREATE TABLE IF NOT EXISTS {table} ({columns}, PRIMARY KEY ({key}))");
@@ -223,32 +228,60 @@ impl SqlSink {
 
     /// The names and values of the columns that say whose a row is.
     fn scope<'a>(&'a self, tenant: &'a str, connection: &'a str) -> Vec<(&'a str, &'a str)> {
-        let scope = [self.tenant.as_deref().zip(Some(tenant)), self.connection.as_deref().zip(Some(connection))];
+        let scope =
+            [self.tenant.as_deref().zip(Some(tenant)), self.connection.as_deref().zip(Some(connection))];
         scope.into_iter().flatten().collect()
     }
 
-    async fn upsert(&self, tx: &mut dyn Tx, scope: &[(&str, &str)], rows: &[(&str, Vec<Option<String>>)]) -> Result<()> {
+    async fn upsert(
+        &self,
+        tx: &mut dyn Tx,
+        scope: &[(&str, &str)],
+        rows: &[(&str, Vec<Option<String>>)],
+    ) -> Result<()> {
         let dialect = tx.dialect();
-        let mut names = Vec::new();
-        for name in self.keys().chain(self.columns.iter().map(|mapped| mapped.column.as_str())) {
-            names.push(quoted(name)?);
-        }
         let mut args: Vec<Arg<'_>> = scope.iter().map(|(_, value)| Arg::from(*value)).collect();
-        let mut lines = Vec::with_capacity(rows.len());
-        for (key, values) in rows {
-            let mut line: Vec<String> = (1..=scope.len()).map(|parameter| format!("${parameter}")).collect();
-            args.push(Arg::from(*key));
-            line.push(format!("${}", args.len()));
-            for (mapped, value) in self.columns.iter().zip(values) {
-                args.push(Arg::from(value.as_deref()));
-                line.push(mapped.kind.cast(dialect, args.len()));
+        let scope: Vec<String> = (1..=args.len()).map(|parameter| format!("${parameter}")).collect();
+        let keys: Vec<&str> = rows.iter().map(|(key, _)| *key).collect();
+        let values: Vec<Vec<Option<&str>>> = (0..self.columns.len())
+            .map(|column| {
+                rows.iter().map(|(_, values)| values.get(column).and_then(Option::as_deref)).collect()
+            })
+            .collect();
+        let source = match dialect {
+            // A column an array.
+            Dialect::Postgres => {
+                args.push(Arg::from(&keys));
+                let mut arrays = vec![format!("${}::text[]", args.len())];
+                let mut selected = scope;
+                selected.push("u0".to_owned());
+                for (n, (mapped, values)) in (1..).zip(self.columns.iter().zip(&values)) {
+                    args.push(Arg::from(values.as_slice()));
+                    arrays.push(format!("${}::text[]", args.len()));
+                    selected.push(mapped.kind.cast(dialect, &format!("u{n}")));
+                }
+                let names: Vec<String> = (0..arrays.len()).map(|n| format!("u{n}")).collect();
+                let (selected, arrays, names) = (selected.join(", "), arrays.join(", "), names.join(", "));
+                format!("SELECT {selected} FROM unnest({arrays}) AS u ({names})")
             }
-            lines.push(format!("({})", line.join(", ")));
-        }
-        let mut keys = Vec::new();
-        for name in self.keys() {
-            keys.push(quoted(name)?);
-        }
+            Dialect::Sqlite => {
+                let mut lines = Vec::with_capacity(rows.len());
+                for (row, key) in keys.iter().enumerate() {
+                    let mut line = scope.clone();
+                    args.push(Arg::from(*key));
+                    line.push(format!("${}", args.len()));
+                    for (mapped, values) in self.columns.iter().zip(&values) {
+                        args.push(Arg::from(values.get(row).copied().flatten()));
+                        line.push(mapped.kind.cast(dialect, &format!("${}", args.len())));
+                    }
+                    lines.push(format!("({})", line.join(", ")));
+                }
+                format!("VALUES {}", lines.join(", "))
+            }
+        };
+        let names = self.keys().chain(self.columns.iter().map(|mapped| mapped.column.as_str()));
+        let names: Vec<String> = names.map(quoted).collect::<Result<_>>()?;
+        let keys: Vec<String> = self.keys().map(quoted).collect::<Result<_>>()?;
         let mut set = Vec::new();
         for mapped in &self.columns {
             let name = quoted(&mapped.column)?;
@@ -257,14 +290,10 @@ impl SqlSink {
         if let OnDelete::Mark(column) = &self.on_delete {
             set.push(format!("{} = NULL", quoted(column)?));
         }
-        let then = if set.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", set.join(", ")) };
-        let text = format!(
-            "INSERT INTO {} ({}) VALUES {} ON CONFLICT ({}) DO {then}",
-            quoted_path(&self.table)?,
-            names.join(", "),
-            lines.join(", "),
-            keys.join(", ")
-        );
+        let then =
+            if set.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", set.join(", ")) };
+        let (table, names, keys) = (quoted_path(&self.table)?, names.join(", "), keys.join(", "));
+        let text = format!("INSERT INTO {table} ({names}) {source} ON CONFLICT ({keys}) DO {then}");
         tx.run(&Sql::unscoped(text), &args).await.map(drop)
     }
 
@@ -302,9 +331,16 @@ impl RowSink for SqlSink {
     async fn apply(&self, tx: &mut dyn Tx, connection: &ConnectionId, changes: &[RowChange]) -> Result<()> {
         let tenant = tx.tenant().clone();
         let scope = self.scope(tenant.as_str(), connection.as_str());
-        for chunk in changes.chunks(ROWS) {
-            let gone: Vec<&str> =
-                chunk.iter().filter(|change| change.fields.is_none()).map(|change| change.key.as_str()).collect();
+        let rows = match tx.dialect() {
+            Dialect::Sqlite => ROWS,
+            Dialect::Postgres => KEYS,
+        };
+        for chunk in changes.chunks(rows) {
+            let gone: Vec<&str> = chunk
+                .iter()
+                .filter(|change| change.fields.is_none())
+                .map(|change| change.key.as_str())
+                .collect();
             if !gone.is_empty() {
                 self.remove(tx, &scope, &gone).await?;
             }

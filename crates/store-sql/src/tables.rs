@@ -103,7 +103,9 @@ pub static TABLES: &[Table] = &[
     Table::new("leases", Owner::Connection("connection"), &["tenant", "connection", "name"]).due(&["ends"]),
     Table::new("consents", Owner::Connection("connection"), &["tenant", "state"]),
     Table::new("routes", Owner::Connection("connection"), &["kind", "hash"]).directory(),
-    Table::new("due", Owner::Connection("connection"), &["tenant", "connection", "what"]).due(&["at"]).directory(),
+    Table::new("due", Owner::Connection("connection"), &["tenant", "connection", "what"])
+        .due(&["at"])
+        .directory(),
     Table::new("connections", Owner::Connection("id"), &["tenant", "id"]),
     Table::new("log_counts", Owner::Tenant, &["tenant", "log"]).rights(Rights::Keep),
     Table::new("audit", Owner::Tenant, &["tenant", "number"]).rights(Rights::Append),

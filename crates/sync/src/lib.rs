@@ -4,7 +4,6 @@ mod apply;
 mod outbox;
 mod plan;
 mod report;
-mod resolve;
 mod run;
 
 pub use outbox::{Outbox, OutboxReport, new_operation_id};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use futures_util::StreamExt;
-use tieline::store::SyncStore;
 use tieline::sqlite::SqliteStore;
+use tieline::store::SyncStore;
 use tieline::{CheckRequest, Connector, DiscoverRequest, Key, LookupRequest, ReadRequest};
 use tieline_conformance::Hunt;
 use tieline_sandbox::{Fault, FaultRule};

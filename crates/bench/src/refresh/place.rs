@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tieline_auth::CredentialStore;
 use tieline_store_sql::postgres::PostgresStore;
-use tieline_store_sql::testing::{Role, TestDatabase};
 use tieline_store_sql::sqlite::SqliteStore;
+use tieline_store_sql::testing::{Role, TestDatabase};
 
 use crate::Result;
 

@@ -121,11 +121,7 @@ pub(super) async fn locked(tx: &mut dyn Tx, id: &ConnectionId) -> Result<Option<
 /// # Errors
 ///
 /// As the database fails.
-pub async fn connections(
-    tx: &mut dyn Tx,
-    filter: &ConnectionFilter,
-    limit: u32,
-) -> Result<Vec<Connection>> {
+pub async fn connections(tx: &mut dyn Tx, filter: &ConnectionFilter, limit: u32) -> Result<Vec<Connection>> {
     static PAGE: Sql = select!(
         "id > $2 AND (CAST($3 AS TEXT) IS NULL OR provider = $3) AND ($4 IS NULL OR active = $4)
          ORDER BY id LIMIT $5"
@@ -160,8 +156,7 @@ pub async fn change(
     let mut connection = locked(tx, id).await?.ok_or_else(|| unknown_connection(id))?;
     let Some(detail) = connection.apply(change, by, kept(now))? else { return Ok(connection) };
     let config = connection.config.to_string();
-    let changed =
-        args![id.as_str(), &connection.name, &config, connection.active, micros(now), by.as_str()];
+    let changed = args![id.as_str(), &connection.name, &config, connection.active, micros(now), by.as_str()];
     tx.run(&CHANGE, changed).await?;
     let mut lines = Lines::new(id, by, now);
     lines.tell(AuditAction::Changed, detail);
@@ -204,8 +199,8 @@ pub async fn report(tx: &mut dyn Tx, id: &ConnectionId, report: RunReport, by: &
 pub async fn remove(tx: &mut dyn Tx, id: &ConnectionId, by: &Actor, now: DateTime<Utc>) -> Result<bool> {
     static REMOVE: Sql = Sql::new("DELETE FROM tieline.connections WHERE tenant = $1 AND id = $2");
     static FORGET: [Sql; 4] = [
-        // A lease that is taken later still has a greater number.
-        Sql::new("UPDATE tieline.leases SET ends = 0 WHERE tenant = $1 AND connection = $2"),
+        // Nobody holds one any more, and one that is taken later still has a greater number.
+        Sql::new("UPDATE tieline.leases SET ends = 0, fence = fence + 1 WHERE tenant = $1 AND connection = $2"),
         Sql::new("DELETE FROM tieline.consents WHERE tenant = $1 AND connection = $2"),
         Sql::new("DELETE FROM tieline.routes WHERE tenant = $1 AND connection = $2"),
         Sql::new("DELETE FROM tieline.due WHERE tenant = $1 AND connection = $2"),

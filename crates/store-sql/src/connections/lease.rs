@@ -14,7 +14,13 @@ use crate::tx::{Tx, args, first};
 /// The end of a lease whose life is a parameter. It never ends when the sum is beyond what can be kept.
 macro_rules! ends {
     ($life:literal) => {
-        concat!("CASE WHEN ", $life, " > 9000000000000000000 - {now} THEN 9000000000000000000 ELSE {now} + ", $life, " END")
+        concat!(
+            "CASE WHEN ",
+            $life,
+            " > 9000000000000000000 - {now} THEN 9000000000000000000 ELSE {now} + ",
+            $life,
+            " END"
+        )
     };
 }
 
@@ -52,8 +58,7 @@ pub async fn lease(
         Some((false,)) => {}
         None => drop(tx.run(&MAKE, args![connection.as_str(), name]).await?),
     }
-    let fence: Option<(u64,)> =
-        first(tx, &TAKE, args![connection.as_str(), name, after(0, life)]).await?;
+    let fence: Option<(u64,)> = first(tx, &TAKE, args![connection.as_str(), name, after(0, life)]).await?;
     Ok(fence.map(|(fence,)| Lease::new(Fence::new(fence))))
 }
 

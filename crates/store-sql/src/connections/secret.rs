@@ -280,9 +280,8 @@ pub async fn renewals_due(
         limit,
     ];
     let stored: Vec<(String, String, i64)> = all(tx, &PAGE, page).await?;
-    let due = |(connection, name, at): (String, String, i64)| {
-        RenewalDue::new(connection.into(), name, time(at))
-    };
+    let due =
+        |(connection, name, at): (String, String, i64)| RenewalDue::new(connection.into(), name, time(at));
     Ok(stored.into_iter().map(due).collect())
 }
 
@@ -302,11 +301,7 @@ pub async fn key_check(tx: &mut dyn Tx) -> Result<Option<Sealed>> {
 /// # Errors
 ///
 /// As the database fails.
-pub async fn put_key_check(
-    tx: &mut dyn Tx,
-    replaces: Option<&Sealed>,
-    key_check: &Sealed,
-) -> Result<bool> {
+pub async fn put_key_check(tx: &mut dyn Tx, replaces: Option<&Sealed>, key_check: &Sealed) -> Result<bool> {
     static FIRST: Sql = Sql::new(
         "INSERT INTO tieline.key_check (one, sealed) SELECT 1, $2 WHERE $1 <> '' ON CONFLICT DO NOTHING",
     );

@@ -7,7 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgPoolOptions, PgRow};
-use sqlx::{Arguments, AssertSqlSafe, Column as _, ConnectOptions, Connection, PgPool, Row as _, TypeInfo, ValueRef};
+use sqlx::{
+    Arguments, AssertSqlSafe, Column as _, ConnectOptions, Connection, PgPool, Row as _, TypeInfo, ValueRef,
+};
 use tieline_core::{Error, ErrorKind, Result};
 use tieline_store::TenantId;
 
@@ -185,6 +187,7 @@ impl Statements {
             Arg::Text(value) => bound.add(value),
             Arg::Bytes(value) => bound.add(value),
             Arg::Texts(values) => bound.add(values),
+            Arg::OptTexts(values) => bound.add(values),
             Arg::Ints(values) => bound.add(values),
         };
         let tenant = [Arg::from(self.tenant.as_str())];
@@ -299,8 +302,7 @@ impl Turn {
 
     pub(crate) async fn commit(mut self) -> Result<()> {
         let committed = sqlx::raw_sql("COMMIT").execute(&mut *self.connection).await;
-        committed
-            .map_err(|error| explain_commit(error, self.statements.doing, &self.statements.place))?;
+        committed.map_err(|error| explain_commit(error, self.statements.doing, &self.statements.place))?;
         self.open = false;
         Ok(())
     }
@@ -359,8 +361,11 @@ impl<'c> HostTx<'c> {
     /// `Config` for a tenant without a name, `Unavailable` when the connection broke off.
     pub async fn new(connection: &'c mut PgConnection, tenant: &TenantId) -> Result<Self> {
         check_tenant(tenant)?;
-        let statements =
-            Statements { tenant: tenant.clone(), doing: "using the host's transaction", place: "host".into() };
+        let statements = Statements {
+            tenant: tenant.clone(),
+            doing: "using the host's transaction",
+            place: "host".into(),
+        };
         sqlx::query("SELECT set_config('tieline.tenant', $1, TRUE)")
             .persistent(false)
             .bind(tenant.as_str())

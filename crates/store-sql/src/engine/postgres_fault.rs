@@ -26,10 +26,9 @@ fn told(error: sqlx::Error, doing: &'static str, place: &impl fmt::Display, comm
     // PostgreSQL may have committed before its answer was lost.
     let unknown = committing && (code.is_none() || what == GONE);
     let (advice, resend) = match kind {
-        _ if unknown => (
-            "it is not known whether it was stored: read it again before repeating it",
-            Resend::IfIdempotent,
-        ),
+        _ if unknown => {
+            ("it is not known whether it was stored: read it again before repeating it", Resend::IfIdempotent)
+        }
         ErrorKind::Unavailable => (advice, Resend::Safe),
         _ => (advice, Resend::Never),
     };
@@ -99,11 +98,9 @@ fn by_code(code: &str) -> Told {
             "the role may not do this in the database",
             "run PostgresStore::migrate as the owner of the tables, then PostgresStore::grant for this role",
         ),
-        "42P01" => (
-            Config,
-            "the tables are not there",
-            "run PostgresStore::migrate as the owner of the database",
-        ),
+        "42P01" => {
+            (Config, "the tables are not there", "run PostgresStore::migrate as the owner of the database")
+        }
         "26000" | "42P05" => (
             Config,
             "a pooler in between mixes up prepared statements",

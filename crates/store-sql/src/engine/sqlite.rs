@@ -148,6 +148,7 @@ impl Statements {
             Arg::Text(value) => bound.add(value.map(str::to_owned)),
             Arg::Bytes(value) => bound.add(value.map(<[u8]>::to_vec)),
             Arg::Texts(values) => bound.add(serde_json::to_string(values).unwrap_or_default()),
+            Arg::OptTexts(values) => bound.add(serde_json::to_string(values).unwrap_or_default()),
             Arg::Ints(values) => bound.add(serde_json::to_string(values).unwrap_or_default()),
         };
         let tenant = [Arg::from(self.tenant.as_str())];
@@ -376,8 +377,11 @@ impl<'c> HostTx<'c> {
     /// `Rejected` for a tenant without a name.
     pub fn new(connection: &'c mut SqliteConnection, tenant: &TenantId) -> Result<Self> {
         check_name("tenant", tenant.as_str())?;
-        let statements =
-            Statements { tenant: tenant.clone(), doing: "using the host's transaction", place: "host".into() };
+        let statements = Statements {
+            tenant: tenant.clone(),
+            doing: "using the host's transaction",
+            place: "host".into(),
+        };
         Ok(Self { connection, statements })
     }
 }

@@ -60,7 +60,8 @@ impl Stored {
     pub(super) fn entry(self) -> Result<Entry> {
         let status = self.status()?;
         let operation = Queued::operation(self.operation.into(), &self.op)?;
-        let mut entry = Entry::new(self.id.cast_unsigned(), self.entity.into(), operation, time(self.enqueued_at));
+        let mut entry =
+            Entry::new(self.id.cast_unsigned(), self.entity.into(), operation, time(self.enqueued_at));
         entry.status = status;
         entry.note = self.note;
         entry.attempts = u32::try_from(self.attempts).unwrap_or(u32::MAX);

@@ -60,8 +60,7 @@ pub async fn open_target(
     {
         return Err(plan::of_another_entity(target, &stored.as_str().into(), entity));
     }
-    let (id,): (i64,) =
-        one(tx, &OPEN, args![synced_id, target.as_str(), entity_id, fingerprint]).await?;
+    let (id,): (i64,) = one(tx, &OPEN, args![synced_id, target.as_str(), entity_id, fingerprint]).await?;
     if stored.is_none_or(|(stored, _)| stored != fingerprint) {
         tx.run(&MARK_ALL, args![id, entity_id]).await?;
     }

@@ -41,14 +41,17 @@ pub(crate) async fn step_connection(tx: &mut dyn Tx, name: &ConnectionId, step: 
 
 /// Returns the number of a connection that is there, and locks it.
 pub(crate) async fn lock_connection(tx: &mut dyn Tx, name: &ConnectionId) -> Result<Option<i64>> {
-    static LOCK: Sql = Sql::new(
-        "SELECT id FROM tieline.synced WHERE tenant = $1 AND connection = $2 AND NOT erased {lock}",
-    );
+    static LOCK: Sql =
+        Sql::new("SELECT id FROM tieline.synced WHERE tenant = $1 AND connection = $2 AND NOT erased {lock}");
     Ok(first::<(i64,)>(tx, &LOCK, args![name.as_str()]).await?.map(|(id,)| id))
 }
 
 /// Returns the number of an entity that is there.
-pub(crate) async fn entity(tx: &mut dyn Tx, connection: &ConnectionId, name: &EntityName) -> Result<Option<i64>> {
+pub(crate) async fn entity(
+    tx: &mut dyn Tx,
+    connection: &ConnectionId,
+    name: &EntityName,
+) -> Result<Option<i64>> {
     static FIND: Sql = Sql::new(
         "SELECT e.id FROM tieline.synced c JOIN tieline.entities e ON e.tenant = $1 AND e.synced_id = c.id
          WHERE c.tenant = $1 AND c.connection = $2 AND NOT c.erased AND e.name = $3",

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use tieline_core::{EntityName, Error, Key, RawJson, Record, RecordLookup, Result, State, Text};
 use tieline_store::{
-    ConnectionId, Counts, EntityCount, Moment, Passes, Position, Row, StreamId, TargetCount, TargetName, Token,
+    ConnectionId, Counts, EntityCount, Moment, Passes, Position, Row, StreamId, TargetCount, TargetName,
+    Token,
 };
 
 use super::{KEYS, entity, partition};
@@ -170,7 +171,11 @@ pub async fn load(
     Ok(loaded)
 }
 
-pub(super) async fn target(tx: &mut dyn Tx, connection: &ConnectionId, name: &TargetName) -> Result<Option<i64>> {
+pub(super) async fn target(
+    tx: &mut dyn Tx,
+    connection: &ConnectionId,
+    name: &TargetName,
+) -> Result<Option<i64>> {
     static FIND: Sql = Sql::new(
         "SELECT t.id FROM tieline.targets t JOIN tieline.synced c ON c.id = t.synced_id
          WHERE c.tenant = $1 AND c.connection = $2 AND NOT c.erased AND t.tenant = $1 AND t.name = $3",
@@ -189,9 +194,8 @@ pub async fn stale(
     name: &TargetName,
     limit: u32,
 ) -> Result<Vec<Key>> {
-    static PAGE: Sql = Sql::new(
-        "SELECT key FROM tieline.stale WHERE tenant = $1 AND target_id = $2 ORDER BY key LIMIT $3",
-    );
+    static PAGE: Sql =
+        Sql::new("SELECT key FROM tieline.stale WHERE tenant = $1 AND target_id = $2 ORDER BY key LIMIT $3");
     let Some(target) = target(tx, connection, name).await? else { return Ok(Vec::new()) };
     let keys: Vec<(String,)> = all(tx, &PAGE, args![target, limit]).await?;
     Ok(keys.into_iter().map(|(key,)| Key::from(key)).collect())

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use tieline_core::{EntityName, Key, RawJson, Result};
-use tieline_store::plan::{self, Plan, RowEffect, content_hash};
 use tieline_store::TargetName;
+use tieline_store::plan::{self, Plan, RowEffect, content_hash};
 
 use super::KEYS;
 use super::commit::{Target, Work};

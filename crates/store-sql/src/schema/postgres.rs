@@ -63,7 +63,12 @@ pub(crate) fn print() -> String {
     let mut all = format!("{SCHEMA};\n\n");
     for (version, script) in (1..).zip(SCRIPTS) {
         let _ = writeln!(all, "-- Version {version}.\n{}\n", text(script, Dialect::Postgres));
-        let _ = writeln!(all, "{};\n{};\n", versions(Dialect::Postgres), note(version, script.min_reader, Dialect::Postgres));
+        let _ = writeln!(
+            all,
+            "{};\n{};\n",
+            versions(Dialect::Postgres),
+            note(version, script.min_reader, Dialect::Postgres)
+        );
     }
     all.push_str(&policies());
     all
@@ -146,17 +151,23 @@ CREATE POLICY tieline_tenant ON tieline.{name} USING ({condition}) WITH CHECK ({
 
 /// What a role needs that is neither superuser nor the owner of the tables.
 fn grants(role: &str) -> String {
-    let mut all = format!("GRANT USAGE ON SCHEMA tieline TO {role};\nGRANT SELECT ON tieline.schema, tieline.rows_json TO {role};\n");
+    let mut all = format!(
+        "GRANT USAGE ON SCHEMA tieline TO {role};\nGRANT SELECT ON tieline.schema, tieline.rows_json TO {role};\n"
+    );
     for table in TABLES {
         let (name, privileges) = (table.name, table.rights.privileges());
-        let _ = writeln!(all, "REVOKE ALL ON tieline.{name} FROM {role};\nGRANT {privileges} ON tieline.{name} TO {role};");
+        let _ = writeln!(
+            all,
+            "REVOKE ALL ON tieline.{name} FROM {role};\nGRANT {privileges} ON tieline.{name} TO {role};"
+        );
     }
     all
 }
 
 /// What a role needs that looks across tenants for what is due, and at nothing else.
 fn dispatcher_grants(role: &str) -> String {
-    let mut all = format!("GRANT USAGE ON SCHEMA tieline TO {role};\nGRANT SELECT ON tieline.schema TO {role};\n");
+    let mut all =
+        format!("GRANT USAGE ON SCHEMA tieline TO {role};\nGRANT SELECT ON tieline.schema TO {role};\n");
     for table in TABLES.iter().filter(|table| table.directory) {
         let name = table.name;
         let _ = writeln!(

@@ -39,7 +39,8 @@ pub(crate) async fn migrate_with(database: &Sqlite, scripts: &[Script]) -> Resul
 }
 
 async fn stored(turn: &mut Turn) -> Result<Stored> {
-    static MADE: Sql = Sql::new("SELECT count(*) FROM sqlite_schema WHERE name = 'tieline_schema' AND $1 <> ''");
+    static MADE: Sql =
+        Sql::new("SELECT count(*) FROM sqlite_schema WHERE name = 'tieline_schema' AND $1 <> ''");
     static NEWEST: Sql = Sql::new(
         "SELECT coalesce(max(version), 0), coalesce(max(min_reader), 0) FROM tieline.schema WHERE $1 <> ''",
     );

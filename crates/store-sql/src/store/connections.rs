@@ -30,9 +30,7 @@ impl<D: Database> ConnectionStore for SqlStore<D> {
         by: &Actor,
         now: DateTime<Utc>,
     ) -> Result<Connection> {
-        transact!(self, Durable, "making a connection", |tx| {
-            concern::create(tx, new, secrets, by, now)
-        })
+        transact!(self, Durable, "making a connection", |tx| { concern::create(tx, new, secrets, by, now) })
     }
 
     async fn connection(&self, id: &ConnectionId) -> Result<Option<Connection>> {
@@ -50,9 +48,7 @@ impl<D: Database> ConnectionStore for SqlStore<D> {
         by: &Actor,
         now: DateTime<Utc>,
     ) -> Result<Connection> {
-        transact!(self, Write, "changing a connection", |tx| {
-            concern::change(tx, id, change, by, now)
-        })
+        transact!(self, Write, "changing a connection", |tx| { concern::change(tx, id, change, by, now) })
     }
 
     async fn reconnect(

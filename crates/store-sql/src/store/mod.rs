@@ -126,7 +126,8 @@ macro_rules! transact {
     ($store:expr, $access:ident, $doing:literal, |$tx:ident| $work:expr) => {{
         let store = $store;
         let access = $crate::engine::Access::$access;
-        let mut transaction = $crate::engine::Database::begin(&store.database, &store.tenant, access, $doing).await?;
+        let mut transaction =
+            $crate::engine::Database::begin(&store.database, &store.tenant, access, $doing).await?;
         let $tx = &mut transaction;
         match $work.await {
             Ok(value) => transaction.commit().await.map(|()| value),

@@ -13,9 +13,9 @@
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
 
-mod elapse;
 #[cfg(all(unix, feature = "postgres"))]
 mod database;
+mod elapse;
 #[cfg(all(unix, feature = "postgres"))]
 mod programs;
 #[cfg(all(unix, feature = "postgres"))]

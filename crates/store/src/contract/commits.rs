@@ -85,7 +85,9 @@ pub async fn a_read_resumes_at_any_batch(store: &dyn SyncStore) {
 pub async fn unchanged_records_touch_nothing_downstream(store: &dyn SyncStore) {
     open_target(store).await;
     put(store, changes(&persons(), vec![upsert("7", 1)], 1)).await;
-    let commit = || changes(&deals(), upserts(0..3, 1), 1).with_target(TARGET, vec![row("0001", 1, &["7"])]);
+    let left_out = |key| TargetChange::remove(key, Vec::new());
+    let rows_of = || vec![row("0001", 1, &["7"]), left_out("0000"), left_out("0002")];
+    let commit = || changes(&deals(), upserts(0..3, 1), 1).with_target(TARGET, rows_of());
     put(store, commit()).await;
     let tally = put(store, commit()).await;
     assert_eq!((tally.mirror.unchanged, tally.mirror.updated), (3, 0));

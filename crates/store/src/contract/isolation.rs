@@ -3,14 +3,15 @@
 use tieline_core::{Change, Deletion, ErrorKind, FieldPath, RecordLookup};
 
 use super::world::*;
-use crate::{Commit, ConnectionId, Counts, Moment, Position, StreamId, SyncStore};
+use crate::{Commit, ConnectionId, Counts, Moment, Position, StreamId, SyncStore, TargetChange};
 
 pub(super) async fn fill(store: &dyn SyncStore, name: &str, n: u32) {
     let (connection, deals, persons) =
         (ConnectionId::from(name), StreamId::new(name, "deals"), StreamId::new(name, "persons"));
     store.open_target(&connection, &TARGET.into(), &"deals".into(), "first").await.unwrap();
     put(store, full(&persons, vec![upsert("7", n)], n)).await;
-    let rows_of = vec![row("0001", n, &["7"]), row("0002", n, &["8"])];
+    let left_out = TargetChange::remove("0003", Vec::new());
+    let rows_of = vec![row("0001", n, &["7"]), row("0002", n, &["8"]), left_out];
     put(store, full(&deals, upserts(1..4, n), n).with_target(TARGET, rows_of)).await;
 }
 

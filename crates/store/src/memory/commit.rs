@@ -44,10 +44,11 @@ impl Synced {
             changed.extend(self.sweep(stream, below, brake, &mut tally));
         }
         for changed in &changed {
+            let there = self.held(&changed.entity, &changed.key).is_some();
             if let Some(mirror) = self.mirror.get_mut(&changed.entity) {
                 mirror.changed_in = self.sequence;
+                mirror.deleted_in = if there { mirror.deleted_in } else { self.sequence };
             }
-            let there = self.held(&changed.entity, &changed.key).is_some();
             for (name, target) in &mut self.targets {
                 target.mark_dependents(changed);
                 let brought = plan.targets.get(name).is_some_and(|rows| rows.contains_key(&changed.key));
@@ -138,7 +139,6 @@ impl Synced {
         if mirror.records.remove(key).is_none() {
             return false;
         }
-        mirror.deleted_in = self.sequence;
         tally.mirror.deleted += 1;
         for target in self.targets.values_mut().filter(|target| target.entity == *entity) {
             tally.target.deleted += u64::from(target.forget(key));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tieline_core::{Batch, Change, Deletion, ErrorKind, Pass, PassEnd, State};
+use tieline_core::{Batch, Change, Deletion, ErrorKind, PassEnd, ReadMode, State};
 use tieline_store::{Commit, StreamId, SyncStore, TargetChange, TenantId};
 use tieline_store_sql::records::RowCursor;
 use tieline_store_sql::{Arg, ColumnType, Database, OnDelete, Sql, SqlSink, SqlStore, Tx};
@@ -66,12 +66,9 @@ async fn rows_are_in_the_hosts_table_with_the_commit<D: Database>(store: SqlStor
         "customer_since":"2026-01-31","seen":"2026-01-31T10:00:00+01:00","tags":["a",1.10]}"#;
     put(&store, commit(vec![row("1", fields), row("2", "{}")])).await;
     let text = |column: &str| format!("SELECT CAST({column} AS TEXT) FROM customers ORDER BY crm_id");
-    for (column, first) in [
-        ("name", "Åkeri AB"),
-        ("revenue", "12345678901234567.890"),
-        ("staff", "7"),
-        ("since", "2026-01-31"),
-    ] {
+    for (column, first) in
+        [("name", "Åkeri AB"), ("revenue", "12345678901234567.890"), ("staff", "7"), ("since", "2026-01-31")]
+    {
         let found = query(&store, &text(column)).await;
         assert_eq!(found, [[Some(first.to_owned())], [None]], "{column}");
     }
@@ -92,7 +89,8 @@ async fn a_value_that_does_not_fit_stops_the_commit<D: Database>(store: SqlStore
         ("name", r#""a\u0000b""#),
     ] {
         let fields = format!(r#"{{"{column}":{value}}}"#);
-        let error = store.commit(commit(vec![row("1", r#"{"name":"A"}"#), row("2", &fields)])).await.unwrap_err();
+        let error =
+            store.commit(commit(vec![row("1", r#"{"name":"A"}"#), row("2", &fields)])).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config, "{column}: {error}");
         assert!(!error.to_string().contains(value.trim_matches('"')), "{error} quotes a customer's data");
     }
@@ -109,7 +107,7 @@ async fn what_goes_is_deleted_or_marked<D: Database>(store: SqlStore<D>) {
     let version = store.moment(&"acme".into()).await.unwrap();
     put(&store, Commit::remap("acme", version).with_target("copy", vec![left_out])).await;
     let pass = Batch::new("persons", vec![upsert("4", r#"{"n":1}"#)], State::new(1, &2).unwrap());
-    let pass = pass.with_pass(Pass::Full).with_end(PassEnd::Complete);
+    let pass = pass.with_pass(ReadMode::Full).with_end(PassEnd::Complete);
     let swept = put(&store, Commit::batch(StreamId::new("acme", "persons"), pass)).await;
     assert_eq!(swept.swept, 2, "a sweep is told too");
     let keys = |sql| {
@@ -123,7 +121,11 @@ async fn what_goes_is_deleted_or_marked<D: Database>(store: SqlStore<D>) {
     assert_eq!(keys("SELECT id FROM kept WHERE gone_at IS NULL ORDER BY 1").await, ["4"]);
     assert_eq!(keys("SELECT id FROM kept WHERE gone_at IS NOT NULL ORDER BY 1").await, ["1", "2", "3"]);
     put(&store, changes("persons", vec![upsert("1", "{}")]).with_target("copy", vec![row("1", "{}")])).await;
-    assert_eq!(keys("SELECT id FROM kept WHERE gone_at IS NULL ORDER BY 1").await, ["1", "4"], "it came back");
+    assert_eq!(
+        keys("SELECT id FROM kept WHERE gone_at IS NULL ORDER BY 1").await,
+        ["1", "4"],
+        "it came back"
+    );
 }
 
 async fn tenants_and_connections_share_a_table<D: Database>(store: SqlStore<D>) {
@@ -168,7 +170,8 @@ async fn a_reader_follows_every_change_once<D: Database>(store: SqlStore<D>) {
     let (mut cursor, mut kept) = (RowCursor::default(), BTreeMap::new());
     assert_eq!(follow(&store, &mut cursor, &mut kept).await, (0, false));
     store.open_target(&"acme".into(), &"copy".into(), &"persons".into(), "1").await.unwrap();
-    let rows = |n: u32| (1..6).map(|key| row(&key.to_string(), &format!(r#"{{"n":{n}}}"#))).collect::<Vec<_>>();
+    let rows =
+        |n: u32| (1..6).map(|key| row(&key.to_string(), &format!(r#"{{"n":{n}}}"#))).collect::<Vec<_>>();
     put(&store, commit(rows(1))).await;
     assert_eq!(follow(&store, &mut cursor, &mut kept).await, (5, false));
     assert_eq!(follow(&store, &mut cursor, &mut kept).await, (0, false));

@@ -217,7 +217,10 @@ async fn a_role_without_rights_is_told_what_it_lacks() {
     the tables are not there while committing a batch: run PostgresStore::migrate as the owner of the database (config, code 42P01, database=PLACE)
       because: relation "tieline.payloads" does not exist
     "###);
-    sqlx::query("INSERT INTO tieline.schema (version, min_reader, applied_at) VALUES (9, 9, 0)").execute(&owner).await.unwrap();
+    sqlx::query("INSERT INTO tieline.schema (version, min_reader, applied_at) VALUES (9, 9, 0)")
+        .execute(&owner)
+        .await
+        .unwrap();
     let newer = PostgresStore::with_pool(app).await.unwrap_err();
     insta::assert_snapshot!(told(&newer), @"the database was made by a newer version of tieline-store-sql (its schema is 9, which needs a program that knows 9; this one knows 1): update the crate, or choose another database; nothing was changed (internal, database=PLACE)");
 }
@@ -409,7 +412,10 @@ async fn the_application_cannot_change_the_past_of_the_audit_log() {
         ["UPDATE tieline.audit SET actor = 'nobody'", "DELETE FROM tieline.audit", "TRUNCATE tieline.audit"]
     {
         let mut transaction = app.begin().await.unwrap();
-        sqlx::query("SELECT set_config('tieline.tenant', 'main', TRUE)").execute(&mut *transaction).await.unwrap();
+        sqlx::query("SELECT set_config('tieline.tenant', 'main', TRUE)")
+            .execute(&mut *transaction)
+            .await
+            .unwrap();
         let error = sqlx::query(statement).execute(&mut *transaction).await.unwrap_err();
         assert_eq!(error.as_database_error().unwrap().code().unwrap(), "42501", "{statement}");
     }

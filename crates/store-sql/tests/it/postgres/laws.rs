@@ -11,7 +11,6 @@ mod as_a_program {
         InWorld::new(Role::App, 4).await
     }
 
-
     tieline_store::contract_tests!(store);
     tieline_store::outbox_contract_tests!(store);
     tieline_store::connection_contract_tests!(store, PostgresStore::for_tenant);
@@ -28,7 +27,6 @@ mod as_superuser {
     async fn store() -> InWorld {
         InWorld::new(Role::Superuser, 1).await
     }
-
 
     tieline_store::outbox_contract_tests!(store);
     tieline_store::connection_contract_tests!(store, PostgresStore::for_tenant);

@@ -7,4 +7,4 @@ mod laws;
 mod pooler;
 mod server;
 mod tenants;
-mod world;
+pub(crate) mod world;

@@ -141,7 +141,7 @@ async fn what_a_host_keeps_waits_for_the_disk() {
         make(&store, &vault).await;
         assert_eq!(levels().await, [raised; 2], "a connection and its secret");
         let fence = store.lease(&crm(), "oauth2", LIFE).await.unwrap().unwrap().fence;
-        assert_eq!(levels().await, [raised], "a lease");
+        assert_eq!(levels().await, [raised; 2], "a lease and its name");
         store.begin_renewal(&crm(), "oauth2", 1, fence, at(1)).await.unwrap();
         assert_eq!(levels().await, [raised], "an intent");
         store.cancel_renewal(&crm(), "oauth2", 1, fence).await.unwrap();

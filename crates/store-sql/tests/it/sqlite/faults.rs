@@ -166,7 +166,10 @@ async fn a_database_of_a_newer_version_is_left_alone() {
     let path = folder.path().join("sync.db");
     SqliteStore::open(&path).await.unwrap().close().await;
     let pool = pool(SqliteConnectOptions::new().filename(&path), 1);
-    sqlx::query("INSERT INTO tieline_schema (version, min_reader, applied_at) VALUES (9, 9, 0)").execute(&pool).await.unwrap();
+    sqlx::query("INSERT INTO tieline_schema (version, min_reader, applied_at) VALUES (9, 9, 0)")
+        .execute(&pool)
+        .await
+        .unwrap();
     pool.close().await;
     let error = SqliteStore::open(&path).await.unwrap_err();
     insta::assert_snapshot!(told(&error, &path), @"the database was made by a newer version of tieline-store-sql (its schema is 9, which needs a program that knows 9; this one knows 1): update the crate, or choose another database; nothing was changed (internal, database=FILE)");

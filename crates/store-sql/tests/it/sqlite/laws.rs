@@ -5,7 +5,6 @@ mod in_memory {
         Box::new(SqliteStore::in_memory().await.unwrap())
     }
 
-
     tieline_store::contract_tests!(store);
     tieline_store::outbox_contract_tests!(store);
     tieline_store::connection_contract_tests!(store, SqliteStore::for_tenant);
@@ -34,7 +33,6 @@ mod in_a_file {
         let store = SqliteStore::open(folder.path().join("sync.db")).await.unwrap();
         InFolder { store, _folder: folder }
     }
-
 
     tieline_store::contract_tests!(store);
     tieline_store::outbox_contract_tests!(store);

@@ -29,8 +29,7 @@ async fn two_stores_on_one_file_never_claim_the_same() {
     let path = folder.path().join("sync.db");
     let (here, there) = tokio::join!(SqliteStore::open(&path), SqliteStore::open(&path));
     let (here, there) = (here.unwrap(), there.unwrap());
-    here.enqueue(&"acme".into(), &"deals".into(), &creates(0..OPERATIONS)).await
-        .unwrap();
+    here.enqueue(&"acme".into(), &"deals".into(), &creates(0..OPERATIONS)).await.unwrap();
     let mut tasks = Vec::new();
     for worker in 0..4 {
         let store = if worker % 2 == 0 { here.clone() } else { there.clone() };
