@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 use tieline_core::{
     Change, DeletionScope, EntityName, Error, ErrorKind, FieldPath, Key, PassEnd, RawJson, ReadMode, Record,
-    RecordLookup, Result,
+    RecordLookup, Result, comparable_value,
 };
 
 pub use crate::connections::rules::{
@@ -239,18 +239,10 @@ pub fn of_another_entity(target: &TargetName, stored: &EntityName, asked: &Entit
 /// The longest value that records are looked up by, in bytes. Longer ones find nothing.
 pub const MAX_LOOKUP_VALUE: usize = 1_000;
 
-/// Returns the value that a record is found by in a field: a text without surrounding white space, anything else as it
-/// is written. `None` for null, for what is not there, and for what nobody looks up: a text that is no valid Unicode or
-/// holds a NUL character, an object or array, a value longer than [`MAX_LOOKUP_VALUE`].
+/// Returns the value that a record is found by in a field, as [`comparable_value`] writes it; `None` also for one that is
+/// longer than [`MAX_LOOKUP_VALUE`] or holds a NUL character.
 pub fn lookup_value(payload: &str, field: &str) -> Option<String> {
-    let raw = tieline_core::json::at(payload, field).ok()??;
-    let text = raw.get();
-    let value = match text.as_bytes().first()? {
-        b'"' => RawJson::from_raw(raw).view::<String>().ok()?.trim().to_owned(),
-        b'{' | b'[' => return None,
-        _ if text == "null" => return None,
-        _ => text.to_owned(),
-    };
+    let value = comparable_value(tieline_core::json::at(payload, field).ok()??)?;
     (value.len() <= MAX_LOOKUP_VALUE && !value.contains('\0')).then_some(value)
 }
 

@@ -1,10 +1,9 @@
 //! The trait of a store.
 
-use std::collections::HashMap;
 use std::fmt::Debug;
 
 use async_trait::async_trait;
-use tieline_core::{EntityName, Key, RawJson, Record, RecordLookup, Result};
+use tieline_core::{EntityName, Key, MappingContext, RawJson, Record, RecordLookup, Result};
 
 use crate::{Commit, CommitStats, ConnectionId, Moment, Position, StreamId, TargetName};
 
@@ -37,12 +36,13 @@ pub trait SyncStore: Debug + Send + Sync {
     /// [`load`](Self::load) and hand it to the [commit](Commit::mapped_at) of what is mapped from their answers.
     async fn moment(&self, connection: &ConnectionId) -> Result<Moment>;
 
-    /// The fields of mirrored records that a mapping wants. A need that is absent from the answer was not found.
+    /// The fields of mirrored records that a mapping wants, found by their key or by another field. A need that is absent
+    /// was not found; one that several records meet is ambiguous.
     async fn resolve(
         &self,
         connection: &ConnectionId,
         needs: &[RecordLookup],
-    ) -> Result<HashMap<RecordLookup, RawJson>>;
+    ) -> Result<MappingContext>;
 
     /// Mirrored records by their keys, in the order asked, without those that are not there.
     async fn load(&self, connection: &ConnectionId, entity: &EntityName, keys: &[Key])

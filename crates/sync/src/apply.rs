@@ -3,12 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use tieline_core::{
-<<<<<<< HEAD
-    Batch, Change, FieldMapping, FieldPath, Issue, Key, Mapped, PreparedRecord, RawJson, Record,
+    Batch, Change, FieldMapping, FieldPath, Issue, Key, Mapped, MappingContext, PreparedRecord, RawJson, Record,
     RecordLookup, Result,
-=======
-    Batch, Change, FieldMapping, Issue, Key, MappingContext, PreparedRecord, Record, RecordLookup, Result,
->>>>>>> 9c3e347 (store-sql: laws on the database's clock, sinks and the index tested on both)
 };
 use tieline_store::{
     Commit, ConnectionId, DeleteThreshold, Moment, StreamId, SyncStore, TargetChange, Token,
@@ -98,29 +94,19 @@ async fn map(
     let needs: Vec<Vec<RecordLookup>> = begun.iter().map(|record| record.needs()).collect();
     let moment = store.moment(connection).await?;
     let distinct: HashSet<&RecordLookup> = needs.iter().flatten().collect();
-<<<<<<< HEAD
-    let resolved = resolve(store, connection, &distinct).await?;
-    let mapped: Vec<Result<Mapped>> = begun.iter().map(|begun| begun.forward(&resolved.given)).collect();
+    let distinct: Vec<RecordLookup> = distinct.into_iter().cloned().collect();
+    let given = match distinct.as_slice() {
+        [] => MappingContext::default(),
+        needs => store.resolve(connection, needs).await?,
+    };
+    let mapped: Vec<Result<Mapped>> = begun.iter().map(|begun| begun.forward(&given)).collect();
     let rows = rows_that_matter(store, connection, target, records, &mapped).await?;
     let mut unseen: BTreeMap<FieldPath, usize> = BTreeMap::new();
     let mut changes = Vec::with_capacity(records.len());
     for ((record, mapped), needs) in records.iter().zip(mapped).zip(needs) {
-        let needs = resolved.by_key(needs);
         let key = record.key.clone();
         let about = |issue: Issue| issue.on(plan.entity.clone(), record.key.clone());
         changes.push(match mapped.and_then(|mapped| mapping.settle(mapped, rows.get(&key))) {
-=======
-    let distinct: Vec<RecordLookup> = distinct.into_iter().cloned().collect();
-    let mut given = MappingContext::default();
-    if !distinct.is_empty() {
-        given.resolved = store.resolve(connection, &distinct).await?;
-    }
-    let mut changes = Vec::with_capacity(records.len());
-    for ((record, begun), needs) in records.iter().zip(&begun).zip(needs) {
-        let key = record.key.clone();
-        let about = |issue: Issue| issue.on(plan.entity.clone(), record.key.clone());
-        changes.push(match begun.forward(&given) {
->>>>>>> 9c3e347 (store-sql: laws on the database's clock, sinks and the index tested on both)
             Ok(mapped) => {
                 for field in mapped.unseen {
                     *unseen.entry(field).or_default() += 1;

@@ -5,12 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-<<<<<<< HEAD
 use tieline::mapping::{CompiledMapping, Format, Mapping};
-use tieline::store::DeleteThreshold;
-=======
-use tieline::mapping::{CompiledPlan, Format, Plan};
->>>>>>> 9c3e347 (store-sql: laws on the database's clock, sinks and the index tested on both)
 use tieline::sqlite::SqliteStore;
 use tieline::store::DeleteThreshold;
 use tieline::sync::{Event, OneWaySync, Report, StreamPlan, StreamReport};

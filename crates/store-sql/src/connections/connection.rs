@@ -5,7 +5,7 @@ use tieline_core::{Error, ErrorKind, Result};
 use tieline_store::ConnectionId;
 use tieline_store::connections::{
     Actor, AuditAction, Connection, ConnectionChange, ConnectionFilter, Health, NewConnection, PutSecret,
-    RunReport,
+    Reconnection, RunReport,
 };
 use tieline_store::plan::{taken, unknown_connection, unreadable};
 
@@ -27,12 +27,13 @@ impl FromRow for Stored {
                 .with_advice("restore them from a backup, or store them anew")
                 .with_context("connection", &id)
         })?;
-        let (active, health): (bool, String) = (row.take()?, row.take()?);
+        let (account, active, health): (Option<String>, bool, String) = (row.take()?, row.take()?, row.take()?);
         let (last_run, last_error, last_error_at): (Option<i64>, Option<String>, Option<i64>) =
             (row.take()?, row.take()?, row.take()?);
         let (created_at, created_by): (i64, String) = (row.take()?, row.take()?);
         let new = NewConnection::new(id, provider, name).with_config(config);
         let mut connection = Connection::new(new, &Actor::new(created_by), time(created_at));
+        connection.account = account;
         connection.active = active;
         connection.health = Health::parse(&health).ok_or_else(|| unreadable("health", &health))?;
         connection.last_run = last_run.map(time);
@@ -48,7 +49,7 @@ impl FromRow for Stored {
 macro_rules! select {
     ($condition:literal) => {
         Sql::new(concat!(
-            "SELECT id, provider, name, config, active, health, last_run, last_error, last_error_at,
+            "SELECT id, provider, name, config, account, active, health, last_run, last_error, last_error_at,
                  created_at, created_by, updated_at, updated_by
              FROM tieline.connections WHERE tenant = $1 AND ",
             $condition
@@ -70,8 +71,9 @@ pub async fn create(
 ) -> Result<Connection> {
     static MAKE: Sql = Sql::new(
         "INSERT INTO tieline.connections
-             (tenant, id, provider, name, config, active, health, created_at, created_by, updated_at, updated_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8, $9)
+             (tenant, id, provider, name, config, active, health, created_at, created_by, updated_at, updated_by,
+              account)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8, $9, $10)
          ON CONFLICT (tenant, id) DO NOTHING",
     );
     by.check()?;
@@ -87,6 +89,7 @@ pub async fn create(
         connection.health.as_str(),
         micros(now),
         by.as_str(),
+        connection.account.as_deref(),
     ];
     if tx.run(&MAKE, made).await? == 0 {
         return Err(taken(&connection.id));
@@ -148,18 +151,66 @@ pub async fn change(
     by: &Actor,
     now: DateTime<Utc>,
 ) -> Result<Connection> {
-    static CHANGE: Sql = Sql::new(
-        "UPDATE tieline.connections SET name = $3, config = $4, active = $5, updated_at = $6, updated_by = $7
-         WHERE tenant = $1 AND id = $2",
-    );
     by.check()?;
     let mut connection = locked(tx, id).await?.ok_or_else(|| unknown_connection(id))?;
     let Some(detail) = connection.apply(change, by, kept(now))? else { return Ok(connection) };
-    let config = connection.config.to_string();
-    let changed = args![id.as_str(), &connection.name, &config, connection.active, micros(now), by.as_str()];
-    tx.run(&CHANGE, changed).await?;
+    save(tx, &connection).await?;
     let mut lines = Lines::new(id, by, now);
     lines.tell(AuditAction::Changed, detail);
+    lines.write(tx).await?;
+    Ok(connection)
+}
+
+/// Writes what a change changes.
+async fn save(tx: &mut dyn Tx, connection: &Connection) -> Result<()> {
+    static SAVE: Sql = Sql::new(
+        "UPDATE tieline.connections
+         SET name = $3, config = $4, active = $5, updated_at = $6, updated_by = $7, account = $8
+         WHERE tenant = $1 AND id = $2",
+    );
+    let config = connection.config.to_string();
+    let changed = args![
+        connection.id.as_str(),
+        &connection.name,
+        &config,
+        connection.active,
+        micros(connection.updated_at),
+        connection.updated_by.as_str(),
+        connection.account.as_deref(),
+    ];
+    tx.run(&SAVE, changed).await.map(drop)
+}
+
+/// Puts a new secret and changes the connection for it: see
+/// [`ConnectionStore::reconnect`](tieline_store::ConnectionStore::reconnect). What sync kept of another account is marked
+/// as erased.
+///
+/// # Errors
+///
+/// `NotFound`; `Conflict` for another account that may not replace the stored one, and when somebody was quicker;
+/// `Rejected` for what cannot be kept; otherwise as the database fails.
+pub async fn reconnect(
+    tx: &mut dyn Tx,
+    id: &ConnectionId,
+    (name, put): (&str, PutSecret),
+    reconnection: Reconnection,
+    by: &Actor,
+    now: DateTime<Utc>,
+) -> Result<Connection> {
+    by.check()?;
+    put.check(name)?;
+    let mut connection = locked(tx, id).await?.ok_or_else(|| unknown_connection(id))?;
+    let reconnected = connection.reconnect(reconnection, by, kept(now))?;
+    let mut lines = Lines::new(id, by, now);
+    if reconnected.erases {
+        mark_erased(tx, id).await?;
+        lines.tell(AuditAction::AccountReplaced, "");
+    }
+    if let Some(detail) = reconnected.detail {
+        save(tx, &connection).await?;
+        lines.tell(AuditAction::Changed, detail);
+    }
+    secret::replace(tx, &mut connection, (name, put), now, &mut lines).await?;
     lines.write(tx).await?;
     Ok(connection)
 }
@@ -176,6 +227,11 @@ pub async fn report(tx: &mut dyn Tx, id: &ConnectionId, report: RunReport, by: &
     );
     by.check()?;
     let Some(mut connection) = locked(tx, id).await? else { return Ok(()) };
+    if let Some((name, generation)) = &report.secret
+        && secret::generation(tx, id, name).await? != *generation
+    {
+        return Ok(());
+    }
     let mut lines = Lines::new(id, by, report.at);
     if let Some(health) = connection.note(report) {
         lines.tell(AuditAction::HealthChanged, health.as_str());

@@ -57,9 +57,28 @@ pub async fn take_consent(tx: &mut dyn Tx, state: &ConsentState) -> Result<Optio
         "DELETE FROM tieline.consents WHERE tenant = $1 AND state = $2
          RETURNING connection, provider, session, verifier, detail, expires_at",
     );
-    type Stored = (String, String, Vec<u8>, Option<Vec<u8>>, String, i64);
     let stored: Option<Stored> = first(tx, &TAKE, args![state.as_bytes().as_slice()]).await?;
-    let Some((connection, provider, session, verifier, detail, expires_at)) = stored else { return Ok(None) };
+    stored.map(|stored| read(state, stored)).transpose()
+}
+
+/// Returns a consent, which stays.
+///
+/// # Errors
+///
+/// As [`take_consent`].
+pub async fn consent(tx: &mut dyn Tx, state: &ConsentState) -> Result<Option<Consent>> {
+    static FIND: Sql = Sql::new(
+        "SELECT connection, provider, session, verifier, detail, expires_at
+         FROM tieline.consents WHERE tenant = $1 AND state = $2",
+    );
+    let stored: Option<Stored> = first(tx, &FIND, args![state.as_bytes().as_slice()]).await?;
+    stored.map(|stored| read(state, stored)).transpose()
+}
+
+type Stored = (String, String, Vec<u8>, Option<Vec<u8>>, String, i64);
+
+fn read(state: &ConsentState, stored: Stored) -> Result<Consent> {
+    let (connection, provider, session, verifier, detail, expires_at) = stored;
     let unreadable = || {
         Error::new(ErrorKind::Internal, "a stored consent cannot be read")
             .with_advice("send the person to the provider again")
@@ -71,5 +90,5 @@ pub async fn take_consent(tx: &mut dyn Tx, state: &ConsentState) -> Result<Optio
     let mut consent = Consent::new(*state, connection, provider, session, time(expires_at));
     consent.verifier = verifier;
     consent.detail = detail;
-    Ok(Some(consent))
+    Ok(consent)
 }

@@ -8,12 +8,12 @@ mod lease;
 mod secret;
 
 pub use audit::audit;
-pub use connection::{change, connection, connections, create, remove, report};
-pub use consent::{begin_consent, take_consent};
+pub use connection::{change, connection, connections, create, reconnect, remove, report};
+pub use consent::{begin_consent, consent, take_consent};
 pub use lease::{lease, prolong, release};
 pub use secret::{
-    begin_renewal, cancel_renewal, delete_secret, key_check, put_key_check, put_secret, renewals_due,
-    rewrap_secret, secret, secrets,
+    begin_renewal, cancel_renewal, delete_secret, key_check, put_key_check, put_secret, refuse_secret,
+    renewals_due, rewrap_secret, secret, secrets,
 };
 
 use tieline_core::{Error, Result};

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use tieline_core::Result;
 use tieline_store::ConnectionId;
 use tieline_store::connections::{
-    Actor, AuditAction, Fence, Health, Intent, PutSecret, RenewalDue, SecretInfo, StoredSecret,
+    Actor, AuditAction, Connection, Fence, Health, Intent, PutSecret, RenewalDue, SecretInfo, StoredSecret,
 };
 use tieline_store::plan::{Guard, rewrapped, unknown_connection};
 use tieline_vault::Sealed;
@@ -22,14 +22,15 @@ use crate::tx::{Tx, all, args, first, one};
 /// As the database fails.
 pub async fn secret(tx: &mut dyn Tx, connection: &ConnectionId, name: &str) -> Result<Option<StoredSecret>> {
     static FIND: Sql = Sql::new(
-        "SELECT sealed, generation, intent_fence, intent_at FROM tieline.secrets
+        "SELECT sealed, generation, intent_fence, intent_at, refused_at FROM tieline.secrets
          WHERE tenant = $1 AND connection = $2 AND name = $3 AND sealed IS NOT NULL",
     );
-    type Stored = (Vec<u8>, u64, Option<u64>, Option<i64>);
+    type Stored = (Vec<u8>, u64, Option<u64>, Option<i64>, Option<i64>);
     let stored: Option<Stored> = first(tx, &FIND, args![connection.as_str(), name]).await?;
-    let Some((bytes, generation, fence, at)) = stored else { return Ok(None) };
+    let Some((bytes, generation, fence, at, refused_at)) = stored else { return Ok(None) };
     let intent = fence.zip(at).map(|(fence, at)| Intent::new(Fence::new(fence), time(at)));
-    Ok(Some(StoredSecret::new(sealed(&bytes, connection.as_str(), name)?, generation, intent)))
+    let stored = StoredSecret::new(sealed(&bytes, connection.as_str(), name)?, generation, intent);
+    Ok(Some(stored.with_refused_at(refused_at.map(time))))
 }
 
 /// Returns secrets by connection and name, after one; of all connections.
@@ -93,7 +94,7 @@ pub(super) async fn store(
          ON CONFLICT (tenant, connection, name) DO UPDATE
          SET generation = s.generation + 1, sealed = excluded.sealed, key_id = excluded.key_id,
              stored_at = excluded.stored_at, renew_by = excluded.renew_by,
-             intent_fence = NULL, intent_at = NULL
+             intent_fence = NULL, intent_at = NULL, refused_at = NULL
          RETURNING generation",
     );
     guarded(tx, connection, name, Guard { generation: put.replaces, fence: put.fence }).await?;
@@ -124,20 +125,64 @@ pub async fn put_secret(
     by: &Actor,
     now: DateTime<Utc>,
 ) -> Result<u64> {
-    static HEALTH: Sql = Sql::new("UPDATE tieline.connections SET health = $3 WHERE tenant = $1 AND id = $2");
     by.check()?;
     put.check(name)?;
-    let connection = connection::locked(tx, id).await?.ok_or_else(|| unknown_connection(id))?;
+    let mut connection = connection::locked(tx, id).await?.ok_or_else(|| unknown_connection(id))?;
     let mut lines = Lines::new(id, by, now);
-    let reconnects = put.reconnects() && connection.health == Health::NeedsReconnect;
-    let generation = store(tx, id, name, put, now, &mut lines).await?;
-    if reconnects {
-        let untried = Health::Untried.as_str();
-        tx.run(&HEALTH, args![id.as_str(), untried]).await?;
-        lines.tell(AuditAction::HealthChanged, untried);
-    }
+    let generation = replace(tx, &mut connection, (name, put), now, &mut lines).await?;
     lines.write(tx).await?;
     Ok(generation)
+}
+
+/// Stores a secret of a locked connection, which is untried again when it waited for one. Returns its generation.
+pub(super) async fn replace(
+    tx: &mut dyn Tx,
+    connection: &mut Connection,
+    (name, put): (&str, PutSecret),
+    now: DateTime<Utc>,
+    lines: &mut Lines<'_>,
+) -> Result<u64> {
+    static HEALTH: Sql = Sql::new("UPDATE tieline.connections SET health = $3 WHERE tenant = $1 AND id = $2");
+    let reconnects = put.reconnects() && connection.health == Health::NeedsReconnect;
+    let generation = store(tx, &connection.id, name, put, now, lines).await?;
+    if reconnects {
+        connection.health = Health::Untried;
+        let untried = Health::Untried.as_str();
+        tx.run(&HEALTH, args![connection.id.as_str(), untried]).await?;
+        lines.tell(AuditAction::HealthChanged, untried);
+    }
+    Ok(generation)
+}
+
+/// The generation of a secret; 0 where there is none.
+pub(super) async fn generation(tx: &mut dyn Tx, connection: &ConnectionId, name: &str) -> Result<u64> {
+    static FIND: Sql = Sql::new(
+        "SELECT generation FROM tieline.secrets
+         WHERE tenant = $1 AND connection = $2 AND name = $3 AND sealed IS NOT NULL {share}",
+    );
+    let stored: Option<(u64,)> = first(tx, &FIND, args![connection.as_str(), name]).await?;
+    Ok(stored.map_or(0, |(generation,)| generation))
+}
+
+/// Notes that the provider refused a secret for good. Returns whether its generation was still this one.
+///
+/// # Errors
+///
+/// As the database fails.
+pub async fn refuse_secret(
+    tx: &mut dyn Tx,
+    connection: &ConnectionId,
+    name: &str,
+    generation: u64,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    static REFUSE: Sql = Sql::new(
+        "UPDATE tieline.secrets
+         SET refused_at = coalesce(refused_at, $5), intent_fence = NULL, intent_at = NULL
+         WHERE tenant = $1 AND connection = $2 AND name = $3 AND generation = $4 AND sealed IS NOT NULL",
+    );
+    let refused = args![connection.as_str(), name, generation, micros(now)];
+    Ok(tx.run(&REFUSE, refused).await? > 0)
 }
 
 /// Writes that a secret is about to be renewed.
@@ -216,7 +261,7 @@ macro_rules! forget {
         Sql::new(concat!(
             "UPDATE tieline.secrets
              SET sealed = NULL, key_id = NULL, stored_at = NULL, renew_by = NULL, intent_fence = NULL,
-                 intent_at = NULL
+                 intent_at = NULL, refused_at = NULL
              WHERE tenant = $1 AND connection = $2",
             $condition
         ))

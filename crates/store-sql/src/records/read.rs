@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use tieline_core::{EntityName, Error, Key, RawJson, Record, RecordLookup, Result, State, Text};
+use tieline_core::{EntityName, Error, Key, MappingContext, RawJson, Record, RecordLookup, Result, State, Text};
 use tieline_store::{
     ConnectionId, Counts, EntityCount, Moment, Passes, Position, Row, StreamId, TargetCount, TargetName,
     Token,
@@ -78,7 +78,7 @@ async fn stored_records(tx: &mut dyn Tx, entity_id: i64, keys: &[&str]) -> Resul
 }
 
 /// Returns the fields of mirrored records that a mapping wants; those found by another field than the key need its
-/// index. A value that several records have finds none of them.
+/// index.
 ///
 /// # Errors
 ///
@@ -87,12 +87,12 @@ pub async fn resolve(
     tx: &mut dyn Tx,
     connection: &ConnectionId,
     needs: &[RecordLookup],
-) -> Result<HashMap<RecordLookup, RawJson>> {
+) -> Result<MappingContext> {
     let mut wanted: BTreeMap<&EntityName, Vec<&RecordLookup>> = BTreeMap::new();
     for need in needs {
         wanted.entry(&need.entity).or_default().push(need);
     }
-    let mut found = HashMap::new();
+    let mut found = MappingContext::default();
     for (name, needs) in wanted {
         let Some(entity_id) = entity(tx, connection, name).await? else { continue };
         let mut by_key: BTreeMap<String, Vec<&RecordLookup>> = BTreeMap::new();
@@ -106,18 +106,27 @@ pub async fn resolve(
             }
         }
         for (field, values) in by_field {
-            for (value, key) in single_matches(tx, entity_id, field, values.keys().copied()).await? {
+            for (value, key, count) in matches(tx, entity_id, field, values.keys().copied()).await? {
                 let needs = values.get(value.as_str()).into_iter().flatten().copied();
-                by_key.entry(key).or_default().extend(needs);
+                if count == 1 {
+                    by_key.entry(key).or_default().extend(needs);
+                } else {
+                    // Which of them is meant is not known.
+                    found.ambiguous.extend(needs.cloned());
+                }
             }
         }
         let keys: Vec<&str> = by_key.keys().map(String::as_str).collect();
         for chunk in keys.chunks(KEYS) {
             for (key, payload, ..) in stored_records(tx, entity_id, chunk).await? {
                 for need in by_key.get(key.as_str()).into_iter().flatten() {
-                    if let Some(value) = tieline_core::json::at(&payload, need.field.as_str())? {
-                        found.insert((*need).clone(), RawJson::from_raw(value));
-                    }
+                    let value = tieline_core::json::at(&payload, need.field.as_str())?;
+                    let value = match (value, &need.by) {
+                        (Some(value), _) => RawJson::from_raw(value),
+                        (None, Some(_)) => RawJson::from_checked("null"),
+                        (None, None) => continue,
+                    };
+                    found.resolved.insert((*need).clone(), value);
                 }
             }
         }
@@ -125,22 +134,21 @@ pub async fn resolve(
     Ok(found)
 }
 
-/// The values that exactly one record has, with its key.
-async fn single_matches<'v>(
+/// The values that records have in a field, each with the first of their keys and their number.
+async fn matches<'v>(
     tx: &mut dyn Tx,
     entity_id: i64,
     field: &str,
     values: impl Iterator<Item = &'v str>,
-) -> Result<Vec<(String, String)>> {
+) -> Result<Vec<(String, String, i64)>> {
     static MATCHES: Sql = Sql::new(
-        "SELECT value, min(key) FROM tieline.index_entries
-         WHERE tenant = $1 AND entity_id = $2 AND field = $3 AND value {in $4}
-         GROUP BY value HAVING count(*) = 1",
+        "SELECT value, min(key), count(*) FROM tieline.index_entries
+         WHERE tenant = $1 AND entity_id = $2 AND field = $3 AND value {in $4} GROUP BY value",
     );
     let values: Vec<&str> = values.filter(|value| before_nul(value).is_none()).collect();
     let mut matches = Vec::new();
     for chunk in values.chunks(KEYS) {
-        matches.extend(all::<(String, String)>(tx, &MATCHES, args![entity_id, field, chunk]).await?);
+        matches.extend(all::<(String, String, i64)>(tx, &MATCHES, args![entity_id, field, chunk]).await?);
     }
     Ok(matches)
 }
@@ -205,6 +213,32 @@ pub async fn stale(
 fn page(after: Option<&Key>) -> (&str, Option<&str>) {
     let after = after.map(|key| before_nul(key.as_str()).unwrap_or(key.as_str()));
     (after.unwrap_or(""), after)
+}
+
+/// Returns mapped rows by their keys, in no order, without those that are not there.
+///
+/// # Errors
+///
+/// As the database fails.
+pub async fn rows_of(
+    tx: &mut dyn Tx,
+    connection: &ConnectionId,
+    name: &TargetName,
+    keys: &[Key],
+) -> Result<Vec<Row>> {
+    static LOAD: Sql = Sql::new(
+        "SELECT key, fields FROM tieline.rows
+         WHERE tenant = $1 AND target_id = $2 AND key {in $3} AND fields IS NOT NULL",
+    );
+    let Some(target) = target(tx, connection, name).await? else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for chunk in keys.chunks(KEYS) {
+        let keys: Vec<&str> =
+            chunk.iter().map(Key::as_str).filter(|key| before_nul(key).is_none()).collect();
+        let rows: Vec<(String, String)> = all(tx, &LOAD, args![target, &keys]).await?;
+        found.extend(rows.into_iter().map(|(key, fields)| Row::new(key, RawJson::from_checked(&fields))));
+    }
+    Ok(found)
 }
 
 /// Returns mapped rows by key, after a key.

@@ -175,6 +175,8 @@ CREATE TABLE tieline.connections (
     provider {name} NOT NULL,
     name TEXT NOT NULL,
     config TEXT NOT NULL,
+    -- The account's id at the provider, once it is known.
+    account TEXT,
     active {bool} NOT NULL,
     health TEXT NOT NULL,
     last_run {int},
@@ -201,6 +203,8 @@ CREATE TABLE tieline.secrets (
     -- A renewal that was begun and whose end was never stored.
     intent_fence {int},
     intent_at {int},
+    -- When the provider refused it for good.
+    refused_at {int},
     PRIMARY KEY (tenant, connection, name)
 ) {table};
 CREATE INDEX tieline_secrets_renewals ON tieline.secrets (tenant, renew_by, connection, name)

@@ -67,6 +67,22 @@ impl<D: Database> ConnectionStore for SqlStore<D> {
         })
     }
 
+    async fn reconnect(
+        &self,
+        id: &ConnectionId,
+        name: &SecretName,
+        put: PutSecret,
+        reconnection: Reconnection,
+        by: &Actor,
+        now: DateTime<Utc>,
+    ) -> Result<Connection> {
+        let connection = transact!(self, Durable, "reconnecting a connection", |tx| {
+            concern::reconnect(tx, id, (name, put), reconnection, by, now)
+        })?;
+        self.finish_erasures().await?;
+        Ok(connection)
+    }
+
     async fn report(&self, id: &ConnectionId, report: RunReport, by: &Actor) -> Result<()> {
         transact!(self, Write, "noting the end of a run", |tx| concern::report(tx, id, report, by))
     }
@@ -152,6 +168,18 @@ impl<D: Database> SecretStore for SqlStore<D> {
         })
     }
 
+    async fn refuse_secret(
+        &self,
+        connection: &ConnectionId,
+        name: &SecretName,
+        generation: u64,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        transact!(self, Durable, "noting that a secret was refused", |tx| {
+            concern::refuse_secret(tx, connection, name, generation, now)
+        })
+    }
+
     async fn rewrap_secret(
         &self,
         connection: &ConnectionId,
@@ -231,6 +259,10 @@ impl<D: Database> ConsentStore for SqlStore<D> {
 
     async fn consent(&self, state: &ConsentState) -> Result<Option<Consent>> {
         transact!(self, Read, "reading a consent", |turn| lease::consent(turn, state))
+    }
+
+    async fn consent(&self, state: &ConsentState) -> Result<Option<Consent>> {
+        transact!(self, Read, "reading a consent", |tx| concern::consent(tx, state))
     }
 
     async fn take_consent(&self, state: &ConsentState) -> Result<Option<Consent>> {

@@ -1,9 +1,7 @@
 //! The store as sync sees it.
 
-use std::collections::HashMap;
-
 use async_trait::async_trait;
-use tieline_core::{EntityName, Key, RawJson, Record, RecordLookup, Result};
+use tieline_core::{EntityName, Key, MappingContext, Record, RecordLookup, Result};
 use tieline_store::{
     Commit, CommitStats, ConnectionId, Counts, Moment, Position, Row, StreamId, SyncStore, TargetName,
 };
@@ -34,7 +32,7 @@ impl<D: Database> SyncStore for SqlStore<D> {
         &self,
         connection: &ConnectionId,
         needs: &[RecordLookup],
-    ) -> Result<HashMap<RecordLookup, RawJson>> {
+    ) -> Result<MappingContext> {
         let missing =
             transact!(self, Read, "looking up fields", |tx| records::missing_indexes(tx, connection, needs))?;
         for (entity, field) in missing {
@@ -77,6 +75,15 @@ impl<D: Database> SyncStore for SqlStore<D> {
 
     async fn stale(&self, connection: &ConnectionId, target: &TargetName, limit: u32) -> Result<Vec<Key>> {
         transact!(self, Read, "listing stale rows", |tx| records::stale(tx, connection, target, limit))
+    }
+
+    async fn rows_of(
+        &self,
+        connection: &ConnectionId,
+        target: &TargetName,
+        keys: &[Key],
+    ) -> Result<Vec<Row>> {
+        transact!(self, Read, "reading rows", |tx| records::rows_of(tx, connection, target, keys))
     }
 
     async fn rows(

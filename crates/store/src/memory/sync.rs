@@ -1,10 +1,9 @@
 //! What sync keeps, as a store.
 
-use std::collections::HashMap;
 use std::ops::Bound;
 
 use async_trait::async_trait;
-use tieline_core::{EntityName, Key, RawJson, Record, RecordLookup, Result};
+use tieline_core::{EntityName, Key, MappingContext, RawJson, Record, RecordLookup, Result};
 
 use super::MemoryStore;
 use super::synced::{Stream, Synced};
@@ -61,14 +60,25 @@ impl SyncStore for MemoryStore {
         &self,
         connection: &ConnectionId,
         needs: &[RecordLookup],
-    ) -> Result<HashMap<RecordLookup, RawJson>> {
+    ) -> Result<MappingContext> {
         self.synced(connection, |synced| {
-            let mut found = HashMap::new();
+            let mut found = MappingContext::default();
             for need in needs {
-                if let Some(record) = synced.looked_up(need)
-                    && let Some(value) = record.payload.at(need.field.as_str())?
-                {
-                    found.insert(need.clone(), RawJson::from_raw(value));
+                let Some(by) = &need.by else {
+                    if let Some(record) = synced.record(&need.entity, &need.key)
+                        && let Some(value) = record.payload.at(need.field.as_str())?
+                    {
+                        found.resolved.insert(need.clone(), RawJson::from_raw(value));
+                    }
+                    continue;
+                };
+                for record in synced.records_from(&need.entity, ..) {
+                    let value = plan::lookup_value(record.payload.get(), by.as_str());
+                    if value.is_some_and(|value| need.key == *value) {
+                        let value = record.payload.at(need.field.as_str())?;
+                        let value = value.map_or_else(|| RawJson::from_checked("null"), RawJson::from_raw);
+                        found.add_found(need, value);
+                    }
                 }
             }
             Ok(found)

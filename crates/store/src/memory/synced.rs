@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeBounds;
 
-use tieline_core::{EntityName, Key, Partition, Record, RecordLookup, Result, State};
+use tieline_core::{EntityName, Key, Partition, Record, Result, State};
 
 use super::outbox::Outbox;
 use super::target::Target;
@@ -116,16 +116,6 @@ impl Synced {
 
     pub(super) fn record(&self, entity: &EntityName, key: &Key) -> Option<&Record> {
         self.held(entity, key).map(|held| &held.record)
-    }
-
-    /// The record that a mapping looks up: none when several have the value.
-    pub(super) fn looked_up(&self, need: &RecordLookup) -> Option<&Record> {
-        let Some(by) = &need.by else { return self.record(&need.entity, &need.key) };
-        let has = |record: &&Record| {
-            plan::lookup_value(record.payload.get(), by.as_str()).is_some_and(|value| need.key == *value)
-        };
-        let mut found = self.records_from(&need.entity, ..).filter(has);
-        found.next().filter(|_| found.next().is_none())
     }
 
     pub(super) fn keys(&self, entity: &EntityName) -> Vec<Key> {
