@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Args;
-use tieline_core::{Batch, Change, PassEnd, ReadMode, RawJson, Record, State};
+use tieline_core::{Batch, Change, PassEnd, RawJson, ReadMode, Record, State};
 use tieline_store::{Commit, StreamId, TargetChange};
 use tieline_store_sql::testing::TestServer;
 

@@ -256,7 +256,9 @@ pub async fn remove(tx: &mut dyn Tx, id: &ConnectionId, by: &Actor, now: DateTim
     static REMOVE: Sql = Sql::new("DELETE FROM tieline.connections WHERE tenant = $1 AND id = $2");
     static FORGET: [Sql; 4] = [
         // Nobody holds one any more, and one that is taken later still has a greater number.
-        Sql::new("UPDATE tieline.leases SET ends = 0, fence = fence + 1 WHERE tenant = $1 AND connection = $2"),
+        Sql::new(
+            "UPDATE tieline.leases SET ends = 0, fence = fence + 1 WHERE tenant = $1 AND connection = $2",
+        ),
         Sql::new("DELETE FROM tieline.consents WHERE tenant = $1 AND connection = $2"),
         Sql::new("DELETE FROM tieline.routes WHERE tenant = $1 AND connection = $2"),
         Sql::new("DELETE FROM tieline.due WHERE tenant = $1 AND connection = $2"),
