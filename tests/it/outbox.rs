@@ -77,7 +77,7 @@ fn odoo(version: Version) -> Provider<tieline_sandbox::odoo::Odoo> {
 async fn settle<M>(provider: &Provider<M>, entity: &str, fields: &str) -> Entry {
     let store = Arc::new(MemoryStore::new().with_clock(provider.clock.clone()));
     let fields = RawJson::parse(fields).unwrap();
-    let create = Operation::new("order-1003", WriteOp::Create { fields, marker: None });
+    let create = Operation::new("order-1003", WriteOp::create(fields));
     store.enqueue(&"acme".into(), &entity.into(), &[create]).await.unwrap();
     let outbox = Outbox::new(provider.connector.clone(), store.clone(), "acme");
     for _ in 0..10 {

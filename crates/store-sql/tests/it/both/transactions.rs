@@ -17,7 +17,7 @@ in_both! {
 
 async fn concerns_commit_together_or_not_at_all<D: Database>(store: SqlStore<D>) {
     let (acme, deals) = ("acme".into(), "deals".into());
-    let create = Operation::new("order", WriteOp::Create { fields: json("{}"), marker: None });
+    let create = Operation::new("order", WriteOp::create(json("{}")));
     for commits in [false, true] {
         let mut tx = store.begin().await.unwrap();
         outbox::enqueue(&mut tx, &acme, &deals, std::slice::from_ref(&create)).await.unwrap();

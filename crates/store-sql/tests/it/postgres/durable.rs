@@ -82,7 +82,7 @@ async fn what_must_survive_a_loss_of_power_waits_for_the_disk() {
         store.take_consent(&state).await.unwrap().unwrap();
         wrote("tieline.consents delete", raised).await;
 
-        let create = WriteOp::Create { fields: RawJson::parse("{}").unwrap(), marker: None };
+        let create = WriteOp::create(RawJson::parse("{}").unwrap());
         store.enqueue(&id, &"deals".into(), &[Operation::new("order", create)]).await.unwrap();
         wrote("tieline.outbox insert", raised).await;
         let claimed = store.claim(&id, &Claim::new(Duration::from_secs(9), 9)).await.unwrap();

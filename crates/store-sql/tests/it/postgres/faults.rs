@@ -281,7 +281,7 @@ async fn what_postgresql_cannot_keep_is_refused_and_nothing_is_lost() {
     let store = world.store().await;
     let id = "acme".into();
     let fields = RawJson::parse(r#"{"text":"a\u0000b \ud800","n":1.10}"#).unwrap();
-    let create = Operation::new("order", WriteOp::Create { fields: fields.clone(), marker: None });
+    let create = Operation::new("order", WriteOp::create(fields.clone()));
     store.enqueue(&id, &"deals".into(), std::slice::from_ref(&create)).await.unwrap();
     let claim = tieline_store::outbox::Claim::new(Duration::from_secs(60), 9);
     let claimed = store.claim(&id, &claim).await.unwrap();
@@ -334,7 +334,7 @@ async fn what_was_stored_by_others_is_an_error_and_not_a_guess() {
     let (id, now) = ("acme".into(), SystemClock.now());
     store.commit(batch(&stream(), 0)).await.unwrap();
     store.create(NewConnection::new("acme", "p", "n"), Vec::new(), &Actor::new("anna"), now).await.unwrap();
-    let create = WriteOp::Create { fields: RawJson::parse("{}").unwrap(), marker: None };
+    let create = WriteOp::create(RawJson::parse("{}").unwrap());
     store.enqueue(&id, &"deals".into(), &[Operation::new("order", create)]).await.unwrap();
     let superuser = world.database.pool(Role::Superuser, 1);
     let mut texts = Vec::new();

@@ -30,7 +30,7 @@ async fn fill(store: &PostgresStore) {
     let consent = Consent::new(ConsentState::new([1; 32]), "acme", "pipedrive", [2; 32], now);
     store.begin_consent(consent, now).await.unwrap();
     let fields = RawJson::parse("{}").unwrap();
-    let create = Operation::new("order", WriteOp::Create { fields: fields.clone(), marker: None });
+    let create = Operation::new("order", WriteOp::create(fields.clone()));
     store.enqueue(&id, &"deals".into(), &[create]).await.unwrap();
     store.open_target(&id, &"copy".into(), &"deals".into(), "1").await.unwrap();
     let need = RecordLookup::new("persons", "7", FieldPath::field("n"));
