@@ -38,11 +38,7 @@ pub trait SyncStore: Debug + Send + Sync {
 
     /// The fields of mirrored records that a mapping wants, found by their key or by another field. A need that is absent
     /// was not found; one that several records meet is ambiguous.
-    async fn resolve(
-        &self,
-        connection: &ConnectionId,
-        needs: &[RecordLookup],
-    ) -> Result<MappingContext>;
+    async fn resolve(&self, connection: &ConnectionId, needs: &[RecordLookup]) -> Result<MappingContext>;
 
     /// Mirrored records by their keys, in the order asked, without those that are not there.
     async fn load(&self, connection: &ConnectionId, entity: &EntityName, keys: &[Key])

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use tieline_core::{
-    Batch, Change, FieldMapping, FieldPath, Issue, Key, Mapped, MappingContext, PreparedRecord, RawJson, Record,
-    RecordLookup, Result,
+    Batch, Change, FieldMapping, FieldPath, Issue, Key, Mapped, MappingContext, PreparedRecord, RawJson,
+    Record, RecordLookup, Result,
 };
 use tieline_store::{
     Commit, ConnectionId, DeleteThreshold, Moment, StreamId, SyncStore, TargetChange, Token,

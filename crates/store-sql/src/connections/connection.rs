@@ -27,7 +27,8 @@ impl FromRow for Stored {
                 .with_advice("restore them from a backup, or store them anew")
                 .with_context("connection", &id)
         })?;
-        let (account, active, health): (Option<String>, bool, String) = (row.take()?, row.take()?, row.take()?);
+        let (account, active, health): (Option<String>, bool, String) =
+            (row.take()?, row.take()?, row.take()?);
         let (last_run, last_error, last_error_at): (Option<i64>, Option<String>, Option<i64>) =
             (row.take()?, row.take()?, row.take()?);
         let (created_at, created_by): (i64, String) = (row.take()?, row.take()?);

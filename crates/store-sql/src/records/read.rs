@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use tieline_core::{EntityName, Error, Key, MappingContext, RawJson, Record, RecordLookup, Result, State, Text};
+use tieline_core::{
+    EntityName, Error, Key, MappingContext, RawJson, Record, RecordLookup, Result, State, Text,
+};
 use tieline_store::{
     ConnectionId, Counts, EntityCount, Moment, Passes, Position, Row, StreamId, TargetCount, TargetName,
     Token,
@@ -233,8 +235,7 @@ pub async fn rows_of(
     let Some(target) = target(tx, connection, name).await? else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     for chunk in keys.chunks(KEYS) {
-        let keys: Vec<&str> =
-            chunk.iter().map(Key::as_str).filter(|key| before_nul(key).is_none()).collect();
+        let keys: Vec<&str> = chunk.iter().map(Key::as_str).filter(|key| before_nul(key).is_none()).collect();
         let rows: Vec<(String, String)> = all(tx, &LOAD, args![target, &keys]).await?;
         found.extend(rows.into_iter().map(|(key, fields)| Row::new(key, RawJson::from_checked(&fields))));
     }

@@ -28,11 +28,7 @@ impl<D: Database> SyncStore for SqlStore<D> {
         transact!(self, Read, "reading the history", |tx| records::moment(tx, connection))
     }
 
-    async fn resolve(
-        &self,
-        connection: &ConnectionId,
-        needs: &[RecordLookup],
-    ) -> Result<MappingContext> {
+    async fn resolve(&self, connection: &ConnectionId, needs: &[RecordLookup]) -> Result<MappingContext> {
         let missing =
             transact!(self, Read, "looking up fields", |tx| records::missing_indexes(tx, connection, needs))?;
         for (entity, field) in missing {

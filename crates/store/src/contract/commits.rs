@@ -214,7 +214,7 @@ pub async fn keys_may_hold_any_character(store: &dyn SyncStore) {
         assert_eq!(stale(store).await, [*key]);
         assert_eq!(payload(store, "deals", key).await.as_deref(), Some(r#"{"n":1}"#));
         let need = RecordLookup::new("persons", *key, FieldPath::parse("/n").unwrap());
-        let found = store.resolve(&CONNECTION.into(), std::slice::from_ref(&need)).await.unwrap();
+        let found = store.resolve(&CONNECTION.into(), std::slice::from_ref(&need)).await.unwrap().resolved;
         assert_eq!(found[&need].get(), "1");
         let gone = vec![Change::Delete(Deletion::new(*key))];
         let tally = put(store, changes(&deals(), gone, 3)).await;
@@ -240,7 +240,7 @@ pub async fn numbers_are_kept_as_they_are_written(store: &dyn SyncStore) {
         need("1", "/absent"),
         need("2", "/value"),
     ];
-    let found = store.resolve(&CONNECTION.into(), &wanted).await.unwrap();
+    let found = store.resolve(&CONNECTION.into(), &wanted).await.unwrap().resolved;
     assert_eq!(found[&wanted[0]].get(), "12345678901234567.890");
     assert_eq!(found[&wanted[1]].get(), "null");
     assert_eq!(found[&wanted[2]].get(), "1e2");
@@ -264,7 +264,7 @@ pub async fn a_batch_may_be_larger_than_a_statement(store: &dyn SyncStore) {
     assert!(loaded.iter().map(|record| &record.key).eq(&all), "in the order asked");
     let wanted: Vec<_> =
         all.iter().map(|key| RecordLookup::new("persons", key.clone(), FieldPath::field("n"))).collect();
-    assert_eq!(store.resolve(&CONNECTION.into(), &wanted).await.unwrap().len(), MANY as usize);
+    assert_eq!(store.resolve(&CONNECTION.into(), &wanted).await.unwrap().resolved.len(), MANY as usize);
 
     let gone = all.into_iter().map(|key| Change::Delete(Deletion::new(key))).collect();
     let tally = put(store, changes(&deals(), gone, 3)).await;

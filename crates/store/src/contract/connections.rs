@@ -360,7 +360,7 @@ pub async fn a_replaced_account_leaves_nothing_behind(world: &Tenants<'_>) {
         let secrets = vec![("oauth2".to_owned(), PutSecret::new(some().await))];
         store.create(new(id).with_account(Some("acme".into())), secrets, &anna(), at(0)).await.unwrap();
         fill(store, id, 1).await;
-        store.enqueue(&id.into(), &"deals".into(), std::slice::from_ref(&operation), at(0)).await.unwrap();
+        store.enqueue(&id.into(), &"deals".into(), std::slice::from_ref(&operation)).await.unwrap();
     }
     let (id, neighbour) = (ConnectionId::from("crm"), snapshot(store, "neighbour").await);
     let reconnect = async |account: &str, put| {

@@ -38,13 +38,13 @@ pub async fn connections_do_not_see_each_other(store: &dyn SyncStore) {
     assert_eq!(store.moment(&other).await.unwrap(), moment);
 
     let need = RecordLookup::new("persons", "7", FieldPath::field("n"));
-    assert_eq!(store.resolve(&other, std::slice::from_ref(&need)).await.unwrap()[&need].get(), "2");
+    assert_eq!(store.resolve(&other, std::slice::from_ref(&need)).await.unwrap().resolved[&need].get(), "2");
     for stranger in [CONNECTION, "", "OTHER", "other ", "%", "other/deals"] {
         let stranger = ConnectionId::from(stranger);
         let stream = StreamId::new(stranger.clone(), "deals");
         assert_eq!(store.position(&stream).await.unwrap(), Position::default());
         assert_eq!(store.moment(&stranger).await.unwrap(), Moment::default());
-        assert!(store.resolve(&stranger, std::slice::from_ref(&need)).await.unwrap().is_empty());
+        assert!(store.resolve(&stranger, std::slice::from_ref(&need)).await.unwrap().resolved.is_empty());
         assert!(store.load(&stranger, &"deals".into(), &["0001".into()]).await.unwrap().is_empty());
         assert!(store.stale(&stranger, &TARGET.into(), 9).await.unwrap().is_empty());
         assert!(store.rows(&stranger, &TARGET.into(), None, 9).await.unwrap().is_empty());

@@ -88,7 +88,7 @@ pub async fn a_tenant_sees_nothing_of_another(world: &Tenants<'_>) {
     assert_eq!(other.position(&deals()).await.unwrap(), Position::default());
     assert_eq!(other.moment(&id).await.unwrap(), Moment::default());
     let need = RecordLookup::new("persons", "7", FieldPath::field("n"));
-    assert!(other.resolve(&id, std::slice::from_ref(&need)).await.unwrap().is_empty());
+    assert!(other.resolve(&id, std::slice::from_ref(&need)).await.unwrap().resolved.is_empty());
     assert!(other.load(&id, &"deals".into(), &["0001".into()]).await.unwrap().is_empty());
     assert!(other.stale(&id, &TARGET.into(), 9).await.unwrap().is_empty());
     assert!(other.rows(&id, &TARGET.into(), None, 9).await.unwrap().is_empty());

@@ -56,11 +56,7 @@ impl SyncStore for MemoryStore {
         self.synced(connection, |synced| Ok(synced.moment()))
     }
 
-    async fn resolve(
-        &self,
-        connection: &ConnectionId,
-        needs: &[RecordLookup],
-    ) -> Result<MappingContext> {
+    async fn resolve(&self, connection: &ConnectionId, needs: &[RecordLookup]) -> Result<MappingContext> {
         self.synced(connection, |synced| {
             let mut found = MappingContext::default();
             for need in needs {

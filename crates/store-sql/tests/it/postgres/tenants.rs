@@ -42,7 +42,7 @@ async fn fill(store: &PostgresStore) {
     store.commit(Commit::batch(StreamId::new("acme", "persons"), persons)).await.unwrap();
     let number = FieldPath::field("n");
     let by_number = RecordLookup::new("persons", "1", number.clone()).by(number);
-    assert_eq!(store.resolve(&id, &[by_number]).await.unwrap().len(), 1);
+    assert_eq!(store.resolve(&id, &[by_number]).await.unwrap().resolved.len(), 1);
     let mut transaction = store.begin().await.unwrap();
     let hash = if store.tenant().as_str() == "main" { [1; 32] } else { [2; 32] };
     directory::set_route(&mut transaction, "webhook", &hash, &id).await.unwrap();
