@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tieline::fortnox::FortnoxConfig;
-use tieline::mapping::{Format, Plan};
+use tieline::mapping::{Format, Mapping};
 use tieline::sqlite::SqliteStore;
 use tieline::store::{SyncStore, TenantId};
 use tieline::store_sql::{ColumnType, Sql, SqlSink, Tx};
@@ -142,7 +142,7 @@ async fn sync(store: &SqliteStore, base_url: &str, token: &str) -> Outcome<()> {
 }
 
 fn mapping(text: &str) -> Outcome<Arc<dyn FieldMapping>> {
-    Ok(Arc::new(Plan::parse(text, Format::Yaml)?.compile()?))
+    Ok(Arc::new(Mapping::parse(text, Format::Yaml)?.compile()?))
 }
 
 /// How many rows a tenant has in the host's tables.
