@@ -6,6 +6,7 @@ use futures_util::StreamExt;
 use insta::assert_snapshot;
 use tieline::pipedrive::PipedriveConfig;
 use tieline::sqlite::SqliteStore;
+use tieline::store::{MemoryStore, SyncStore};
 use tieline::{ApiKey, CheckRequest, Connector, Error, FieldPath, Filter, RawJson, ReadRequest, State};
 use tieline_sandbox::{Fault, FaultRule};
 

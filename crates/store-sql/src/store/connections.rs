@@ -60,22 +60,6 @@ impl<D: Database> ConnectionStore for SqlStore<D> {
         by: &Actor,
         now: DateTime<Utc>,
     ) -> Result<Connection> {
-        by.check()?;
-        put.check(name)?;
-        transact!(self, Durable, "reconnecting a connection", |turn| {
-            connection::reconnect(turn, id, (name, put), reconnection, by, now)
-        })
-    }
-
-    async fn reconnect(
-        &self,
-        id: &ConnectionId,
-        name: &SecretName,
-        put: PutSecret,
-        reconnection: Reconnection,
-        by: &Actor,
-        now: DateTime<Utc>,
-    ) -> Result<Connection> {
         let connection = transact!(self, Durable, "reconnecting a connection", |tx| {
             concern::reconnect(tx, id, (name, put), reconnection, by, now)
         })?;
@@ -153,18 +137,6 @@ impl<D: Database> SecretStore for SqlStore<D> {
     ) -> Result<()> {
         transact!(self, Durable, "taking a renewal back", |tx| {
             concern::cancel_renewal(tx, connection, name, generation, fence)
-        })
-    }
-
-    async fn refuse_secret(
-        &self,
-        connection: &ConnectionId,
-        name: &SecretName,
-        generation: u64,
-        now: DateTime<Utc>,
-    ) -> Result<bool> {
-        transact!(self, Durable, "noting that a secret was refused", |turn| {
-            secret::refuse_secret(turn, connection, name, generation, now)
         })
     }
 
@@ -255,10 +227,6 @@ impl<D: Database> LeaseStore for SqlStore<D> {
 impl<D: Database> ConsentStore for SqlStore<D> {
     async fn begin_consent(&self, consent: Consent, now: DateTime<Utc>) -> Result<()> {
         transact!(self, Durable, "keeping a consent", |tx| concern::begin_consent(tx, consent, now))
-    }
-
-    async fn consent(&self, state: &ConsentState) -> Result<Option<Consent>> {
-        transact!(self, Read, "reading a consent", |turn| lease::consent(turn, state))
     }
 
     async fn consent(&self, state: &ConsentState) -> Result<Option<Consent>> {
