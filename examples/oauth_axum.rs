@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{DefaultBodyLimit, Form, FromRequestParts, RawQuery, State};
 use axum::http::header::{CACHE_CONTROL, COOKIE, REFERRER_POLICY, SET_COOKIE};
-use axum::http::{HeaderMap, StatusCode, request::Parts};
+use axum::http::{HeaderMap, Method, StatusCode, request::Parts};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::{Router, routing};
 use minijinja::Value;
@@ -226,9 +226,10 @@ async fn connect(visitor: Visitor, Form(form): Form<Named>) -> Result<Redirect, 
     Ok(Redirect::to(begun.url.as_str()))
 }
 
-/// Where the provider sends the browser back to. The connection is tried before anything is stored.
-async fn callback(visitor: Visitor, RawQuery(query): RawQuery) -> Result<Redirect, Refused> {
-    let callback = Callback::new(query.unwrap_or_default(), visitor.session);
+/// Where the provider sends the browser back to. The connection is tried before anything is stored. A page that is loaded
+/// twice finds it made, and the HEAD of a link scanner, which a route for GET answers too, uses nothing up.
+async fn callback(visitor: Visitor, method: Method, RawQuery(query): RawQuery) -> Result<Redirect, Refused> {
+    let callback = Callback::new(query.unwrap_or_default(), visitor.session).with_method(method);
     let mut draft = visitor.connections.finish(&callback).await?;
     let account = draft.check().await?;
     draft.named(account.name).store(&visitor.user.name.into()).await?;

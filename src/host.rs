@@ -164,7 +164,7 @@ impl Host {
         secret: impl IntoCredential,
         options: Options,
     ) -> Result<BuildContext> {
-        let credential = secret.into_credential(&factory.spec().auth)?;
+        let credential = secret.into_credential_for(&factory.spec().auth, &config)?;
         // The settings are checked even when the host puts another address in their place.
         let declared = factory.base_url(&config)?;
         let base_url = options.base_url.unwrap_or(declared);

@@ -4,12 +4,14 @@ mod connections;
 mod host;
 mod registry;
 
-pub use connections::{Connections, ConnectionsBuilder, Disconnected, Draft, Erase, Renewed, Rotated};
+pub use connections::{
+    Connections, ConnectionsBuilder, Disconnected, Draft, Erase, OpenConnection, Renewed, Rotated,
+};
 pub use host::{ConnectionBuilder, Host, connect};
 pub use registry::Registry;
 pub use tieline_auth::{
-    ApiKey, AuthorizationUrl, Basic, Bearer, Callback, CredentialStore, Environment, Fields, OAuthApp,
-    OAuthUrls, Password, Revoked, Secret, ServiceAccount, Tokens,
+    ApiKey, AuthorizationUrl, Basic, Bearer, Callback, Captured, CredentialStore, Environment, Fields,
+    GrantWarning, OAuthApp, OAuthUrls, Password, Revoked, Secret, ServiceAccount, Tokens,
 };
 pub use tieline_core::{
     Account, Action, Attachment, AuthScheme, Batch, BatchStream, Capabilities, Catalog, Category, Change,

@@ -2,7 +2,9 @@
 
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use tieline_auth::{AuthorizationUrl, Authorized, Callback, ConsentRequest, Secret, VerifiedCallback};
+use tieline_auth::{
+    AuthorizationUrl, Authorized, Callback, ConsentRequest, FinishedConsent, Secret, VerifiedCallback,
+};
 use tieline_core::{Error, ErrorKind, Result};
 use tieline_store::ConnectionId;
 use tieline_store::connections::NewConnection;
@@ -65,15 +67,19 @@ impl Connections {
         session: SecretString,
         callback: Option<Url>,
     ) -> Result<AuthorizationUrl> {
-        let client = self.oauth(self.registry().factory(&new.provider)?)?;
+        let client = self.oauth(self.registry().factory(&new.provider)?, &new.config)?;
         let detail = json!({ "name": new.name, "config": new.config });
         let mut request = ConsentRequest::new(new.id, session).with_detail(detail);
         request.callback = callback;
         client.begin(&*self.store, self.shared.keeper.vault(), request, self.now()).await
     }
 
-    /// Takes the callback: checks that it answers a consent of this tenant and browser session, and exchanges its code.
-    /// Nothing is stored yet: [check](Draft::check) the draft, then [store](Draft::store) it.
+    /// Takes the callback: checks that it answers a consent of this tenant and browser session, and exchanges its code, in
+    /// a task of its own that a browser which goes away does not stop. Nothing is stored yet: [check](Draft::check) the
+    /// draft, look at its [warnings](Draft::warnings), then [store](Draft::store) it.
+    ///
+    /// The same callback from the same session gives the same draft for ten minutes, so a page that is loaded twice finds
+    /// the connection made. Give the request's method too ([`Callback::with_method`]) where a route answers HEAD.
     ///
     /// # Errors
     ///
@@ -81,22 +87,26 @@ impl Connections {
     /// or too late, or without a code; `Forbidden` when the person denied; `Unauthenticated` when the provider does not
     /// accept its code; whatever the token request, the store and the vault answer.
     pub async fn finish(&self, callback: &Callback) -> Result<Draft> {
-        let returned = VerifiedCallback::take(&*self.store, callback, self.now()).await?;
-        let client = self.oauth(self.registry().factory(returned.provider())?)?;
-        let provider = returned.provider().to_owned();
-        let consented = client.finish(self.shared.keeper.vault(), returned, self.now()).await?;
-        let Authorized { connection, tokens, settings, mut detail, .. } = consented;
+        let me = self.clone();
+        let client = move |verified: &VerifiedCallback| {
+            let settings = verified.detail().get("config").unwrap_or(&Value::Null);
+            me.oauth(me.registry().factory(verified.provider())?, settings)
+        };
+        let finished = self.shared.keeper.finish(&self.store, callback, client).await?;
+        let FinishedConsent { provider, authorized, once, .. } = finished;
+        let Authorized { connection, tokens, warnings, mut detail, .. } = authorized;
         let mut config = detail.get_mut("config").map(Value::take).unwrap_or_default();
         if config.is_null() {
             config = json!({});
         }
-        let Some(members) = config.as_object_mut() else {
+        if !config.is_object() {
             return Err(Error::new(ErrorKind::Config, "the connection's settings are not a JSON object"));
-        };
-        members.extend(settings);
+        }
+        // For people; what counts is sealed with the tokens.
+        tokens.captured().apply(&mut config);
         let name = detail.get("name").and_then(Value::as_str).unwrap_or_default();
         let new = NewConnection::new(connection, provider, name).with_config(config);
-        let draft = self.draft_of(new, Secret::Tokens(tokens));
+        let draft = self.draft_of(new, Secret::Tokens(tokens), warnings, Some(once));
         // Settings that the provider told are looked at before anybody stores them.
         draft.connector().map(|_| draft)
     }

@@ -33,7 +33,14 @@ impl Connections {
     /// `NotFound`; whatever the store answers.
     pub async fn disconnect(&self, id: &ConnectionId, erase: Erase, by: &Actor) -> Result<Disconnected> {
         let connection = self.connection(id).await?;
-        let client = self.registry().factory(&connection.provider).and_then(|factory| self.oauth(factory));
+        let mut settings = connection.config.clone();
+        // What cannot be opened is erased all the same.
+        if let Ok(Some(kept)) = self.secret(id).await {
+            kept.secret.captured().apply(&mut settings);
+        }
+        let factory = self.registry().factory(&connection.provider);
+        let client = factory.and_then(|factory| self.oauth(factory, &settings));
+        self.shared.keeper.log_out(self.store.tenant(), id).await;
         let revoked = match &client {
             Ok(client) => self.shared.keeper.revoke(&self.store, id, client).await,
             // No OAuth, nothing to take back.

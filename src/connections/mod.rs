@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use tieline_auth::{CredentialManager, CredentialStore, Environment, OAuthApp, OAuthUrls};
+use tieline_auth::{CredentialManager, CredentialStore, Environment, OAuthApp, OAuthUrls, Secret};
 use tieline_core::{Connector, Error, ErrorKind, Result};
 use tieline_store::ConnectionId;
 use tieline_store::connections::{Actor, Connection, RunReport};
@@ -74,6 +74,18 @@ struct Shared {
     base_urls: BTreeMap<String, Url>,
 }
 
+/// A connection in use: its connector, and which secret it began with.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct OpenConnection {
+    /// The connection.
+    pub id: ConnectionId,
+    /// Its connector.
+    pub connector: Arc<dyn Connector>,
+    /// The generation of its secret; 0 for one of the environment.
+    pub generation: u64,
+}
+
 impl Connections {
     /// The same host for another tenant of the same database.
     #[must_use]
@@ -104,29 +116,65 @@ impl Connections {
     /// `NotFound` for an unknown connection; `Config` for one that is switched off, and where there is no credential;
     /// whatever the store, the vault and the factory answer.
     pub async fn connect(&self, id: &ConnectionId) -> Result<Arc<dyn Connector>> {
+        self.open(id).await.map(|opened| opened.connector)
+    }
+
+    /// [`connect`](Self::connect) for a run whose end is [reported](Self::report_run): it remembers which secret it began
+    /// with.
+    ///
+    /// # Errors
+    ///
+    /// As for `connect`.
+    pub async fn open(&self, id: &ConnectionId) -> Result<OpenConnection> {
         let connection = self.connection(id).await?;
         if !connection.active {
             return Err(Error::new(ErrorKind::Config, "the connection is switched off")
                 .with_advice("switch it on before it is used")
                 .with_context("connection", id));
         }
-        self.connector_of(&connection).await.map_err(|error| {
+        let opened = self.connector_of(&connection).await.map_err(|error| {
             let named = error.context().any(|(name, _)| name == "connection");
             if named { error } else { error.with_context("connection", id) }
-        })
+        });
+        let (connector, generation) = opened?;
+        Ok(OpenConnection { id: id.clone(), connector, generation })
     }
 
-    /// Notes how something that used a connection ended: its health, for a page that lists them.
+    /// Notes how a run that was [opened](Self::open) ended. Nothing is noted when somebody stored another secret meanwhile:
+    /// the run says nothing about the connection as it is now.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the store returns.
+    pub async fn report_run(
+        &self,
+        run: &OpenConnection,
+        outcome: Result<(), &Error>,
+        by: &Actor,
+    ) -> Result<()> {
+        let report = self.outcome(outcome);
+        let report = match run.generation {
+            0 => report,
+            generation => report.with_secret(Secret::NAME, generation),
+        };
+        self.store.report(&run.id, report, by).await
+    }
+
+    fn outcome(&self, outcome: Result<(), &Error>) -> RunReport {
+        match outcome {
+            Ok(()) => RunReport::went_well(self.now()),
+            Err(error) => RunReport::failed(self.now(), error),
+        }
+    }
+
+    /// Notes how something that used a connection ended: its health, for a page that lists them. For a run that may last
+    /// while somebody reconnects, [`report_run`](Self::report_run) is the better one.
     ///
     /// # Errors
     ///
     /// Whatever the store answers.
     pub async fn report(&self, id: &ConnectionId, outcome: Result<(), &Error>, by: &Actor) -> Result<()> {
-        let report = match outcome {
-            Ok(()) => RunReport::went_well(self.now()),
-            Err(error) => RunReport::failed(self.now(), error),
-        };
-        self.store.report(id, report, by).await
+        self.store.report(id, self.outcome(outcome), by).await
     }
 
     /// What a settings page may show of a connection's secret: names, and values masked.
@@ -135,12 +183,19 @@ impl Connections {
     ///
     /// Whatever the store and the vault answer.
     pub async fn masked(&self, id: &ConnectionId) -> Result<Vec<(String, String)>> {
-        Ok(self.secret(id).await?.map(|secret| secret.masked()).unwrap_or_default())
+        Ok(self.secret(id).await?.map(|kept| kept.secret.masked()).unwrap_or_default())
     }
 
-    /// Waits until no token is being renewed. Await it before the process ends on purpose.
+    /// Waits until no token is being renewed and every token that a provider gave is stored, for as long as the store takes.
+    /// Await it before the process ends on purpose, with a timeout where it must end in spite of a store that is away.
     pub async fn idle(&self) {
         self.shared.keeper.idle().await;
+    }
+
+    /// [`idle`](Self::idle), then ends the sessions of this process at the providers that have a way to.
+    pub async fn close(&self) {
+        self.idle().await;
+        self.shared.keeper.log_out_all().await;
     }
 
     async fn connection(&self, id: &ConnectionId) -> Result<Connection> {

@@ -44,7 +44,10 @@ impl Connections {
 
     async fn renew(&self, id: &ConnectionId) -> Result<()> {
         let connection = self.connection(id).await?;
-        let client = self.oauth(self.registry().factory(&connection.provider)?)?;
+        let Some(kept) = self.secret(id).await? else { return Ok(()) };
+        let mut settings = connection.config;
+        kept.secret.captured().apply(&mut settings);
+        let client = self.oauth(self.registry().factory(&connection.provider)?, &settings)?;
         self.shared.keeper.credential(&self.store, id, &client).renew().await
     }
 }

@@ -335,7 +335,7 @@ async fn what_cannot_be_is_said() {
         connections.draft(new("x"), token(sandbox)).unwrap_err(),
         connections.draft(new("x").with_config(settings), token(sandbox)).unwrap_err(),
         connections.draft(company("x"), Fields::new([("token", "abc")])).unwrap_err(),
-        connections.draft(company("x"), Secret::ClientCredentials).unwrap_err(),
+        connections.draft(company("x"), Secret::ClientCredentials(Default::default())).unwrap_err(),
         connections.connect(&"nowhere".into()).await.unwrap_err(),
         connections.begin_again(&"nowhere".into(), SESSION).await.unwrap_err(),
         connections.begin(NewConnection::new("x", "hubspot", "X"), SESSION).await.unwrap_err(),

@@ -1,7 +1,7 @@
 //! Tokens that the process asks for by itself, as often as it needs one: nothing of them is kept.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,6 +15,7 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use crate::flight::{Flight, again, lock};
+use crate::issuing::RefusalNote;
 use crate::oauth::{Effect, Failure, TokenAnswer};
 use crate::refusals::Refusals;
 use crate::scrub::Scrubber;
@@ -40,6 +41,8 @@ pub struct IssuedCredential {
     scrubber: Scrubber,
     state: Mutex<State>,
     flight: Flight<Arc<Token>>,
+    /// Where it is noted that the provider refuses it.
+    note: OnceLock<RefusalNote>,
 }
 
 enum Source {
@@ -62,6 +65,8 @@ struct Token {
 struct State {
     token: Option<Arc<Token>>,
     before: Option<Arc<Token>>,
+    /// How many tokens there were.
+    generations: u64,
     refused: u64,
     refusals: Refusals,
     pause: Option<(Instant, Arc<Error>)>,
@@ -101,7 +106,13 @@ impl IssuedCredential {
             scrubber,
             state: Mutex::default(),
             flight: Flight::default(),
+            note: OnceLock::new(),
         })
+    }
+
+    /// Notes a refusal of the provider in the store, for the secret of this generation. The first call counts.
+    pub(crate) fn note_refusals(&self, note: RefusalNote) {
+        let _ = self.note.set(note);
     }
 
     async fn current(&self) -> Result<Arc<Token>> {
@@ -145,10 +156,24 @@ impl IssuedCredential {
             }
             Source::Session(login) => login.log_in(self.clock.now()).await,
         };
+        let (outcome, dead) = self.settle(issued, asked_at);
+        if dead && let Some(note) = self.note.get() {
+            note.write(self.clock.now()).await;
+        }
+        outcome
+    }
+
+    /// Notes what came of asking, and whether the provider refuses for good.
+    fn settle(
+        &self,
+        issued: Result<(Vec<IssuedValue>, Option<Duration>), Failure>,
+        asked_at: Instant,
+    ) -> (Result<Arc<Token>>, bool) {
         let mut state = lock(&self.state);
         match issued {
             Ok((values, life)) => {
-                let generation = state.token.as_ref().map_or(0, |token| token.generation).saturating_add(1);
+                state.generations = state.generations.saturating_add(1);
+                let generation = state.generations;
                 let margin = |life: Duration| life.saturating_sub(MARGIN.min(life / 4));
                 let token = Arc::new(Token {
                     generation,
@@ -159,7 +184,7 @@ impl IssuedCredential {
                     ends_at: life.map(|life| asked_at + margin(life)),
                 });
                 state.before = state.token.replace(Arc::clone(&token));
-                Ok(token)
+                (Ok(token), false)
             }
             Err(failure) => {
                 let dead = failure.effect == Effect::Dead;
@@ -179,7 +204,7 @@ impl IssuedCredential {
                     true => state.dead = Some(copy),
                     false => state.pause = Some((Instant::now() + PAUSE, copy)),
                 }
-                Err(error)
+                (Err(error), dead)
             }
         }
     }
@@ -190,7 +215,7 @@ impl IssuedCredential {
         let now = self.clock.now();
         let assertion = account.assertion(client, now).map_err(unsent)?;
         let failure = match client.exchange_assertion(&assertion).await {
-            Err(failure) if failure.effect == Effect::Dead => failure,
+            Err(failure) if failure.effect == Effect::Dead || failure.is_about_time => failure,
             other => return other,
         };
         let theirs = failure.date.filter(|date| (*date - now).abs().to_std().unwrap_or_default() > SKEW);

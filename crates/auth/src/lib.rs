@@ -9,6 +9,7 @@ mod fields;
 mod fixed;
 mod flight;
 mod issued;
+mod issuing;
 mod json;
 mod oauth;
 mod password;
@@ -29,13 +30,15 @@ pub use bearer::Bearer;
 pub use environment::Environment;
 pub use fields::Fields;
 pub use issued::IssuedCredential;
+pub use issuing::refused_before;
 pub use oauth::{
-    AuthorizationUrl, Authorized, Callback, ConsentRequest, OAuthApp, OAuthClient, OAuthUrls, ServiceAccount,
-    Tokens, VerifiedCallback, token_endpoint,
+    AuthorizationUrl, Authorized, Callback, Captured, ConsentRequest, GrantWarning, OAuthApp, OAuthClient,
+    OAuthUrls, ServiceAccount, Tokens, VerifiedCallback, token_endpoint,
 };
 pub use password::Password;
 pub use secret::Secret;
 pub use session::Login;
-pub use stored::{CredentialManager, CredentialStore, Revoked, StoredCredential};
+
+pub use stored::{CredentialManager, CredentialStore, FinishedConsent, Revoked, StoreOnce, StoredCredential};
 #[doc(hidden)]
 pub use stored::{Moment, Step, StepObserver};

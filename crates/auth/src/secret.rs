@@ -13,7 +13,7 @@ use tieline_store::{ConnectionId, TenantId};
 use tieline_vault::{Context, Sealed, Vault, mask};
 
 use crate::secret_text::SecretText;
-use crate::{Fields, ServiceAccount, Tokens};
+use crate::{Captured, Fields, ServiceAccount, Tokens};
 
 /// What a connection authenticates with. `Debug` shows its kind.
 #[derive(Clone)]
@@ -23,8 +23,8 @@ pub enum Secret {
     Fields(Fields),
     /// What a person's consent gave. Renewed under way.
     Tokens(Tokens),
-    /// Nothing of its own: the host's app asks for itself.
-    ClientCredentials,
+    /// The host's app asks for itself, for the account that an authorization named.
+    ClientCredentials(Captured),
     /// The key of a service account.
     ServiceAccount(ServiceAccount),
 }
@@ -77,12 +77,21 @@ impl Secret {
         Ok(PutSecret::new(sealed).with_renew_by(renew_by))
     }
 
+    /// What an authorization said about the account. Empty for other secrets.
+    pub fn captured(&self) -> Captured {
+        match self {
+            Self::Tokens(tokens) => tokens.captured().clone(),
+            Self::ClientCredentials(captured) => captured.clone(),
+            _ => Captured::default(),
+        }
+    }
+
     /// The name of the kind, for people: `OAuth tokens`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Fields(_) => "entered",
             Self::Tokens(_) => "OAuth tokens",
-            Self::ClientCredentials => "client credentials",
+            Self::ClientCredentials(_) => "client credentials",
             Self::ServiceAccount(_) => "service account",
         }
     }
@@ -98,7 +107,7 @@ impl Secret {
                 let name = if tokens.is_renewable() { "refresh_token" } else { "access_token" };
                 vec![(name.to_owned(), mask(kept))]
             }
-            Self::ClientCredentials => Vec::new(),
+            Self::ClientCredentials(_) => Vec::new(),
             Self::ServiceAccount(account) => vec![(account.email().to_owned(), mask(&account.json))],
         }
     }
@@ -117,8 +126,15 @@ impl Secret {
                 written.expires_at = Some(tokens.expires_at);
                 written.life = Some(tokens.life.as_secs());
                 written.scopes = &tokens.scopes;
+                written.missing_scopes = &tokens.missing;
+                written.captured = tokens.captured.iter().collect();
+                written.fields =
+                    tokens.beside.iter().map(|(name, value)| (name, value.expose_secret())).collect();
             }
-            Self::ClientCredentials => written.kind = "client_credentials",
+            Self::ClientCredentials(captured) => {
+                written.kind = "client_credentials";
+                written.captured = captured.iter().collect();
+            }
             Self::ServiceAccount(account) => {
                 written.kind = "service_account";
                 written.key = Some(account.json.expose_secret());
@@ -149,8 +165,11 @@ impl Secret {
                 expires_at: read.expires_at.ok_or_else(unknown)?,
                 life: Duration::from_secs(read.life),
                 scopes: read.scopes,
+                missing: read.missing_scopes,
+                captured: Captured::new(read.captured),
+                beside: Fields::new(read.fields.into_iter().map(|(name, SecretText(value))| (name, value))),
             })),
-            "client_credentials" => Ok(Self::ClientCredentials),
+            "client_credentials" => Ok(Self::ClientCredentials(Captured::new(read.captured))),
             "service_account" => {
                 let account = ServiceAccount::parse(text(read.key).ok_or_else(unknown)?)?;
                 Ok(Self::ServiceAccount(match read.subject {
@@ -208,6 +227,10 @@ struct Written<'a> {
     life: Option<u64>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     scopes: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    missing_scopes: &'a [String],
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    captured: BTreeMap<&'a str, &'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -227,6 +250,10 @@ struct Read {
     life: u64,
     #[serde(default)]
     scopes: Vec<String>,
+    #[serde(default)]
+    missing_scopes: Vec<String>,
+    #[serde(default)]
+    captured: BTreeMap<String, String>,
     key: Option<SecretText>,
     subject: Option<String>,
 }
@@ -236,8 +263,10 @@ impl Written<'_> {
     fn room(&self) -> usize {
         let texts = [self.access_token, self.refresh_token, self.key, self.subject];
         let fields: usize = self.fields.iter().map(|(name, value)| 8 + name.len() + value.len()).sum();
-        let scopes: usize = self.scopes.iter().map(|scope| scope.len() + 3).sum();
+        let scopes = self.scopes.iter().chain(self.missing_scopes);
+        let scopes: usize = scopes.map(|scope| scope.len() + 3).sum();
+        let captured: usize = self.captured.iter().map(|(name, value)| 8 + name.len() + value.len()).sum();
         let texts: usize = texts.into_iter().flatten().map(str::len).sum();
-        256 + 2 * (fields + scopes + texts)
+        256 + 2 * (fields + scopes + captured + texts)
     }
 }

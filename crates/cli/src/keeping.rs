@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tieline::sqlite::SqliteStore;
-use tieline::store::ConnectionId;
 use tieline::store::connections::Actor;
 use tieline::vault::{KeyRing, Vault};
-use tieline::{Connections, CredentialStore, Environment, Error, ErrorKind, OAuthApp, OAuthUrls, Result};
+use tieline::{
+    Connections, CredentialStore, Environment, Error, ErrorKind, OAuthApp, OAuthUrls, OpenConnection, Result,
+};
 use url::Url;
 
 use crate::arguments::HostArgs;
@@ -20,7 +21,7 @@ const KEY: &str = "TIELINE_VAULT_KEY";
 
 tokio::task_local! {
     /// What this command opened, and the stored connection that it uses.
-    static OPENED: RefCell<Vec<(Connections, Option<(ConnectionId, Actor)>)>>;
+    static OPENED: RefCell<Vec<(Connections, Option<(OpenConnection, Actor)>)>>;
 }
 
 /// Carries out a command, notes how the stored connection fared that it used, and waits until no token is being renewed: a
@@ -30,14 +31,14 @@ pub(crate) async fn until_idle(command: impl Future<Output = Outcome>) -> Outcom
         .scope(RefCell::default(), async {
             let outcome = command.await;
             for (connections, used) in OPENED.with(RefCell::take) {
-                if let Some((id, by)) = used {
+                if let Some((run, by)) = used {
                     let error = match &outcome {
                         Err(Failure::Error(error)) => Some(error),
                         _ => None,
                     };
                     // Wrong arguments say nothing about the connection, and a note must not hide the outcome.
                     if error.is_none_or(|error| error.kind() != ErrorKind::Config) {
-                        let _noted = connections.report(&id, error.map_or(Ok(()), Err), &by).await;
+                        let _noted = connections.report_run(&run, error.map_or(Ok(()), Err), &by).await;
                     }
                 }
                 connections.idle().await;
@@ -48,10 +49,10 @@ pub(crate) async fn until_idle(command: impl Future<Output = Outcome>) -> Outcom
 }
 
 /// The command uses this connection: its health is noted at the end.
-pub(crate) fn used(id: &ConnectionId, by: Actor) {
+pub(crate) fn used(run: OpenConnection, by: Actor) {
     OPENED.with(|opened| {
         if let Some((_, used)) = opened.borrow_mut().last_mut() {
-            *used = Some((id.clone(), by));
+            *used = Some((run, by));
         }
     });
 }

@@ -82,8 +82,9 @@ async fn connect_stored(provider: &str, id: &str, store: &StoreArgs, host: &Host
     }
     let (provider, title, max_wait) =
         (spec.id.clone(), spec.title.clone(), Duration::from_secs(host.max_wait.into()));
-    let connector = connections.connect(&id).await?;
-    keeping::used(&id, keeping::actor(store));
+    let run = connections.open(&id).await?;
+    let connector = Arc::clone(&run.connector);
+    keeping::used(run, keeping::actor(store));
     Ok(Connected { provider, title, config: kept.config, connector, max_wait })
 }
 

@@ -52,6 +52,10 @@ pub(crate) struct NewArgs {
     /// Public settings of the connection: a JSON object, or a file that holds one.
     #[arg(long, value_name = "JSON|FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<String>,
+    /// Let another account at the provider take the place of the one that the connection was made for. Everything that was
+    /// kept of that one is erased.
+    #[arg(long)]
+    pub(crate) replace_account: bool,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
     #[command(flatten)]

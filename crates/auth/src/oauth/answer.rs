@@ -10,6 +10,8 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::scopes::split;
+
 /// No token that is refreshed lives longer.
 const LONGEST_LIFE: u64 = 400 * 24 * 3600;
 
@@ -70,9 +72,7 @@ fn life(value: &Value) -> Option<Duration> {
 
 /// Words parted by spaces or commas, or an array of them.
 fn scopes(value: &Value) -> Option<Vec<Scope>> {
-    let words = |text: &str| -> Vec<Scope> {
-        text.split([' ', ',']).filter(|word| !word.is_empty()).map(|word| Scope::new(word.into())).collect()
-    };
+    let words = |text: &str| -> Vec<Scope> { split(text).map(|word| Scope::new(word.into())).collect() };
     match value {
         Value::String(text) => Some(words(text)),
         Value::Array(items) => Some(items.iter().filter_map(Value::as_str).flat_map(words).collect()),

@@ -22,19 +22,49 @@ impl Answered {
     }
 
     /// What the provider says in place of a code (RFC 6749, section 4.1.2.1).
-    pub(crate) fn denied(&self, title: &str) -> Option<Error> {
+    pub(crate) fn denied(&self, title: &str, asked: &[String]) -> Option<Error> {
         let code = self.error.as_deref()?;
         // The second is Pipedrive's: https://pipedrive.readme.io/docs/marketplace-oauth-authorization
         let error = if matches!(code, "access_denied" | "user_denied") {
             Error::new(ErrorKind::Forbidden, format!("the person did not consent at {title}"))
+                .with_advice("begin the connection again")
+        } else if code == "invalid_scope" {
+            self.lacking(title, asked)
+        } else if matches!(code, "temporarily_unavailable" | "server_error") {
+            Error::new(ErrorKind::Unavailable, format!("{title} could not ask the person for consent"))
+                .with_advice("begin the connection again later")
         } else {
             Error::new(ErrorKind::Rejected, format!("{title} ended the consent with an error"))
+                .with_advice("begin the connection again")
         };
-        let error = error.with_code(code).with_advice("begin the connection again");
+        let error = error.with_code(code);
         Some(match &self.description {
             Some(words) => error.with_context("provider", words),
             None => error,
         })
+    }
+
+    /// The app lacks scopes that were asked for: those that the provider names, else all that were asked for.
+    fn lacking(&self, title: &str, asked: &[String]) -> Error {
+        let words = self.description.as_deref().unwrap_or_default();
+        let named = |scope: &&String| {
+            let is_part = |c: char| c.is_alphanumeric() || "._:/-".contains(c);
+            words.split(|c| !is_part(c)).any(|word| word.trim_end_matches(['.', ':']) == scope.as_str())
+        };
+        let named: Vec<&str> = asked.iter().filter(named).map(String::as_str).collect();
+        let all: Vec<&str> = asked.iter().map(String::as_str).collect();
+        let (scopes, which) = match named.is_empty() {
+            true => (all, "of the scopes that were asked for, the app lacks one or more"),
+            false => (named, "the app lacks scopes that were asked for"),
+        };
+        Error::new(
+            ErrorKind::Config,
+            format!("{title} gives no consent, because {which}: {}", scopes.join(", ")),
+        )
+        .with_advice(
+            "enable them for the app in the provider's developer portal, or ask for fewer with \
+                 OAuthApp::with_scopes",
+        )
     }
 }
 

@@ -9,13 +9,14 @@ use url::Url;
 
 use super::answer::TokenAnswer;
 use super::client::OAuthClient;
+use super::tokens::Captured;
 
 /// Far more than any address or id.
 const LONGEST: usize = 512;
 
 /// The settings that the answer tells. What it does not say is left out.
-pub(crate) fn captured(client: &OAuthClient, answer: &TokenAnswer) -> Result<Map<String, Value>> {
-    let mut settings = Map::new();
+pub(crate) fn captured(client: &OAuthClient, answer: &TokenAnswer) -> Result<Captured> {
+    let mut settings = Vec::new();
     let mut claims: Option<Map<String, Value>> = None;
     for capture in &client.oauth().captures {
         let value = match capture.source {
@@ -33,9 +34,9 @@ pub(crate) fn captured(client: &OAuthClient, answer: &TokenAnswer) -> Result<Map
             Some(Value::Number(number)) => number.to_string(),
             _ => continue,
         };
-        settings.insert(setting.to_string(), checked(client, setting, text)?.into());
+        settings.push((setting.to_string(), checked(client, setting, text)?));
     }
-    Ok(settings)
+    Ok(Captured::new(settings))
 }
 
 /// An address must be one that the connector declares: requests with the credential go there.

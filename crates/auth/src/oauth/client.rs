@@ -7,6 +7,7 @@ use tieline_core::{ConnectorSpec, Error, ErrorKind, Grant, OAuth2, Origins, Resu
 use url::Url;
 
 use super::app::{OAuthApp, OAuthUrls};
+use super::template::expand;
 
 /// A provider's OAuth 2, the host's app there, and the way to it. Cheap to clone.
 #[derive(Clone)]
@@ -33,30 +34,60 @@ impl OAuthClient {
     ///
     /// `Config` when the connector takes no OAuth 2.
     pub fn new(spec: &ConnectorSpec, http: HttpClient) -> Result<Self> {
-        let oauth = spec.auth.iter().find_map(|scheme| scheme.oauth2()).cloned();
-        let oauth = oauth.ok_or_else(|| {
-            Error::new(ErrorKind::Config, format!("{} is not connected by OAuth", spec.title))
-                .with_advice("ask for the fields that the connector's spec names")
-        })?;
-        let parse = |url: &str| {
-            Url::parse(url).map_err(|_| {
-                Error::new(
-                    ErrorKind::Internal,
-                    format!("an OAuth address in the spec of {} is no URL", spec.title),
-                )
-            })
-        };
-        Ok(Self(Arc::new(Inner {
+        Self::for_settings(spec, &Value::Null, http)
+    }
+
+    /// The same for a connection of these settings, which the addresses may name.
+    ///
+    /// # Errors
+    ///
+    /// `Config` when the connector takes no OAuth 2, a setting that an address names is missing, or they lead to an address
+    /// outside the connector's origins.
+    pub fn for_settings(spec: &ConnectorSpec, settings: &Value, http: HttpClient) -> Result<Self> {
+        let oauth = oauth_of(spec)?;
+        let at = |template: &str| Self::address(spec, template, settings);
+        let revoke = oauth.revocation.as_ref().map(|revocation| at(&revocation.url)).transpose()?;
+        let urls = (at(&oauth.authorize_url)?, at(&oauth.token_url)?, revoke);
+        Ok(Self::with(spec, oauth, urls, http))
+    }
+
+    /// The same with other addresses in place of the provider's, which then need no settings.
+    ///
+    /// # Errors
+    ///
+    /// `Config` when the connector takes no OAuth 2.
+    pub fn at(spec: &ConnectorSpec, urls: OAuthUrls, http: HttpClient) -> Result<Self> {
+        let OAuthUrls { authorize, token, revoke } = urls;
+        let oauth = oauth_of(spec)?;
+        Ok(Self::with(spec, oauth, (authorize, token, revoke), http))
+    }
+
+    /// An address of the spec for a connection of these settings.
+    ///
+    /// # Errors
+    ///
+    /// As for [`for_settings`](Self::for_settings).
+    pub fn address(spec: &ConnectorSpec, template: &str, settings: &Value) -> Result<Url> {
+        expand(template, settings, &spec.origins, &spec.title)
+    }
+
+    fn with(
+        spec: &ConnectorSpec,
+        oauth: OAuth2,
+        (authorize, token, revoke): (Url, Url, Option<Url>),
+        http: HttpClient,
+    ) -> Self {
+        Self(Arc::new(Inner {
             provider: spec.id.to_string(),
             title: spec.title.to_string(),
-            authorize: parse(&oauth.authorize_url)?,
-            token: parse(&oauth.token_url)?,
-            revoke: oauth.revocation.as_ref().map(|revocation| parse(&revocation.url)).transpose()?,
             oauth,
             origins: spec.origins.clone(),
             app: None,
             http,
-        })))
+            authorize,
+            token,
+            revoke,
+        }))
     }
 
     /// Sets the host's app. Service accounts need none.
@@ -132,6 +163,13 @@ impl OAuthClient {
             })
             .collect()
     }
+}
+
+fn oauth_of(spec: &ConnectorSpec) -> Result<OAuth2> {
+    spec.auth.iter().find_map(|scheme| scheme.oauth2()).cloned().ok_or_else(|| {
+        Error::new(ErrorKind::Config, format!("{} is not connected by OAuth", spec.title))
+            .with_advice("ask for the fields that the connector's spec names")
+    })
 }
 
 impl fmt::Debug for OAuthClient {

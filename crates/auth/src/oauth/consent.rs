@@ -7,9 +7,10 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
+use http::Method;
 use oauth2::{CsrfToken, PkceCodeChallenge};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tieline_core::{Error, ErrorKind, Result};
 use tieline_store::connections::{Consent, ConsentState};
@@ -21,7 +22,9 @@ use super::callback::{self, Answered};
 use super::capture::captured;
 use super::client::OAuthClient;
 use super::failure::{Effect, Failure};
+use super::scopes::missing;
 use super::tokens::Tokens;
+use super::warning::GrantWarning;
 use crate::CredentialStore;
 use crate::scrub::Scrubber;
 
@@ -93,12 +96,33 @@ pub struct Callback {
     pub session: SecretString,
     /// The connection that the host expects it for, when it knows.
     pub connection: Option<ConnectionId>,
+    /// The request's method. GET unless it is set.
+    pub method: Method,
 }
 
 impl Callback {
     /// A callback from a browser session.
     pub fn new(query: impl Into<SecretString>, session: impl Into<SecretString>) -> Self {
-        Self { query: query.into(), session: session.into(), connection: None }
+        Self { query: query.into(), session: session.into(), connection: None, method: Method::GET }
+    }
+
+    /// Sets the request's method. Set it where a route answers HEAD too, as a route for GET does in many frameworks: a
+    /// HEAD, of a link scanner, must not use the consent up.
+    #[must_use]
+    pub fn with_method(mut self, method: Method) -> Self {
+        self.method = method;
+        self
+    }
+
+    /// The same for the same callback of the same browser session, and for no other.
+    pub(crate) fn fingerprint(&self, tenant: &TenantId) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        for part in
+            [tenant.as_str(), self.method.as_str(), self.query.expose_secret(), self.session.expose_secret()]
+        {
+            hash = hash.chain_update(part.len().to_be_bytes()).chain_update(part);
+        }
+        hash.finalize().into()
     }
 
     /// Refuses it when it is for another connection.
@@ -132,15 +156,15 @@ impl fmt::Debug for VerifiedCallback {
 }
 
 /// A person consented. Nothing is stored yet.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Authorized {
     /// The connection that it is for.
     pub connection: ConnectionId,
     /// The tokens.
     pub tokens: Tokens,
-    /// What the provider said about the account, as settings.
-    pub settings: Map<String, Value>,
+    /// What the grant lacks.
+    pub warnings: Vec<GrantWarning>,
     /// What was handed to [`ConsentRequest`].
     pub detail: Value,
 }
@@ -173,10 +197,11 @@ impl OAuthClient {
             session_hash(&begin.session),
             expires_at,
         );
-        consent.detail = json!({ "callback": callback.as_str(), "detail": begin.detail });
+        let asked = self.scopes_asked();
+        consent.detail = json!({ "callback": callback.as_str(), "detail": begin.detail, "scopes": asked });
 
         let mut url = inner.authorize.clone();
-        let scopes = self.scopes_asked().join(&inner.oauth.scope_separator);
+        let scopes = asked.join(&inner.oauth.scope_separator);
         {
             let mut query = url.query_pairs_mut();
             query.append_pair("response_type", "code");
@@ -243,7 +268,13 @@ impl OAuthClient {
         if consent.provider != self.inner().provider {
             return Err(rejected("the callback's state was made for another provider"));
         }
-        if let Some(error) = answered.denied(title) {
+        let asked: Vec<String> = consent
+            .detail
+            .get("scopes")
+            .cloned()
+            .and_then(|scopes| serde_json::from_value(scopes).ok())
+            .unwrap_or_default();
+        if let Some(error) = answered.denied(title, &asked) {
             return Err(error);
         }
         let Some(code) = &answered.code else {
@@ -263,9 +294,19 @@ impl OAuthClient {
             .exchange_code(code, verifier.as_ref(), &callback)
             .await
             .map_err(|failure| refused_code(title, failure))?;
+        let mut tokens = Tokens::of(&answer, &self.inner().oauth, now);
+        tokens.captured = captured(self, &answer)?;
+        tokens.missing = missing(&asked, &tokens.scopes);
+        let mut warnings = Vec::new();
+        if !tokens.missing.is_empty() {
+            warnings.push(GrantWarning::MissingScopes(tokens.missing.clone()));
+        }
+        if self.inner().oauth.refresh.offered && !tokens.is_renewable() {
+            warnings.push(GrantWarning::NoRefreshToken);
+        }
         Ok(Authorized {
-            settings: captured(self, &answer)?,
-            tokens: Tokens::of(&answer, &self.inner().oauth, now),
+            warnings,
+            tokens,
             detail: consent.detail.get("detail").cloned().unwrap_or_default(),
             connection: consent.connection,
         })
@@ -273,8 +314,9 @@ impl OAuthClient {
 }
 
 impl VerifiedCallback {
-    /// Checks a callback against what was kept when its consent [began](OAuthClient::begin). The consent is used up,
-    /// whatever comes of it.
+    /// Checks a callback against what was kept when its consent [began](OAuthClient::begin), then uses the consent up. A
+    /// callback of another browser session, for another connection or by another method than GET and POST leaves the
+    /// consent as it is: the right one may still come.
     ///
     /// # Errors
     ///
@@ -282,9 +324,16 @@ impl VerifiedCallback {
     /// comes twice or too late; `Forbidden` for one without state that says that the person denied; whatever the store
     /// answers.
     pub async fn take(store: &dyn CredentialStore, callback: &Callback, now: DateTime<Utc>) -> Result<Self> {
+        if !matches!(callback.method, Method::GET | Method::POST) {
+            return Err(Error::new(
+                ErrorKind::Rejected,
+                format!("a request by {} does not answer a consent", callback.method),
+            )
+            .with_advice("answer it without calling this; the browser comes by GET"));
+        }
         let answered = callback::parse(callback.query.expose_secret())?;
         let Some(state) = &answered.state else {
-            let denied = answered.denied("the provider");
+            let denied = answered.denied("the provider", &[]);
             return Err(denied.unwrap_or_else(|| rejected("the callback holds no state")));
         };
         let state = state.expose_secret();
@@ -294,9 +343,12 @@ impl VerifiedCallback {
             return Err(rejected("the callback's state was not made for this customer")
                 .with_advice("open the page as the customer that began it, and begin again"));
         }
-        let consent = store.take_consent(&hash(state)).await?;
-        let consent =
-            consent.ok_or_else(|| rejected("the callback's state was used already, or ended long ago"))?;
+        let used = || {
+            rejected("the callback's state was used already, or ended long ago")
+                .with_advice("when the connection works, nothing is left to do; else begin it again")
+        };
+        let state = hash(state);
+        let consent = store.consent(&state).await?.ok_or_else(used)?;
         if consent.session != session_hash(&callback.session) {
             return Err(rejected("the callback comes from another browser session than the one that began")
                 .with_advice("begin the connection again, and stay in the same browser"));
@@ -307,6 +359,8 @@ impl VerifiedCallback {
         if consent.expires_at <= now {
             return Err(rejected("the callback comes too late: a consent is awaited for 10 minutes"));
         }
+        // Whoever is first has it, of callbacks that came twice.
+        let consent = store.take_consent(&state).await?.ok_or_else(used)?;
         Ok(Self { tenant: store.tenant().clone(), consent, answered })
     }
 
@@ -318,6 +372,11 @@ impl VerifiedCallback {
     /// The connection that it is for.
     pub fn connection(&self) -> &ConnectionId {
         &self.consent.connection
+    }
+
+    /// What was handed to [`ConsentRequest`].
+    pub fn detail(&self) -> &Value {
+        self.consent.detail.get("detail").unwrap_or(&Value::Null)
     }
 }
 

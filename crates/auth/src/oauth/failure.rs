@@ -1,14 +1,13 @@
-//! What a refused or failed token request means.
+//! Token requests that gave no token.
 
 use std::fmt;
 
 use http::StatusCode;
-use serde_json::Value;
 use tieline_core::http::HttpResponse;
-use tieline_core::{Error, ErrorKind, Resend};
+use tieline_core::{Error, ErrorKind, OAuth2, Resend};
 
-/// The most characters of a provider's words that are shown.
-const SHOWN: usize = 200;
+use super::refusal::{foreign_app, refused};
+use super::said::{Said, as_json};
 
 /// What a failed request did to the grant that it carried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,11 +27,13 @@ pub(crate) struct Failure {
     pub(crate) effect: Effect,
     /// The provider's clock when it refused.
     pub(crate) date: Option<chrono::DateTime<chrono::Utc>>,
+    /// Whether it was refused for the times that it carries.
+    pub(crate) is_about_time: bool,
 }
 
 impl Failure {
     pub(crate) fn new(error: Error, effect: Effect) -> Self {
-        Self { error, effect, date: None }
+        Self { error, effect, date: None, is_about_time: false }
     }
 
     pub(crate) fn map(self, change: impl FnOnce(Error) -> Error) -> Self {
@@ -54,7 +55,7 @@ impl From<Failure> for Error {
     }
 }
 
-/// The stack gave no answer.
+/// The stack gave no response.
 pub(crate) fn unanswered(error: Error) -> Failure {
     let untouched = matches!(
         error.status(),
@@ -66,28 +67,29 @@ pub(crate) fn unanswered(error: Error) -> Failure {
     Failure::new(error, effect)
 }
 
-/// The answer, when it is one that holds tokens, else what it means.
-pub(crate) fn judged(answer: HttpResponse, title: &str) -> Result<HttpResponse, Failure> {
-    let body: &[u8] = &answer.body;
+/// The body as JSON, when it is one that holds tokens, else what the response means.
+pub(crate) fn judged(response: &HttpResponse, oauth: &OAuth2, title: &str) -> Result<Vec<u8>, Failure> {
+    let status = response.status;
+    let body = as_json(&response.body);
     let is_page = body.trim_ascii_start().starts_with(b"<");
-    let said: Option<Value> = serde_json::from_slice(body).ok();
-    let refuses = said.as_ref().is_some_and(|said| {
-        said.get("access_token").is_none() && said.get("error").is_some_and(|error| !error.is_null())
-    });
-    let status = answer.status;
-    if status.is_success() && !refuses {
-        if is_page {
-            return Err(page(title, status));
+    let said: Option<serde_json::Value> = serde_json::from_slice(&body).ok();
+    let refuses = match &said {
+        Some(said) => {
+            said.get("access_token").is_none() && said.get("error").is_some_and(|error| !error.is_null())
         }
-        return Ok(answer);
+        None => body.starts_with(b"error="),
+    };
+    if status.is_success() && !refuses {
+        return if is_page { Err(page(title, status)) } else { Ok(body) };
     }
-    let mut failure = match said {
-        Some(said) => refused(&said, title, status),
+    let mut failure = match Said::read(&body) {
+        Some(_) if status == StatusCode::NOT_FOUND && said.is_none() => speechless(title, status),
+        Some(said) => refused(&said, oauth, title, status),
         None if is_page => page(title, status),
         None => speechless(title, status),
     };
     failure.error = failure.error.with_status(status);
-    failure.date = answer.date;
+    failure.date = response.date;
     Err(failure)
 }
 
@@ -111,75 +113,4 @@ fn speechless(title: &str, status: StatusCode) -> Failure {
             Effect::Open,
         ),
     }
-}
-
-/// RFC 6749, section 5.2, and those who write sentences in place of its codes.
-fn refused(said: &Value, title: &str, status: StatusCode) -> Failure {
-    let texts = [said.get("error"), said.get("error_description"), said.get("message")]
-        .map(|value| value.and_then(Value::as_str).unwrap_or_default());
-    let [code, ..] = texts;
-    let words = texts.join(" ").to_lowercase();
-    let says = |needles: &[&str]| needles.iter().any(|needle| words.contains(needle));
-    let failure = match code {
-        "invalid_grant" => dead(title),
-        "invalid_client" | "unauthorized_client" => foreign_app(title),
-        "invalid_scope" => Failure::new(
-            Error::new(ErrorKind::Config, format!("{title} does not give the scopes that were asked for"))
-                .with_advice("check the scopes of the app at the provider"),
-            Effect::None,
-        ),
-        "invalid_request" | "unsupported_grant_type" => Failure::new(
-            Error::new(ErrorKind::Rejected, format!("{title} refuses a token request")),
-            Effect::None,
-        ),
-        "temporarily_unavailable" | "server_error" => Failure::new(
-            Error::new(ErrorKind::Unavailable, format!("{title} could not answer a token request"))
-                .with_advice("try again later"),
-            Effect::Open,
-        ),
-        // Pipedrive: https://pipedrive.readme.io/docs/marketplace-oauth-authorization
-        _ if says(&[
-            "invalid_grant",
-            "invalid grant",
-            "refresh token",
-            "already exchanged",
-            "expired code",
-        ]) =>
-        {
-            dead(title)
-        }
-        _ if status == StatusCode::UNAUTHORIZED || says(&["invalid client", "invalid_client"]) => {
-            foreign_app(title)
-        }
-        _ => Failure::new(
-            Error::new(ErrorKind::Rejected, format!("{title} refuses a token request")),
-            Effect::Open,
-        ),
-    };
-    failure.map(|error| {
-        let described = texts.iter().skip(1).find(|text| !text.is_empty());
-        let error = if code.is_empty() { error } else { error.with_code(shown(code)) };
-        described.into_iter().fold(error, |error, text| error.with_context("provider", shown(text)))
-    })
-}
-
-fn dead(title: &str) -> Failure {
-    let error = Error::new(ErrorKind::Unauthenticated, format!("{title} does not accept the grant"))
-        .with_advice("let the customer connect again");
-    Failure::new(error, Effect::Dead)
-}
-
-fn foreign_app(title: &str) -> Failure {
-    let error = Error::new(
-        ErrorKind::Config,
-        format!("{title} does not accept this application's client id and secret"),
-    )
-    .with_advice("check them against the provider's developer portal");
-    Failure::new(error, Effect::None)
-}
-
-/// The beginning of a provider's text, on one line.
-fn shown(text: &str) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHOWN).collect();
-    line.trim().to_owned()
 }

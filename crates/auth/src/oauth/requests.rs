@@ -17,7 +17,7 @@ use oauth2::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use tieline_core::http::{HttpRequest, HttpResponse, RequestAuth};
+use tieline_core::http::{HttpRequest, RequestAuth};
 use tieline_core::{ClientAuth, Error, ErrorKind, Grant};
 use url::{Url, form_urlencoded};
 
@@ -57,8 +57,9 @@ impl Sender {
     async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, Failure> {
         let inner = self.client.inner();
         let request = carried(request, self.headers.clone())?;
-        let answer = inner.http.send(request).await.map_err(unanswered)?;
-        judged(answer, &inner.title).map(|answer| plain(&answer))
+        let response = inner.http.send(request).await.map_err(unanswered)?;
+        // For the library, which looks at the status and wants nothing but JSON.
+        judged(&response, &inner.oauth, &inner.title).map(http::Response::new)
     }
 }
 
@@ -87,7 +88,10 @@ impl OAuthClient {
         if let Some(verifier) = verifier {
             request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier.expose_secret().to_owned()));
         }
-        let sender = self.sender(Vec::new());
+        for (name, value) in self.token_params(Grant::AuthorizationCode) {
+            request = request.add_extra_param(name, value);
+        }
+        let sender = self.sender(self.own_login().map_err(unsent)?);
         self.read(request.request_async(&sender).await, &scrubber)
     }
 
@@ -96,8 +100,11 @@ impl OAuthClient {
         let scrubber = self.scrubber([token]);
         let client = self.token_client()?;
         let token = RefreshToken::new(token.expose_secret().to_owned());
-        let request = client.exchange_refresh_token(&token);
-        let sender = self.sender(Vec::new());
+        let mut request = client.exchange_refresh_token(&token);
+        for (name, value) in self.token_params(Grant::AuthorizationCode) {
+            request = request.add_extra_param(name, value);
+        }
+        let sender = self.sender(self.own_login().map_err(unsent)?);
         self.read(request.request_async(&sender).await, &scrubber)
     }
 
@@ -105,9 +112,17 @@ impl OAuthClient {
     pub(crate) async fn client_credentials(&self, settings: &Value) -> Result<TokenAnswer, Failure> {
         let scrubber = self.scrubber([]);
         let client = self.token_client()?;
-        let headers = self.token_headers(Grant::ClientCredentials, settings).map_err(unsent)?;
+        let mut headers = self.token_headers(Grant::ClientCredentials, settings).map_err(unsent)?;
+        headers.extend(self.own_login().map_err(unsent)?);
         let scopes = self.app().map_err(unsent)?.scopes.clone().unwrap_or_default();
-        let request = client.exchange_client_credentials().add_scopes(scopes.into_iter().map(Scope::new));
+        let mut request = client.exchange_client_credentials();
+        if !scopes.is_empty() {
+            // One text, because the separator is the provider's.
+            request = request.add_scope(Scope::new(scopes.join(&self.inner().oauth.scope_separator)));
+        }
+        for (name, value) in self.token_params(Grant::ClientCredentials) {
+            request = request.add_extra_param(name, value);
+        }
         let sender = self.sender(headers);
         self.read(request.request_async(&sender).await, &scrubber)
     }
@@ -115,7 +130,9 @@ impl OAuthClient {
     /// A token for a signed assertion. RFC 7523 is not in the library, so the form is ours.
     pub(crate) async fn exchange_assertion(&self, assertion: &SecretString) -> Result<TokenAnswer, Failure> {
         let scrubber = Scrubber::new([assertion]);
-        let form = [("grant_type", JWT_BEARER), ("assertion", assertion.expose_secret())];
+        let params = self.token_params(Grant::JwtBearer);
+        let mut form = vec![("grant_type", JWT_BEARER), ("assertion", assertion.expose_secret())];
+        form.extend(params.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         let request = form_request(self.inner().token.clone(), &form);
         let answer = self.sender(Vec::new()).send(request).await;
         let asked = answer.and_then(|answer| {
@@ -134,16 +151,20 @@ impl OAuthClient {
             let secret = app.client_secret.expose_secret();
             let mut form = vec![("token", token.expose_secret())];
             form.extend(revocation.hint.as_deref().map(|hint| ("token_type_hint", hint)));
-            if inner.oauth.client_auth == ClientAuth::Body {
-                form.extend([("client_id", app.client_id.as_str()), ("client_secret", secret)]);
+            let auth = inner.oauth.client_auth;
+            if matches!(auth, ClientAuth::Body | ClientAuth::Public) {
+                form.push(("client_id", app.client_id.as_str()));
+            }
+            if auth == ClientAuth::Body {
+                form.push(("client_secret", secret));
             }
             let mut request = form_request(url, &form);
-            if inner.oauth.client_auth == ClientAuth::Basic {
+            if auth == ClientAuth::Basic {
                 let login = format!("Basic {}", basic(&app.client_id, secret));
                 let login = HeaderValue::from_str(&login).map_err(|_| unsent(unsendable()))?;
                 request.headers_mut().insert(AUTHORIZATION, login);
             }
-            self.sender(Vec::new()).send(request).await.map(drop)
+            self.sender(self.own_login().map_err(unsent)?).send(request).await.map(drop)
         };
         Some(sent.await.map_err(|failure| scrubbed(failure, &scrubber)))
     }
@@ -151,15 +172,36 @@ impl OAuthClient {
     fn token_client(&self) -> Result<TokenClient, Failure> {
         let inner = self.inner();
         let app = self.app().map_err(unsent)?;
-        let auth = match inner.oauth.client_auth {
-            ClientAuth::Body => AuthType::RequestBody,
-            _ => AuthType::BasicAuth,
-        };
-        let secret = app.client_secret.expose_secret().to_owned();
-        Ok(Client::new(ClientId::new(app.client_id.clone()))
-            .set_client_secret(ClientSecret::new(secret))
-            .set_auth_type(auth)
-            .set_token_uri(TokenUrl::from_url(inner.token.clone())))
+        let client = Client::new(ClientId::new(app.client_id.clone()))
+            .set_token_uri(TokenUrl::from_url(inner.token.clone()));
+        let secret = || ClientSecret::new(app.client_secret.expose_secret().to_owned());
+        Ok(match inner.oauth.client_auth {
+            ClientAuth::Body => client.set_client_secret(secret()).set_auth_type(AuthType::RequestBody),
+            // Ours is put over the library's, which encodes.
+            ClientAuth::Basic | ClientAuth::BasicUnencoded => {
+                client.set_client_secret(secret()).set_auth_type(AuthType::BasicAuth)
+            }
+            ClientAuth::Public => client.set_auth_type(AuthType::RequestBody),
+            _ => return Err(unsent(Error::unsupported("this way to authenticate an app"))),
+        })
+    }
+
+    /// The header of a client that authenticates otherwise than the library does.
+    fn own_login(&self) -> tieline_core::Result<Vec<(HeaderName, HeaderValue)>> {
+        if self.inner().oauth.client_auth != ClientAuth::BasicUnencoded {
+            return Ok(Vec::new());
+        }
+        let app = self.app()?;
+        let login = unencoded(&app.client_id, app.client_secret.expose_secret());
+        let login = HeaderValue::from_str(&format!("Basic {login}")).map_err(|_| unsendable())?;
+        Ok(vec![(AUTHORIZATION, login)])
+    }
+
+    /// The parameters of a token request of this grant beside those of the RFC.
+    fn token_params(&self, grant: Grant) -> Vec<(String, String)> {
+        let params = self.inner().oauth.token_params.iter();
+        let params = params.filter(|param| param.grant.is_none_or(|only| only == grant));
+        params.map(|param| (param.name.to_string(), param.value.to_string())).collect()
     }
 
     fn sender(&self, headers: Vec<(HeaderName, HeaderValue)>) -> Sender {
@@ -196,8 +238,9 @@ impl OAuthClient {
     /// The secrets of the app, for the scrubbers of credentials.
     pub(crate) fn app_secrets(&self) -> Vec<SecretString> {
         let Some(app) = &self.inner().app else { return Vec::new() };
-        let login = basic(&app.client_id, app.client_secret.expose_secret());
-        vec![app.client_secret.clone(), login.into()]
+        let secret = app.client_secret.expose_secret();
+        let logins = [basic(&app.client_id, secret), unencoded(&app.client_id, secret)];
+        std::iter::once(app.client_secret.clone()).chain(logins.map(SecretString::from)).collect()
     }
 }
 
@@ -205,6 +248,11 @@ impl OAuthClient {
 fn basic(id: &str, secret: &str) -> String {
     let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     STANDARD.encode(format!("{}:{}", encode(id), encode(secret)))
+}
+
+/// Both parts as they are.
+fn unencoded(id: &str, secret: &str) -> String {
+    STANDARD.encode(format!("{id}:{secret}"))
 }
 
 fn form_request(url: Url, form: &[(&str, &str)]) -> http::Request<Vec<u8>> {
@@ -232,16 +280,13 @@ fn carried(
         .with_timeout(REQUEST_TIMEOUT)
         .with_body_limit(LARGEST_ANSWER);
     carried.headers_mut().extend(head.headers);
-    carried.headers_mut().extend(headers);
+    for (name, value) in headers {
+        carried.headers_mut().insert(name, value);
+    }
     if let Some(login) = carried.headers_mut().get_mut(AUTHORIZATION) {
         login.set_sensitive(true);
     }
     Ok(carried)
-}
-
-/// The answer for the library, which looks at the status and wants nothing but JSON.
-fn plain(answer: &HttpResponse) -> http::Response<Vec<u8>> {
-    http::Response::new(answer.body.to_vec())
 }
 
 fn scrubbed(failure: Failure, scrubber: &Scrubber) -> Failure {

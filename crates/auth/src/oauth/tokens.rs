@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -5,9 +6,11 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use oauth2::TokenResponse;
 use secrecy::SecretString;
+use serde_json::{Map, Value};
 use tieline_core::{Credential, OAuth2, RefreshPolicy};
 
 use super::answer::TokenAnswer;
+use crate::Fields;
 use crate::fixed::{Fixed, Place};
 use crate::scrub::Scrubber;
 
@@ -21,6 +24,44 @@ pub struct Tokens {
     /// How long it lived from then.
     pub(crate) life: Duration,
     pub(crate) scopes: Vec<String>,
+    /// Scopes that were asked for and certainly not granted.
+    pub(crate) missing: Vec<String>,
+    /// What the authorization said about the account.
+    pub(crate) captured: Captured,
+    /// What a person entered beside the consent, for a scheme of several secrets.
+    pub(crate) beside: Fields,
+}
+
+/// What an authorization said about the account that it is for: the settings that the connector's spec captures. It is
+/// sealed with the secret, and stronger than the connection's settings, which can be edited.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Captured(BTreeMap<String, String>);
+
+impl Captured {
+    /// Settings by name. A host says so by itself only for an account whose owner it knows otherwise.
+    pub fn new<N: Into<String>, V: Into<String>>(settings: impl IntoIterator<Item = (N, V)>) -> Self {
+        Self(settings.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+
+    /// A setting.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The settings by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Puts them into a connection's settings, in place of what stands there.
+    pub fn apply(&self, settings: &mut Value) {
+        if settings.is_null() && !self.0.is_empty() {
+            *settings = Value::Object(Map::new());
+        }
+        if let Some(members) = settings.as_object_mut() {
+            members.extend(self.0.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))));
+        }
+    }
 }
 
 impl Tokens {
@@ -34,6 +75,9 @@ impl Tokens {
             expires_at: later(now, life),
             life,
             scopes: scopes.unwrap_or_default(),
+            missing: Vec::new(),
+            captured: Captured::default(),
+            beside: Fields::default(),
         }
     }
 
@@ -43,6 +87,10 @@ impl Tokens {
         if self.scopes.is_empty() {
             self.scopes.clone_from(&before.scopes);
         }
+        self.missing.clone_from(&before.missing);
+        // The account of an authorization does not change by a renewal.
+        self.captured.clone_from(&before.captured);
+        self.beside.clone_from(&before.beside);
         self
     }
 
@@ -54,6 +102,28 @@ impl Tokens {
     /// What the customer consented to, as far as the provider said.
     pub fn scopes(&self) -> &[String] {
         &self.scopes
+    }
+
+    /// Scopes that were asked for and that the provider certainly did not grant.
+    pub fn missing_scopes(&self) -> &[String] {
+        &self.missing
+    }
+
+    /// What the authorization said about the account.
+    pub fn captured(&self) -> &Captured {
+        &self.captured
+    }
+
+    /// What a person entered beside the consent.
+    pub fn entered(&self) -> &Fields {
+        &self.beside
+    }
+
+    /// Sets what a person entered beside the consent, for a scheme of several secrets.
+    #[must_use]
+    pub fn beside(mut self, fields: Fields) -> Self {
+        self.beside = fields;
+        self
     }
 
     /// Whether the access token can be renewed without the customer.
@@ -79,7 +149,7 @@ impl Tokens {
     }
 
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &SecretString> {
-        std::iter::once(&self.access).chain(&self.refresh)
+        std::iter::once(&self.access).chain(&self.refresh).chain(self.beside.iter().map(|(_, value)| value))
     }
 }
 

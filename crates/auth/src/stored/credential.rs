@@ -20,7 +20,7 @@ use crate::placement::put_bearer;
 /// Its requests need a tokio runtime. An error of a renewal is an error of the request that waited for it:
 /// `Unauthenticated` when only the customer can help, which is noted in the connection's health too.
 pub struct StoredCredential {
-    me: Weak<Self>,
+    pub(super) me: Weak<Self>,
     pub(super) keeper: CredentialManager,
     pub(super) store: Arc<dyn CredentialStore>,
     pub(super) connection: ConnectionId,

@@ -2,15 +2,17 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, Weak};
 
-use tieline_core::Clock;
+use tieline_core::{Clock, Result};
 use tieline_store::{ConnectionId, ConnectionStore, ConsentStore, LeaseStore, SecretStore, TenantId};
 use tieline_vault::Vault;
 use tokio::sync::watch;
 
+use super::callbacks::Callbacks;
 use super::credential::StoredCredential;
 use super::observer::{Moment, Step, StepObserver};
-use crate::OAuthClient;
 use crate::flight::lock;
+use crate::issuing::{Issued, RefusalNote, fingerprint};
+use crate::{IssuedCredential, OAuthClient};
 
 /// All that credentials need of a store.
 pub trait CredentialStore: ConnectionStore + SecretStore + LeaseStore + ConsentStore {}
@@ -28,6 +30,8 @@ struct Shared {
     credentials: Mutex<Credentials>,
     busy: watch::Sender<usize>,
     observer: Option<Arc<dyn StepObserver>>,
+    issued: Mutex<Issued>,
+    callbacks: Mutex<Callbacks>,
 }
 
 #[derive(Default)]
@@ -56,6 +60,8 @@ impl CredentialManager {
             credentials: Mutex::default(),
             busy: watch::Sender::new(0),
             observer,
+            issued: Mutex::default(),
+            callbacks: Mutex::default(),
         }))
     }
 
@@ -93,8 +99,58 @@ impl CredentialManager {
         credential
     }
 
-    /// Waits until no renewal is under way. Await it before the process ends on purpose: a renewal that is cut off
-    /// between the provider's answer and the save can cost the connection.
+    /// The credential of a connection whose tokens the process asks for by itself. All who connect share it for as long as
+    /// the secret is of this generation and what else the login depends on is the same: `depends_on`, such as the settings
+    /// and the address. A refusal for good is noted in the store, for the processes after this one.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `make` fails with.
+    pub fn issued(
+        &self,
+        store: &Arc<dyn CredentialStore>,
+        connection: &ConnectionId,
+        generation: u64,
+        depends_on: &[&str],
+        make: impl FnOnce() -> Result<Arc<IssuedCredential>>,
+    ) -> Result<Arc<IssuedCredential>> {
+        let key = (store.tenant().clone(), connection.clone());
+        let fingerprint = fingerprint(depends_on);
+        let mut issued = lock(&self.0.issued);
+        if let Some(credential) = issued.get(&key, generation, &fingerprint) {
+            return Ok(credential);
+        }
+        let credential = make()?;
+        let (store, connection) = (Arc::clone(store), connection.clone());
+        credential.note_refusals(RefusalNote { store, connection, generation });
+        issued.put(key, generation, fingerprint, &credential);
+        Ok(credential)
+    }
+
+    /// Ends the session of a connection at the provider, when there is one and the provider has a way to, and forgets it.
+    pub async fn log_out(&self, tenant: &TenantId, connection: &ConnectionId) {
+        let taken = lock(&self.0.issued).take(&(tenant.clone(), connection.clone()));
+        if let Some(credential) = taken {
+            credential.log_out().await;
+        }
+    }
+
+    /// Ends all sessions, before the process ends on purpose.
+    pub async fn log_out_all(&self) {
+        let all = lock(&self.0.issued).take_all();
+        for credential in all {
+            credential.log_out().await;
+        }
+    }
+
+    pub(super) fn callbacks(&self) -> &Mutex<Callbacks> {
+        &self.0.callbacks
+    }
+
+    /// Waits until no renewal is under way, no code of a callback is exchanged, and every pair of tokens that a provider gave
+    /// is stored, for as long as the store takes. Await it before the process ends on purpose: a renewal that is cut off
+    /// between the provider's response and the save can cost the connection. Bound it with a timeout where a process must
+    /// end in spite of a store that stays away.
     pub async fn idle(&self) {
         let mut busy = self.0.busy.subscribe();
         // The sender lives as long as this handle.
@@ -116,7 +172,7 @@ impl CredentialManager {
 
 impl fmt::Debug for CredentialManager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keeper").field("busy", &*self.0.busy.borrow()).finish_non_exhaustive()
+        f.debug_struct("CredentialManager").field("busy", &*self.0.busy.borrow()).finish_non_exhaustive()
     }
 }
 

@@ -10,6 +10,7 @@
 //! | 6 | one request | `renew.rs` |
 //! | 7 | the new pair is stored before anybody uses it | `save.rs` |
 
+mod callbacks;
 mod credential;
 mod keeper;
 mod lease;
@@ -19,6 +20,7 @@ mod revoke;
 mod save;
 mod state;
 
+pub use callbacks::{FinishedConsent, StoreOnce};
 pub use credential::StoredCredential;
 pub use keeper::{CredentialManager, CredentialStore};
 pub use observer::{Moment, Step, StepObserver};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tieline_core::{Error, ErrorKind, Result};
 use tieline_store::connections::{Actor, Fence, RunReport, StoredSecret};
 use tokio::time::Instant;
@@ -82,7 +83,17 @@ impl StoredCredential {
     /// What the store has. Opens it only when it is new.
     async fn load(&self) -> Result<Arc<Held>> {
         match self.read().await? {
-            Some(stored) => self.open(&stored).await,
+            Some(stored) => {
+                if let Some(at) = stored.refused_at {
+                    // Another process was told; asking once more would bring the same.
+                    let error = refused_before(&self.client().inner().title, at);
+                    let mut state = lock(&self.state);
+                    if state.dead.as_ref().is_none_or(|(generation, _)| *generation < stored.generation) {
+                        state.dead = Some((stored.generation, Arc::new(error)));
+                    }
+                }
+                self.open(&stored).await
+            }
             None => Err(Error::new(ErrorKind::Unauthenticated, "the connection has no credential any more")
                 .with_advice("let the customer connect again")),
         }
@@ -247,7 +258,12 @@ impl StoredCredential {
     /// Only the customer can help: noted here and in the connection's health.
     async fn give_up(&self, generation: u64, error: Error) -> Error {
         let scrubbed = error.scrubbed(&|text| tieline_core::Credential::scrub(self, text));
-        self.note_health(RunReport::failed(self.keeper.clock().now(), &scrubbed)).await;
+        let now = self.keeper.clock().now();
+        // With it the intent goes: what became of a renewal does not matter any more.
+        if let Err(error) = self.store.refuse_secret(&self.connection, Secret::NAME, generation, now).await {
+            tracing::warn!(kind = error.kind().as_str(), "that a refresh token is refused was not noted");
+        }
+        self.note_health(RunReport::failed(now, &scrubbed).with_secret(Secret::NAME, generation)).await;
         lock(&self.state).dead = Some((generation, Arc::new(again(&scrubbed))));
         scrubbed
     }
@@ -264,6 +280,18 @@ impl StoredCredential {
 /// Who renews, in the audit log.
 pub(super) fn actor() -> Actor {
     Actor::new("tieline")
+}
+
+/// What another process was told about this refresh token.
+fn refused_before(title: &str, at: DateTime<Utc>) -> Error {
+    Error::new(
+        ErrorKind::Unauthenticated,
+        format!(
+            "{title} does not accept the refresh token any more, as it said at {}",
+            at.format("%Y-%m-%d %H:%M:%S UTC")
+        ),
+    )
+    .with_advice("let the customer connect again")
 }
 
 fn no_refresh_token(title: &str) -> Error {

@@ -17,7 +17,7 @@ use crate::{Secret, Tokens};
 
 impl StoredCredential {
     /// Stores a new pair, for as long as the lease can be held. A store that is away is asked again; when it stays away,
-    /// the pair is kept in memory for the next try.
+    /// a task of its own goes on.
     pub(super) async fn save(
         &self,
         lease: &mut Option<HeldLease>,
@@ -45,6 +45,7 @@ impl StoredCredential {
                 Err(error) => error,
             };
             if Instant::now() + wait >= until {
+                self.save_in_background();
                 return Err(unsaved(&error));
             }
             tracing::warn!(kind = error.kind().as_str(), "a renewed token was not stored yet; trying again");
@@ -78,7 +79,8 @@ impl StoredCredential {
             Ok(generation) => {
                 if retaken {
                     // Who had the lease meanwhile tried the old token, and may have noted that it is dead.
-                    self.note_health(RunReport::went_well(now)).await;
+                    let report = RunReport::went_well(now).with_secret(Secret::NAME, generation);
+                    self.note_health(report).await;
                 }
                 Ok(self.adopt(Held::renewed(generation, tokens.clone(), since)))
             }
@@ -93,6 +95,37 @@ impl StoredCredential {
             },
             Err(error) => Err(error),
         }
+    }
+
+    /// Goes on trying in a task of its own, which keeps this credential, and with it the only copy of the pair, alive until
+    /// the pair is stored. [`CredentialManager::idle`](super::CredentialManager::idle) waits for it.
+    fn save_in_background(&self) {
+        const RARELY: Duration = Duration::from_secs(30);
+        let Some(me) = self.me.upgrade() else { return };
+        if std::mem::replace(&mut lock(&self.state).is_saving, true) {
+            return;
+        }
+        let busy = self.keeper.busy();
+        tokio::spawn(async move {
+            let mut wait = Duration::from_secs(1);
+            while lock(&me.state).unsaved.is_some() {
+                sleep(wait).await;
+                wait = RARELY.min(wait * 2);
+                match me.save_unsaved().await {
+                    Ok(_) => break,
+                    Err(error) if error.kind() == ErrorKind::NotFound => break,
+                    Err(error) => {
+                        tracing::warn!(
+                            connection = %me.connection,
+                            kind = error.kind().as_str(),
+                            "a renewed token is not stored yet; trying on"
+                        );
+                    }
+                }
+            }
+            lock(&me.state).is_saving = false;
+            drop(busy);
+        });
     }
 
     /// The lease once more, after it was lost to somebody who was faster.
@@ -138,7 +171,7 @@ fn unsaved(error: &Error) -> Error {
         format!("the provider gave new tokens, and they could not be stored: {}", error.message()),
     )
     .with_advice(
-        "bring the store back while this process runs, and it stores them with the next request; if it ends before, the \
-         customer must connect again",
+        "bring the store back while this process runs, and it stores them by itself; if it ends before, the customer must \
+         connect again",
     )
 }

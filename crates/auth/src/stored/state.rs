@@ -91,6 +91,8 @@ pub(super) struct State {
     /// The provider is not asked before then, because of this.
     pub(super) pause: Option<(Instant, Arc<Error>)>,
     pub(super) unsaved: Option<Unsaved>,
+    /// Whether a task of its own tries to store it.
+    pub(super) is_saving: bool,
     /// Errors may come late and name the tokens before.
     scrubbers: VecDeque<Arc<Scrubber>>,
 }

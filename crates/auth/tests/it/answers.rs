@@ -57,6 +57,8 @@ async fn what_can_be_read_is_read() {
             "text/html; charset=utf-8",
             r#"{"access_token":"new-a","refresh_token":"new-r","token_type":"BEARER"}"#,
         ),
+        (JSON, "\u{feff}{\"access_token\":\"new-a\",\"refresh_token\":\"new-r\"}"),
+        ("application/x-www-form-urlencoded", "access_token=new-a&refresh_token=new-r&expires_in=3600"),
         (
             "",
             r#" {"access_token":"new-a","expires_in":null,"refresh_token":"","scope":"read,write","error":null}"#,
@@ -155,14 +157,14 @@ async fn what_cannot_be_read_is_said_and_nothing_is_overwritten() {
     404, intent none: Acme has no token endpoint at this address: check the addresses that the host put in place of the provider's (config, HTTP 404)
     400 without words, intent open: Acme refuses a token request without saying why (rejected, HTTP 400)
     an unknown error, intent open: Acme refuses a token request (rejected, HTTP 400, code tenant_locked, provider=Pay your bill)
-    invalid_request, intent none: Acme refuses a token request (rejected, HTTP 400, code invalid_request)
+    invalid_request, intent none: Acme refuses this application's token requests: check the app at the provider and the connector's description; connecting again does not help (config, HTTP 400, code invalid_request)
     invalid_client, intent none: Acme does not accept this application's client id and secret: check them against the provider's developer portal (config, HTTP 401, code invalid_client)
     401 without words, intent none: Acme does not accept this application's client id and secret: check them against the provider's developer portal (config, HTTP 401)
-    invalid_scope, intent none: Acme does not give the scopes that were asked for: check the scopes of the app at the provider (config, HTTP 400, code invalid_scope)
-    temporarily_unavailable, intent open: Acme could not answer a token request: try again later (unavailable, HTTP 400, code temporarily_unavailable)
-    invalid_grant, intent open: Acme does not accept the refresh token any more: it was revoked, or has ended: let the customer connect again (unauthenticated, code invalid_grant, provider=Token has been expired or revoked.)
-    an error with 200, intent open: Acme does not accept the refresh token any more: it was revoked, or has ended: let the customer connect again (unauthenticated, code invalid_grant)
-    a sentence, intent open: Acme does not accept the refresh token any more: it was revoked, or has ended: let the customer connect again (unauthenticated, provider=Refresh token is invalid or already exchanged)
+    invalid_scope, intent none: Acme does not give this app the scopes that were asked for: enable them for the app in the provider's developer portal, or ask for fewer (config, HTTP 400, code invalid_scope)
+    temporarily_unavailable, intent open: Acme takes no token request just now: try again later; the grant stays as it is (unavailable, HTTP 400, code temporarily_unavailable)
+    invalid_grant, intent none: Acme does not accept the refresh token any more: it was revoked, or has ended: let the customer connect again (unauthenticated, code invalid_grant, provider=Token has been expired or revoked.)
+    an error with 200, intent none: Acme does not accept the refresh token any more: it was revoked, or has ended: let the customer connect again (unauthenticated, code invalid_grant)
+    a sentence, intent none: Acme does not accept the refresh token any more: it was revoked, or has ended: let the customer connect again (unauthenticated, provider=Refresh token is invalid or already exchanged)
     ");
 }
 

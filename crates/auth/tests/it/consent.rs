@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use insta::assert_snapshot;
 use serde_json::json;
-use tieline_auth::{Authorized, Callback, ConsentRequest, CredentialStore, VerifiedCallback};
+use tieline_auth::{
+    Authorized, Callback, ConsentRequest, CredentialStore, GrantWarning, OAuthClient, VerifiedCallback,
+};
 use tieline_core::{Capture, Clock, Error, ErrorKind, Result};
 use tieline_sandbox::oauth::{Decision, Pkce, Policy, TokenShape};
 use tieline_sandbox::{Fault, FaultRule, InProcess};
@@ -70,9 +72,11 @@ async fn a_consent_becomes_tokens_and_settings() {
     let consented = finish(&process, &Callback::new(format!("?{query}"), SESSION)).await.unwrap();
     assert_eq!(consented.connection.as_str(), CONNECTION);
     assert_eq!(consented.detail, json!({ "name": "Sales" }));
-    assert_eq!(consented.settings["company"], "https://acme-demo.acme.example");
-    assert!(consented.settings["tenant_id"].is_string());
-    assert!(!consented.settings.contains_key("instance"));
+    let captured = consented.tokens.captured();
+    assert_eq!(captured.get("company"), Some("https://acme-demo.acme.example"));
+    assert!(captured.get("tenant_id").is_some());
+    assert_eq!(captured.get("instance"), None);
+    assert_eq!(consented.warnings, []);
     assert!(consented.tokens.is_renewable());
     assert_eq!(consented.tokens.scopes(), ["base", "read", "write"]);
 }
@@ -123,8 +127,10 @@ async fn every_other_callback_is_refused_in_its_own_words() {
     let query = process.walk(sandbox).await;
     let other = Callback::new(query.clone(), "another-browser");
     errors.push(("another session", finish(&process, &other).await.unwrap_err()));
-    // Nobody gets a second try.
-    errors.push(("then the right one", finish(&process, &Callback::new(query, SESSION)).await.unwrap_err()));
+    let head = Callback::new(query.clone(), SESSION).with_method(http::Method::HEAD);
+    errors.push(("a link scanner", finish(&process, &head).await.unwrap_err()));
+    // Nothing was used up by them.
+    finish(&process, &Callback::new(query, SESSION)).await.unwrap();
 
     let query = process.walk(sandbox).await;
     let globex: Arc<dyn CredentialStore> = Arc::new(world.memory.for_tenant(TenantId::new("globex")));
@@ -202,10 +208,10 @@ async fn every_other_callback_is_refused_in_its_own_words() {
 
     let lines: Vec<String> = errors.iter().map(|(what, error)| format!("{what}: {error}")).collect();
     assert_snapshot!(lines.join("\n"), @r"
-    replayed: the callback's state was used already, or ended long ago: begin the connection again (rejected)
+    replayed: the callback's state was used already, or ended long ago: when the connection works, nothing is left to do; else begin it again (rejected)
     expired: the callback comes too late: a consent is awaited for 10 minutes: begin the connection again (rejected)
     another session: the callback comes from another browser session than the one that began: begin the connection again, and stay in the same browser (rejected)
-    then the right one: the callback's state was used already, or ended long ago: begin the connection again (rejected)
+    a link scanner: a request by HEAD does not answer a consent: answer it without calling this; the browser comes by GET (rejected)
     another tenant: the callback's state was not made for this customer: open the page as the customer that began it, and begin again (rejected)
     another connection: the callback's state was made for another connection: begin the connection again (rejected)
     made-up state: the callback's state was not made for this customer: open the page as the customer that began it, and begin again (rejected)
@@ -218,9 +224,118 @@ async fn every_other_callback_is_refused_in_its_own_words() {
     denied: the person did not consent at Acme: begin the connection again (forbidden, code access_denied)
     denied without state: the person did not consent at the provider: begin the connection again (forbidden, code access_denied, provider=No thanks)
     strayed: the callback holds no state: begin the connection again (rejected)
-    failed: Acme ended the consent with an error: begin the connection again (rejected, code server_error)
+    failed: Acme could not ask the person for consent: begin the connection again later (unavailable, code server_error)
     wrong verifier: Acme does not accept the code that it sent, or the verifier that goes with it: begin the connection again; a code works once, and for a few minutes (unauthenticated, code invalid_grant, provider=The code_verifier does not match the code_challenge)
     code too old: Acme does not accept the code that it sent, or the verifier that goes with it: begin the connection again; a code works once, and for a few minutes (unauthenticated, code invalid_grant, provider=The authorization code has expired)
     a page: Acme answered a token request with a web page: try again later; check the provider's status page if it stays (decode, HTTP 200)
     ");
+}
+
+fn state_of(query: &str) -> String {
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(name, _)| name == "state").unwrap().1.into_owned()
+}
+
+/// The scopes that the app lacks are named, and how to ask for fewer.
+#[tokio::test(start_paused = true)]
+async fn a_refused_scope_is_named() {
+    let world = World::new();
+    let mut process = world.process();
+    process.client = process.client.with_app(app().with_scopes(["invoice", "customer", "bookkeeping"]));
+    let mut lines = Vec::new();
+    for description in
+        ["", "&error_description=The+scope+bookkeeping+is+not+enabled.", "&error_description=no+invoices"]
+    {
+        let state = state_of(&process.walk(&world.sandbox).await);
+        let callback = Callback::new(format!("error=invalid_scope&state={state}{description}"), SESSION);
+        lines.push(finish(&process, &callback).await.unwrap_err().to_string());
+    }
+    assert_snapshot!(lines.join("\n"), @r"
+    Acme gives no consent, because of the scopes that were asked for, the app lacks one or more: invoice, customer, bookkeeping: enable them for the app in the provider's developer portal, or ask for fewer with OAuthApp::with_scopes (config, code invalid_scope)
+    Acme gives no consent, because the app lacks scopes that were asked for: bookkeeping: enable them for the app in the provider's developer portal, or ask for fewer with OAuthApp::with_scopes (config, code invalid_scope, provider=The scope bookkeeping is not enabled.)
+    Acme gives no consent, because of the scopes that were asked for, the app lacks one or more: invoice, customer, bookkeeping: enable them for the app in the provider's developer portal, or ask for fewer with OAuthApp::with_scopes (config, code invalid_scope, provider=no invoices)
+    ");
+}
+
+/// Fewer scopes than asked, and no refresh token, are said at once.
+#[tokio::test(start_paused = true)]
+async fn what_a_grant_lacks_is_said_at_once() {
+    let missing =
+        |scopes: &[&str]| GrantWarning::MissingScopes(scopes.iter().map(|&scope| scope.into()).collect());
+    for (response, expected) in [
+        (
+            r#"{"access_token":"a","refresh_token":"r","scope":"companyinformation customer"}"#,
+            vec![missing(&["invoice"])],
+        ),
+        (r#"{"access_token":"a","refresh_token":"r","scope":"INVOICE,customer,companyinformation"}"#, vec![]),
+        (
+            r#"{"access_token":"a","refresh_token":"r","scope":"companyinformation customer invoice:full"}"#,
+            vec![],
+        ),
+        (r#"{"access_token":"a","refresh_token":"r"}"#, vec![]),
+        (r#"{"access_token":"a","refresh_token":""}"#, vec![GrantWarning::NoRefreshToken]),
+        (
+            r#"{"access_token":"a","refresh_token":null,"scope":"customer"}"#,
+            vec![missing(&["companyinformation", "invoice"]), GrantWarning::NoRefreshToken],
+        ),
+        ("access_token=a&refresh_token=r&scope=companyinformation+customer", vec![missing(&["invoice"])]),
+        ("\u{feff}{\"access_token\":\"a\",\"refresh_token\":\"r\"}", vec![]),
+    ] {
+        let world = World::new();
+        let mut process = world.process();
+        let transport = tieline_http::memory::MemoryTransport::new(move |_| {
+            Ok(tieline_http::memory::answer(http::StatusCode::OK, &[], response))
+        });
+        let client = client_over(Arc::new(transport), Arc::new(world.clock), &spec(oauth()));
+        process.client = client.with_app(app().with_scopes(["companyinformation", "invoice", "customer"]));
+        let request = ConsentRequest::new(CONNECTION, SESSION);
+        let url = process
+            .client
+            .begin(&*process.store, &world.vault, request, world.clock.now())
+            .await
+            .unwrap()
+            .url;
+        let query = format!("code=c&state={}", state_of(url.query().unwrap()));
+        let authorized = finish(&process, &Callback::new(query, SESSION)).await.unwrap();
+        assert_eq!(authorized.warnings, expected, "{response}");
+    }
+}
+
+/// A browser that goes away while the code is exchanged, a page that is loaded twice: both find what the one exchange
+/// brought, and it is stored once.
+#[tokio::test(start_paused = true)]
+async fn a_callback_that_comes_twice_is_exchanged_once() {
+    let world = World::new();
+    let process = world.process();
+    let query = process.walk(&world.sandbox).await;
+    world.sandbox.inject(FaultRule::new(Fault::Delay { ms: 2000 }).on("POST", "/oauth/token"));
+    let callback = Callback::new(query.clone(), SESSION);
+    let client = process.client.clone();
+    let finish = |callback: Callback| {
+        let client: OAuthClient = client.clone();
+        let (keeper, store) = (process.keeper.clone(), Arc::clone(&process.store));
+        async move { keeper.finish(&store, &callback, move |_| Ok(client)).await }
+    };
+    let aborted = tokio::time::timeout(std::time::Duration::from_millis(500), finish(callback.clone())).await;
+    assert!(aborted.is_err());
+    let (one, two) = tokio::join!(finish(callback.clone()), finish(callback.clone()));
+    let (one, two) = (one.unwrap(), two.unwrap());
+    assert_eq!(world.sandbox.authorization().counters().exchanges, 1);
+    assert_eq!(one.provider, "acme");
+    assert_eq!(one.once.run(async { Ok(1) }).await.unwrap(), Some(1));
+    assert_eq!(two.once.run(async { Ok(2) }).await.unwrap(), None);
+
+    // Another session gets nothing of it, and a failure before the consent was used up is not remembered.
+    let stranger = Callback::new(query, "another-browser");
+    assert_eq!(finish(stranger).await.unwrap_err().kind(), ErrorKind::Rejected);
+    let query = process.walk(&world.sandbox).await;
+    let wrong = Callback::new(query.clone(), SESSION).expecting("support");
+    finish(wrong).await.unwrap_err();
+    finish(Callback::new(query, SESSION)).await.unwrap();
+    // What was used up stays what it was.
+    let query = process.walk(&world.sandbox).await;
+    world.sandbox.inject(FaultRule::new(Fault::HtmlPage { status: 200 }).on("POST", "/oauth/token"));
+    let callback = Callback::new(query, SESSION);
+    let first = finish(callback.clone()).await.unwrap_err();
+    assert_eq!(first.to_string(), finish(callback).await.unwrap_err().to_string());
 }

@@ -226,3 +226,50 @@ async fn a_provider_that_is_down_is_left_alone_for_a_moment() {
     assert_eq!(ask(&*credential, &world.sandbox).await.unwrap().0, 200);
     let _ = world.clock.now();
 }
+
+/// All who connect share one login for as long as the secret is the same, and what the provider refused for good is not
+/// tried again: not here, and not by the next process.
+#[tokio::test(start_paused = true)]
+async fn issued_credentials_are_shared_by_connection_and_generation() {
+    use tieline_auth::Secret;
+    use tieline_store::SecretStore as _;
+
+    let world = World::new();
+    let secret = Secret::ClientCredentials(tieline_auth::Captured::default());
+    world.create(&secret).await;
+    let process = world.process();
+    let client = client(&world, oauth());
+    let id = CONNECTION.into();
+    let issued = |process: &Process, generation: u64, settings: &str| {
+        let (client, clock) = (client.clone(), Arc::new(world.clock));
+        process
+            .keeper
+            .issued(&process.store, &id, generation, &[settings], || {
+                Ok(IssuedCredential::client_credentials(&client, &json!({}), clock))
+            })
+            .unwrap()
+    };
+    for _ in 0..20 {
+        ask(&*issued(&process, 1, "a"), &world.sandbox).await.unwrap();
+    }
+    assert_eq!(world.sandbox.authorization().counters().client_credentials, 1);
+    ask(&*issued(&process, 1, "b"), &world.sandbox).await.unwrap();
+    ask(&*issued(&process, 2, "b"), &world.sandbox).await.unwrap();
+    assert_eq!(world.sandbox.authorization().counters().client_credentials, 3);
+    // Who read the secret before it was replaced gets the newer one.
+    ask(&*issued(&process, 1, "a"), &world.sandbox).await.unwrap();
+    assert_eq!(world.sandbox.authorization().counters().client_credentials, 3);
+
+    let stored = || async { world.memory.secret(&id, Secret::NAME).await.unwrap().unwrap() };
+    assert_eq!(stored().await.refused_at, None);
+    let next = world.process();
+    world.sandbox.inject(
+        FaultRule::new(Fault::Status { status: 400, body: Some(r#"{"error":"invalid_grant"}"#.into()) })
+            .on("POST", "/oauth/token"),
+    );
+    for _ in 0..3 {
+        ask(&*issued(&next, 1, "a"), &world.sandbox).await.unwrap_err();
+    }
+    assert!(stored().await.refused_at.is_some());
+    assert_eq!(world.sandbox.authorization().counters().client_credentials, 3);
+}

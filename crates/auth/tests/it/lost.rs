@@ -143,14 +143,82 @@ async fn a_store_that_stays_away_gets_the_pair_when_it_is_back() {
     let first = ask(&*credential, &world.sandbox).await.unwrap_err();
     let second = ask(&*credential, &world.sandbox).await.unwrap_err();
     assert_snapshot!([first, second].map(|error| error.to_string()).join("\n"), @r"
-    the provider gave new tokens, and they could not be stored: the database does not answer: bring the store back while this process runs, and it stores them with the next request; if it ends before, the customer must connect again (internal, connection=sales)
-    the provider gave new tokens, and they could not be stored: the database does not answer: bring the store back while this process runs, and it stores them with the next request; if it ends before, the customer must connect again (internal, connection=sales)
+    the provider gave new tokens, and they could not be stored: the database does not answer: bring the store back while this process runs, and it stores them by itself; if it ends before, the customer must connect again (internal, connection=sales)
+    the provider gave new tokens, and they could not be stored: the database does not answer: bring the store back while this process runs, and it stores them by itself; if it ends before, the customer must connect again (internal, connection=sales)
     ");
     // Another process meanwhile, with the database back, would try the old token; here it is the same one.
     store.away.store(false, Ordering::SeqCst);
     assert_eq!(ask(&*credential, &world.sandbox).await.unwrap(), (200, SecretGeneration(2)));
     assert_eq!((world.refreshes(), stored(&world).await.generation), (1, 2));
     assert_eq!(world.sandbox.authorization().counters().refresh_tokens_reused, 0);
+}
+
+/// Nobody holds the credential any more, and no request comes: the process itself stores the only copy, and its end waits.
+#[tokio::test(start_paused = true)]
+async fn a_pair_that_is_not_stored_outlives_its_credential() {
+    let world = World::new();
+    world.connected().await;
+    pass(4000).await;
+    let store = Flaky::new(world.memory.clone());
+    let observer = Arc::new(Leaving { store: store.clone(), back_after: Some(200) });
+    let process = world.process_with(Arc::new(store), TimeDelta::zero(), Some(observer));
+    let credential = process.credential();
+    let weak = Arc::downgrade(&credential);
+    ask(&*credential, &world.sandbox).await.unwrap_err();
+    drop(credential);
+    assert_eq!(stored(&world).await.generation, 1);
+    process.keeper.idle().await;
+    assert_eq!((world.refreshes(), stored(&world).await.generation), (1, 2));
+    assert!(weak.upgrade().is_none(), "kept for as long as it is needed");
+    assert_eq!(
+        ask(&*world.process().credential(), &world.sandbox).await.unwrap(),
+        (200, SecretGeneration(2))
+    );
+    assert_eq!(world.sandbox.authorization().counters().refresh_tokens_reused, 0);
+}
+
+/// After a refusal, the next process neither asks again nor says that a renewal was cut off.
+#[tokio::test(start_paused = true)]
+async fn a_dead_refresh_token_is_dead_for_the_next_process_too() {
+    let world = World::new();
+    world.connected().await;
+    pass(4000).await;
+    world.sandbox.authorization().withdraw(world.sandbox.authorization().consents()[0].id).unwrap();
+    ask(&*world.process().credential(), &world.sandbox).await.unwrap_err();
+    let kept = stored(&world).await;
+    assert_eq!((kept.intent, kept.refused_at.is_some()), (None, true));
+    let refused = world.sandbox.authorization().counters().refused;
+    let error = ask(&*world.process().credential(), &world.sandbox).await.unwrap_err();
+    assert_snapshot!(error, @"Acme does not accept the refresh token any more, as it said at 2026-11-02 09:06:40 UTC: let the customer connect again (unauthenticated, connection=sales)");
+    assert_eq!(world.sandbox.authorization().counters().refused, refused);
+    world.reconnect().await;
+    assert_eq!(stored(&world).await.refused_at, None);
+    assert_eq!(
+        ask(&*world.process().credential(), &world.sandbox).await.unwrap(),
+        (200, SecretGeneration(2))
+    );
+}
+
+/// A renewal that finds its refresh token dead, after somebody connected anew, leaves the new connection alone.
+#[tokio::test(start_paused = true)]
+async fn a_late_refusal_does_not_undo_a_reconnect() {
+    use tieline_store::ConnectionStore as _;
+    use tieline_store::connections::RunReport;
+
+    let world = World::new();
+    world.connected().await;
+    let dead = Error::new(ErrorKind::Unauthenticated, "the token is not accepted");
+    let report = RunReport::failed(world.clock.now(), &dead).with_secret(Secret::NAME, 1);
+    world.reconnect().await;
+    world.memory.report(&CONNECTION.into(), report, &"sync".into()).await.unwrap();
+    assert!(
+        !world.memory.refuse_secret(&CONNECTION.into(), Secret::NAME, 1, world.clock.now()).await.unwrap()
+    );
+    assert_eq!(world.connection().await.health, Health::Untried);
+    assert_eq!(
+        ask(&*world.process().credential(), &world.sandbox).await.unwrap(),
+        (200, SecretGeneration(2))
+    );
 }
 
 #[tokio::test(start_paused = true)]

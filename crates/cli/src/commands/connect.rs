@@ -94,6 +94,12 @@ async fn keep(connections: &Connections, mut draft: Draft, new: &NewArgs, json: 
     if new.name.is_none() {
         draft = draft.named(&account.name);
     }
+    for warning in draft.warnings() {
+        tell(&format!("Warning: {warning}\n"));
+    }
+    if new.replace_account {
+        draft = draft.replacing_account();
+    }
     let stored = draft.store(&keeping::actor(&new.store)).await?;
     let title = connections.registry().factory(&stored.provider)?.spec().title.clone();
     let mut out = stdout();
