@@ -7,7 +7,7 @@ mod access;
 mod behavior;
 mod commands;
 mod compare;
-mod definition;
+pub mod definition;
 mod fields;
 mod list;
 mod load;
