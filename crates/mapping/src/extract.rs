@@ -301,7 +301,6 @@ mod tests {
             .collect();
         let found = Extractor::new(&paths);
         let values = found.extract(r#"{"c":[1,2],"a":{"b":[1.0]}}"#).unwrap();
-        let whole = r#"{"c":[1,2],"a":{"b":[1.0]}}"#;
         let expected = [r#"{"b":[1.0]}"#, "[1.0]", "1.0", "2"].map(Slot::Value);
         assert_eq!(values.get(..4), Some(expected.as_slice()));
         assert_eq!(values.get(4..), Some([Slot::Absent].as_slice()));

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tieline::connector::comparable_value;
 use tieline::mapping::{CompiledMapping, Format, Mapping};
 use tieline::{
     Direction, Error, ErrorKind, FieldMapping as _, Key, MappingContext, RawJson, Record, Result, Text,
-    comparable_value,
 };
 
 use crate::credential::read_file;

@@ -76,10 +76,11 @@ impl Host {
         let consented =
             self.client.finish(vault, VerifiedCallback::take(store, &callback, now).await?, now).await?;
         let id = ConnectionId::from(CONNECTION);
+        let mut settings = Value::Object(serde_json::Map::new());
+        consented.tokens.captured().apply(&mut settings);
         let secret = Secret::Tokens(consented.tokens);
         let put = secret.put(vault, store.tenant(), &id, Some(self.client.oauth()), now).await?;
-        let new = NewConnection::new(CONNECTION, "pipedrive", "Sales")
-            .with_config(Value::Object(consented.settings));
+        let new = NewConnection::new(CONNECTION, "pipedrive", "Sales").with_config(settings);
         let secrets = vec![(Secret::NAME.to_owned(), put)];
         let connection = store.create(new, secrets, &Actor::new("test"), now).await?;
         Ok(self.connector(&connection.config))
