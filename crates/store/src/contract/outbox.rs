@@ -332,7 +332,9 @@ pub async fn unsettled_operations_are_listed_when_due(store: &dyn TimedOutbox) {
     let time = Passing::new(store).await;
     let operations: Vec<_> = (0..10).map(|n| create(&n.to_string())).collect();
     put(store, CONNECTION, "deals", &operations).await;
-    for (entry, status) in time.claim(0, 9).await.iter().zip(time.statuses()) {
+    let claimed = time.claim(0, 9).await;
+    time.pass_to(1).await;
+    for (entry, status) in claimed.iter().zip(time.statuses()) {
         time.becomes(entry, status, 1).await.unwrap();
     }
     let list = async |minute, after, limit| time.unsettled(minute, after, limit).await;
