@@ -19,13 +19,13 @@ use crate::wire::Wire;
 
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
-/// Where promises are tried.
+/// The place where promises are tried.
 pub(crate) struct Lab<'s> {
     pub(crate) subject: &'s dyn ConnectorUnderTest,
     pub(crate) real_time: bool,
 }
 
-/// How a stack departs from the default.
+/// The differences of a stack from the default.
 pub(crate) struct Stack {
     pub(crate) secret: String,
     pub(crate) retry: RetryPolicy,

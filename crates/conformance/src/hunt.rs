@@ -61,12 +61,12 @@ impl Hunt {
         self
     }
 
-    /// How many secrets it looks for.
+    /// Returns the number of secrets that it looks for.
     pub fn secrets(&self) -> usize {
         self.secrets.len()
     }
 
-    /// How many bytes it looks through.
+    /// Returns the number of bytes that it looks through.
     pub fn searched(&self) -> usize {
         self.places.iter().map(|(_, bytes)| bytes.len()).sum()
     }
@@ -225,7 +225,7 @@ impl Log {
             .finish()
     }
 
-    /// What was written so far.
+    /// Returns the text that was written so far.
     pub fn text(&self) -> String {
         let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         String::from_utf8_lossy(&bytes).into_owned()

@@ -1,4 +1,4 @@
-//! What a connector's author supplies.
+//! The parts that a connector's author supplies.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -186,7 +186,7 @@ pub struct Exact {
     pub entity: &'static str,
     /// The record.
     pub key: Key,
-    /// Where the number stands in it.
+    /// The path of the number in it.
     pub field: FieldPath,
     /// Its digits, as the provider writes them.
     pub digits: &'static str,

@@ -1,4 +1,4 @@
-//! What becomes of a promise.
+//! Verdicts on promises.
 
 use std::fmt;
 
@@ -87,7 +87,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// What became of a promise for one entity.
+/// The verdict on a promise for one entity.
 pub(crate) enum Applies {
     Kept,
     Not(&'static str),

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use crate::canary::{CANARY, marked};
 use crate::subject::FakeProvider;
 
-/// What goes wrong.
+/// A fault on the way.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Trouble {
     /// The connection is never made.
@@ -51,7 +51,7 @@ pub(crate) enum Trouble {
     Quotes(u16),
 }
 
-/// How an answer says when to come back.
+/// The form in which a response says when to come back.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Hint {
     None,
@@ -59,7 +59,7 @@ pub(crate) enum Hint {
     Date(u32),
 }
 
-/// Which requests trouble meets.
+/// The requests that a fault meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum On {
     All,

@@ -1,4 +1,4 @@
-//! What an account offers: its entities, their fields and what can be done with them.
+//! The catalog of an account: its entities, their fields and what can be done with them.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{EntityName, FieldPath, Text};
 
-/// What was discovered in an account.
+/// The entities that were discovered in an account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Catalog {
@@ -35,11 +35,11 @@ pub struct Entity {
     pub name: EntityName,
     /// Its name for people.
     pub title: String,
-    /// How long its keys identify the same record.
+    /// The lifetime of its keys.
     pub keys: KeyKind,
-    /// How deletions show.
+    /// The way in which deletions show.
     pub deletes: Deletes,
-    /// What can be done.
+    /// The capabilities.
     pub capabilities: Capabilities,
     /// The field that says when a record changed.
     pub cursor_field: Option<FieldPath>,
@@ -51,7 +51,7 @@ pub struct Entity {
     pub fields: Vec<EntityField>,
     /// The JSON Schema (2020-12) of a record. `None` in a catalog of names.
     pub schema: Option<Value>,
-    /// What can be invoked on it.
+    /// The actions that can be invoked on it.
     pub actions: Vec<Action>,
     /// How a create is found again when its answer was lost. Without it, a lost answer is a question for a person. In
     /// a catalog of names too.
@@ -64,7 +64,7 @@ pub struct Entity {
 pub struct MarkerField {
     /// The field to look it up by, with [`LookupRequest::field`](crate::LookupRequest::field).
     pub field: FieldPath,
-    /// How long the provider's search may lag behind its writes. Looking earlier proves nothing.
+    /// The time by which the provider's search may lag behind its writes. Looking earlier proves nothing.
     pub search_delay: Duration,
     /// Whether every create carries it, whatever its fields. When not, an outcome says so with
     /// [`unmarked`](crate::OperationOutcome::unmarked), and where there is no outcome, because the process ended, not
@@ -113,7 +113,7 @@ impl Entity {
     }
 }
 
-/// How long an entity's keys identify the same record.
+/// The lifetime of an entity's keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -126,7 +126,7 @@ pub enum KeyKind {
     None,
 }
 
-/// How deletions show.
+/// The way in which deletions show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -139,7 +139,7 @@ pub enum Deletes {
     Never,
 }
 
-/// What can be done with an entity. All false by default.
+/// The capabilities of an entity. All false by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Capabilities {
@@ -202,7 +202,7 @@ impl Capabilities {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct EntityField {
-    /// Where it stands in a record.
+    /// Its path in a record.
     pub path: FieldPath,
     /// Its name for people: for a custom field the label that the account gave it.
     pub title: String,
@@ -266,7 +266,7 @@ impl EntityField {
 pub struct Choice {
     /// The value as the provider writes it.
     pub value: Text,
-    /// What people read.
+    /// The label that people read.
     pub label: String,
 }
 

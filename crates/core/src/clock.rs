@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use chrono::{DateTime, Utc};
 
-/// Where "now" comes from. Connectors prefer the provider's own clock (the `Date` header) for watermarks.
+/// The source of the current time. Connectors prefer the provider's own clock (the `Date` header) for watermarks.
 pub trait Clock: Debug + Send + Sync {
     /// The time now.
     fn now(&self) -> DateTime<Utc>;

@@ -27,7 +27,7 @@ pub trait Connector: Any + Debug + Send + Sync {
     /// The connection test: who am I, which accounts, which scopes, what warns.
     async fn check(&self, request: CheckRequest) -> Result<Account>;
 
-    /// What the account offers: names only, or with fields and schemas.
+    /// Lists the entities of the account: names only, or with fields and schemas.
     async fn discover(&self, request: DiscoverRequest) -> Result<Catalog>;
 
     /// A lazy stream of batches, each with the state that is true once it is durable. Fails at once for an unknown
@@ -73,7 +73,7 @@ pub trait Connector: Any + Debug + Send + Sync {
         Err(Error::unsupported("reading file content"))
     }
 
-    /// What a wrapper wraps.
+    /// Returns the connector that a wrapper wraps.
     fn inner(&self) -> Option<&dyn Connector> {
         None
     }
@@ -93,12 +93,12 @@ impl dyn Connector {
     }
 }
 
-/// What a connector crate offers before there is an account.
+/// The part of a connector crate that needs no account: its description, its settings, the meaning of responses.
 pub trait ConnectorFactory: Debug + Send + Sync {
     /// The connector's description.
     fn spec(&self) -> &ConnectorSpec;
 
-    /// What an answer of the provider means. The one function over answers, also over errors inside a 200.
+    /// Returns the meaning of a response of the provider, also of an error inside a 200. The one place that judges responses.
     fn classify(&self, answer: &ResponseView<'_>) -> Classification;
 
     /// Returns the factory for connections with these settings, where they change what the factory says: its limits,
@@ -119,19 +119,19 @@ pub trait ConnectorFactory: Debug + Send + Sync {
     /// Builds a connector. Sends nothing.
     fn build(&self, context: BuildContext) -> Result<Arc<dyn Connector>>;
 
-    /// How the provider's notifications are received, when it sends any.
+    /// Returns the receiver of the provider's notifications, when it sends any.
     fn webhooks(&self) -> Option<&dyn WebhookReceiver> {
         None
     }
 }
 
-/// What a factory builds a connector from.
+/// The parts that a factory builds a connector from.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BuildContext {
     /// The connection's public settings.
     pub config: Value,
-    /// Where requests go: the provider's address, or what the host put in its place.
+    /// The address of requests: the provider's, or what the host put in its place.
     pub base_url: Url,
     /// The way out.
     pub http: HttpClient,

@@ -19,7 +19,7 @@ pub struct ContentRequest {
     pub partition: Option<Partition>,
     /// The first byte that is wanted, so that a broken download resumes; 0 by default.
     pub offset: u64,
-    /// How many bytes are wanted; to the end by default.
+    /// The number of bytes that are wanted; to the end by default.
     pub length: Option<u64>,
     /// Another form of the file, by the provider's name for it: `pdf`, `thumbnail`. The original by default.
     pub variant: Option<Text>,

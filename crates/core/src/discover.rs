@@ -25,7 +25,7 @@ pub struct Account {
     pub scopes: Vec<Text>,
     /// Other accounts that the credential reaches: companies, tenants.
     pub others: Vec<Choice>,
-    /// What works but may surprise: a user who does not see everything, a plan that ends.
+    /// Warnings about what works but may surprise: a user who does not see everything, a plan that ends.
     pub warnings: Vec<String>,
 }
 

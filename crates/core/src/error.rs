@@ -13,9 +13,9 @@ use crate::{ErrorKind, Issue, Resend};
 /// The result of everything in Tieline.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// How many characters of the provider's own words are kept.
+/// The number of characters that are kept of the provider's own words.
 const PROVIDER_TEXT: usize = 2_000;
-/// How many refused fields `Display` names.
+/// The number of refused fields that `Display` names.
 const SHOWN_FIELDS: usize = 5;
 
 /// An error of Tieline. Small (one pointer), `Send + Sync + 'static`, and free of secrets by construction.
@@ -117,14 +117,14 @@ impl Error {
         self
     }
 
-    /// How long to wait before sending again.
+    /// Sets the wait before sending again.
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
         self.0.retry_after = Some(wait);
         self
     }
 
-    /// How many times the request was sent.
+    /// Sets how many times the request was sent.
     #[must_use]
     pub fn with_attempts(mut self, attempts: u32) -> Self {
         self.0.attempts = attempts;
@@ -203,7 +203,7 @@ impl Error {
         self
     }
 
-    /// What went wrong.
+    /// Returns the kind.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
@@ -213,12 +213,12 @@ impl Error {
         self.0.resend
     }
 
-    /// What is wrong, and where.
+    /// Returns the message: the fault and its place.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// What to do about it.
+    /// Returns the advice: what to do about it.
     pub fn advice(&self) -> Option<&str> {
         self.0.advice.as_deref()
     }
@@ -238,17 +238,17 @@ impl Error {
         self.0.request_id.as_deref()
     }
 
-    /// How long to wait before sending again, where the provider said so.
+    /// Returns the wait before sending again, where the provider said so.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// How many times the request was sent; 0 when it never left.
+    /// Returns how many times the request was sent; 0 when it never left.
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// What the provider refuses about single fields.
+    /// Returns what the provider refuses about single fields.
     pub fn issues(&self) -> &[Issue] {
         &self.0.issues
     }

@@ -1,4 +1,4 @@
-//! What is wrong with one field of one record, while the rest goes on.
+//! Issues: faults of single fields, while the rest of a page goes on.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ pub struct Issue {
     pub key: Option<Key>,
     /// The field.
     pub path: Option<FieldPath>,
-    /// What is wrong and what was done.
+    /// The fault, and what was done about it.
     pub message: String,
     /// Whether the record was left out because of it.
     pub refused: bool,

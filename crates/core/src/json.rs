@@ -202,7 +202,7 @@ impl fmt::Debug for RawJson {
     }
 }
 
-/// What was wrong with a JSON text and where, without any of it. `serde_json::Error` quotes the value that it met.
+/// The fault of a JSON text and its place, without any of the text. `serde_json::Error` quotes the value that it met.
 #[derive(thiserror::Error)]
 #[error("{what} (line {line}, column {column})")]
 pub(crate) struct JsonFault {

@@ -8,7 +8,7 @@ use crate::{Deletion, EntityName, FieldPath, Key, Partition, RawJson, Record};
 pub struct LookupRequest {
     /// The entity.
     pub entity: EntityName,
-    /// Which records.
+    /// The records that are wanted.
     pub by: LookupBy,
     /// The part of the entity that holds them, where the entity has [`partitions`](crate::Connector::partitions).
     pub partition: Option<Partition>,
@@ -46,7 +46,7 @@ impl LookupRequest {
     }
 }
 
-/// Which records to look up.
+/// The records that a lookup is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LookupBy {

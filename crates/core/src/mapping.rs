@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use crate::{EntityName, FieldPath, Issue, Key, Patch, RawJson, Record, Result, Text};
 
-/// How the fields of one side become the fields of the other, and back.
+/// The rules by which the fields of one side become the fields of the other, and back.
 ///
 /// A mapping is pure: no clock, no network, the same answer for the same input. What it needs from elsewhere it asks
 /// for with [`needs`](Self::needs), so that a batch is resolved with few queries, and receives as [`MappingContext`].
@@ -78,10 +78,10 @@ pub trait FieldMapping: Debug + Send + Sync {
 
 /// A record on its way forward.
 pub trait PreparedRecord: Send + Sync {
-    /// What [`FieldMapping::needs`] says of the record.
+    /// Returns the lookups of [`FieldMapping::needs`] for the record.
     fn needs(&self) -> Vec<RecordLookup>;
 
-    /// What [`FieldMapping::forward`] makes of the record.
+    /// Returns the result of [`FieldMapping::forward`] for the record.
     fn forward(&self, given: &MappingContext) -> Result<Mapped>;
 }
 
@@ -100,7 +100,7 @@ impl<M: FieldMapping + ?Sized> PreparedRecord for InTwoSteps<'_, M> {
     }
 }
 
-/// Which way a mapping goes.
+/// The direction of a mapping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// Provider to host.
@@ -174,13 +174,13 @@ impl MappingContext {
     }
 }
 
-/// What `forward` makes of a record.
+/// The result of `forward` for a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Mapped {
     /// The fields of the host's record, as a JSON object; `None` when the mapping leaves the record out.
     pub fields: Option<RawJson>,
-    /// What was wrong with single fields.
+    /// The issues of single fields.
     pub issues: Vec<Issue>,
     /// Fields that the provider does not show to this user. They are null in `fields`, and a row that is there keeps
     /// what it has: not seen is not a value.

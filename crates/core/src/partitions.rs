@@ -10,7 +10,7 @@ use crate::{EntityName, Partition, State, Text};
 pub struct PartitionsRequest {
     /// The entity.
     pub entity: EntityName,
-    /// Where the page before ended: its [`Partitions::next`].
+    /// The end of the page before: its [`Partitions::next`].
     pub after: Option<Text>,
     /// The state of an earlier listing: only partitions that changed since are wanted, where the connector can tell.
     pub state: Option<State>,
@@ -43,7 +43,7 @@ impl PartitionsRequest {
 pub struct Partitions {
     /// Each is read with a state of its own.
     pub partitions: Vec<PartitionEntry>,
-    /// Where the next page begins; `None` on the last page.
+    /// The beginning of the next page; `None` on the last page.
     pub next: Option<Text>,
     /// The state of this listing, on its last page, for a connector that can list what changed since.
     pub state: Option<State>,

@@ -1,4 +1,4 @@
-//! Where a field stands in a record.
+//! Paths of fields in a record.
 
 use std::fmt;
 

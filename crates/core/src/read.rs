@@ -20,7 +20,7 @@ pub struct ReadRequest {
     pub mode: ReadMode,
     /// A part of the entity.
     pub partition: Option<Partition>,
-    /// Where an earlier read stopped.
+    /// The state that an earlier read ended with.
     pub state: Option<State>,
     /// Only these fields, where the provider can; all when empty.
     pub fields: Vec<FieldPath>,
@@ -108,7 +108,7 @@ impl ReadRequest {
 pub enum ReadMode {
     /// All records of the entity. At the complete end of such a pass, a key that was not seen is gone.
     Full,
-    /// What changed since the state. A request without a state reads everything, and its batches belong to a full pass.
+    /// Records that changed since the state. A request without a state reads everything, and its batches belong to a full pass.
     Changes,
     /// The keys of all records. At the complete end of such a pass, a key that was not seen is gone.
     Keys,

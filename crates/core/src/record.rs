@@ -43,7 +43,7 @@ impl Record {
     }
 }
 
-/// What a read yields.
+/// A change that a read yields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change {
@@ -88,7 +88,7 @@ pub struct Deletion {
     pub key: Key,
     /// When it went, in the provider's own words.
     pub at: Option<Text>,
-    /// What it is gone from.
+    /// The scope that it is gone from.
     pub scope: DeletionScope,
 }
 
@@ -113,7 +113,7 @@ impl Deletion {
     }
 }
 
-/// What a deleted key is gone from.
+/// The scope that a deleted key is gone from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DeletionScope {
@@ -148,17 +148,17 @@ pub struct Batch {
     pub groups: Vec<EntityChanges>,
     /// The partition that was read.
     pub partition: Option<Partition>,
-    /// Where to go on from, once the changes are durable.
+    /// The state to go on from, once the changes are durable.
     pub state: State,
-    /// What was noticed about single records.
+    /// Issues of single records.
     pub issues: Vec<Issue>,
-    /// How far the pass is.
+    /// The progress of the pass.
     pub progress: Option<Progress>,
     /// Whether the provider's fields are no longer those that were discovered: discover again.
     pub schema_changed: bool,
     /// The provider asks to be left alone for this long before the next batch is asked for.
     pub wait: Option<Duration>,
-    /// What kind of pass this batch belongs to.
+    /// The kind of pass that this batch belongs to.
     pub pass: ReadMode,
     /// Set on the last batch of a pass.
     pub end: Option<PassEnd>,
@@ -222,7 +222,7 @@ impl Batch {
         self
     }
 
-    /// How many changes it holds.
+    /// Returns the number of changes.
     pub fn len(&self) -> usize {
         self.groups.iter().map(|group| group.changes.len()).sum()
     }
@@ -243,7 +243,7 @@ pub enum PassEnd {
     Partial,
 }
 
-/// How far a pass is.
+/// The progress of a pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{AuthScheme, Field, Limit, Origins};
 
-/// What kind of system a provider is.
+/// The kind of system that a provider is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Category {
@@ -36,7 +36,7 @@ pub struct ConnectorSpec {
     pub id: Cow<'static, str>,
     /// The name that people know: `Pipedrive`.
     pub title: Cow<'static, str>,
-    /// What kind of system it is.
+    /// The kind of system.
     pub category: Category,
     /// The provider's API version that the connector speaks.
     pub api_version: Cow<'static, str>,
@@ -46,7 +46,7 @@ pub struct ConnectorSpec {
     pub config: Vec<Field>,
     /// The ways to authenticate, the preferred one first.
     pub auth: Vec<AuthScheme>,
-    /// Where requests may go with a credential.
+    /// The addresses that requests may go to with a credential.
     pub origins: Origins,
     /// The published limits.
     pub limits: Vec<Limit>,

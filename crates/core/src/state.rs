@@ -1,11 +1,11 @@
-//! Where a read stopped.
+//! The state of a read: the place where it stopped.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, ErrorKind, RawJson, Result};
 
-/// What a connector needs to go on reading where it stopped. Opaque to everyone else: keep it as it is.
+/// The place where a read stopped, as its connector needs it to go on. Opaque to everyone else: keep it as it is.
 ///
 /// ```
 /// use tieline_core::State;

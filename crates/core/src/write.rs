@@ -21,7 +21,7 @@ pub struct WriteRequest {
     /// The part of the entity that the records are in, where the entity has
     /// [`partitions`](crate::Connector::partitions): the parent, the company, the mailbox.
     pub partition: Option<Partition>,
-    /// What to do, in order.
+    /// The operations, in order.
     pub operations: Vec<Operation>,
 }
 
@@ -74,7 +74,7 @@ impl PollRequest {
 pub struct Operation {
     /// The id.
     pub id: OperationId,
-    /// What to do.
+    /// The write itself.
     pub op: WriteOp,
 }
 
@@ -85,7 +85,7 @@ impl Operation {
     }
 }
 
-/// What to do. Written as JSON, so that it can be stored before it is sent: fields keep their text.
+/// A write. Serialized as JSON, so that it can be stored before it is sent: fields keep their text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -291,7 +291,7 @@ pub enum Outcome {
     Partial {
         /// The fields that were written.
         applied: Vec<FieldPath>,
-        /// Why the others were not.
+        /// The reason why the others were not.
         error: Error,
     },
     /// The record has another version by now.
@@ -305,7 +305,7 @@ pub enum Outcome {
     Accepted {
         /// The job.
         ticket: Text,
-        /// How long to wait before asking for it, where the provider says so.
+        /// The wait before asking for it, where the provider says so.
         after: Option<Duration>,
     },
     /// Not done, and the same bytes cannot help.

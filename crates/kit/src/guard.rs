@@ -3,7 +3,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use tieline_core::{Error, ErrorKind, Result};
 
-/// How many of the last tokens are remembered.
+/// The number of last tokens that are remembered.
 const REMEMBERED: usize = 64;
 
 /// Notices a page token that comes twice, in bounded memory, so that a walk always ends.

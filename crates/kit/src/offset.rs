@@ -1,11 +1,11 @@
 use serde::{Deserialize, Serialize};
 use tieline_core::{Error, ErrorKind, Key, Result};
 
-/// How many keys of the last page are kept to recognise where it ended.
+/// The number of keys of the last page that are kept to recognise where it ended.
 const ANCHORS: usize = 8;
-/// How many pages a walk steps back before it gives up on finding them.
+/// The number of pages that a walk steps back before it gives up on finding them.
 const STEPS: u8 = 4;
-/// How many pages in a row may bring nothing new.
+/// The number of pages in a row that may bring nothing new.
 const STALLS: u8 = 16;
 
 /// A walk by offset that loses no record when others are deleted or added in front of it.
@@ -18,12 +18,12 @@ const STALLS: u8 = 16;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Offset {
-    /// How many records stand before the next new one.
+    /// The number of records before the next new one.
     position: u64,
     /// The last keys before it, the nearest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     anchors: Vec<Key>,
-    /// How far the walk has stepped back.
+    /// The number of records that the walk has stepped back.
     #[serde(default, skip_serializing_if = "is_zero")]
     back: u64,
     #[serde(default, skip_serializing_if = "is_zero_step")]

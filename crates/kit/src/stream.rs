@@ -14,7 +14,7 @@ where
     Box::pin(try_unfold(start, step))
 }
 
-/// How much of a read is done, and how much was asked for.
+/// The part of a read that is done, and the part that was asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
     done: u64,
@@ -27,12 +27,12 @@ impl Budget {
         Self { done, left: max }
     }
 
-    /// How many records to ask for, when a page holds `page` at most.
+    /// Returns the number of records to ask for, when a page holds `page` at most.
     pub fn page(&self, page: u32) -> u32 {
         self.left.map_or(page, |left| u32::try_from(left).unwrap_or(page).min(page)).max(1)
     }
 
-    /// How many of a page's records are wanted.
+    /// Returns how many of a page's records are wanted.
     pub fn fits(&self, records: usize) -> usize {
         self.left.map_or(records, |left| usize::try_from(left).unwrap_or(records).min(records))
     }
@@ -49,7 +49,7 @@ impl Budget {
         self.left == Some(0)
     }
 
-    /// How many records were read.
+    /// Returns the number of records that were read.
     pub fn done(&self) -> u64 {
         self.done
     }

@@ -21,7 +21,7 @@ pub(crate) enum TimeForm {
     DotNet { offset: Option<i16> },
 }
 
-/// How a form writes its zone.
+/// The zone of a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Zone {
     /// Not at all.

@@ -160,7 +160,7 @@ fn unreadable(text: &str, why: &'static str) -> Error {
         .with_advice("read changes by another field, or read everything")
 }
 
-/// How many times of change must be unreadable, and none readable, before a read fails for it.
+/// The number of unreadable times of change, none readable, at which a read fails.
 const UNREADABLE: u32 = 3;
 
 /// The highest watermark among the records of a run.

@@ -1,4 +1,4 @@
-//! What writers share: operations carried out in order, and what an error means for a write.
+//! Helpers of writers: operations carried out in order, and the meaning of an error for a write.
 
 use std::collections::HashSet;
 use std::future::Future;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::stream::unfold;
 use tieline_core::{Error, ErrorKind, Key, Operation, OperationOutcome, Outcome, OutcomeStream, Resend};
 
-/// What an error of the HTTP stack means for the write that it ended.
+/// Returns the outcome of a write that an error of the HTTP stack ended.
 ///
 /// | the error | idempotent | otherwise |
 /// |---|---|---|
@@ -52,7 +52,7 @@ pub fn outcome_of(error: Error, idempotent: bool) -> Outcome {
     }
 }
 
-/// What a step of [`outcomes`] did: an [`Outcome`], or one with a remark.
+/// The result of a step of [`outcomes`]: an [`Outcome`], or one with a remark.
 #[derive(Debug)]
 pub struct Done {
     outcome: Outcome,
@@ -103,14 +103,14 @@ where
 struct Queue<F> {
     operations: std::vec::IntoIter<Operation>,
     step: F,
-    /// Why nothing more is sent, and for how long.
+    /// The reason why nothing more is sent, and for how long.
     stopped: Option<(ErrorKind, Option<Duration>)>,
     /// Records with an operation that is not done.
     held: HashSet<Key>,
 }
 
 impl<F> Queue<F> {
-    /// Why an operation on this record is not sent.
+    /// Returns the reason why an operation on this record is not sent.
     fn unsent(&self, key: Option<&Key>) -> Option<Error> {
         let why = |kind, message: &'static str| Error::new(kind, message).with_resend(Resend::Safe);
         if let Some((kind, wait)) = self.stopped {

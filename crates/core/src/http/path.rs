@@ -63,7 +63,7 @@ pub fn is_path_value(value: &str) -> bool {
     Problem::of(value).is_none()
 }
 
-/// Why a path cannot be made.
+/// The reason why a path cannot be made.
 #[derive(Clone, Copy)]
 enum Problem {
     Missing,

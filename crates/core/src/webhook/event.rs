@@ -1,4 +1,4 @@
-//! What a delivery says.
+//! Events: the content of a delivery.
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -10,7 +10,7 @@ use crate::{EntityChanges, EntityName, Error, ErrorKind, Key, Partition, Result,
 /// The most bytes that a handshake's body may have.
 pub const HANDSHAKE_LIMIT: usize = 8 * 1024;
 
-/// What a verified delivery says.
+/// The content of a verified delivery.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum WebhookEvent {
@@ -137,7 +137,7 @@ pub struct Hint {
     pub key: Option<Key>,
     /// The part of the entity.
     pub partition: Option<Partition>,
-    /// What happened, by the delivery's word.
+    /// The kind of change, by the delivery's word.
     pub kind: HintKind,
     /// When, in the provider's own words: an older hint than the record that is kept needs no lookup.
     pub changed_at: Option<Text>,
@@ -171,7 +171,7 @@ impl Hint {
     }
 }
 
-/// What happened to a record, by a delivery's word. A lookup decides.
+/// The kind of change of a record, by a delivery's word. A lookup decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HintKind {

@@ -1,4 +1,4 @@
-//! How a provider's notifications are received: routed to a connection, verified, and read as events.
+//! Notifications of a provider: routed to a connection, verified, and read as events.
 //!
 //! Verification is data ([`Verification`]); the host's side has the cryptography. What a delivery may do follows from
 //! it: one whose content is not signed is a hint, and the record is looked up.

@@ -1,4 +1,4 @@
-//! How deliveries are verified, as data. The algorithm is pinned here, never taken from a delivery.
+//! Verification of deliveries, as data. The algorithm is pinned here, never taken from a delivery.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{SignatureEncoding, TimestampForm};
 
-/// How a delivery is verified.
+/// The verification of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -37,15 +37,15 @@ pub struct SignatureScheme {
     pub prefix: Cow<'static, str>,
     /// The text between several signatures in the header; one signature when empty.
     pub separator: Cow<'static, str>,
-    /// How the signature is written.
+    /// The encoding of the signature.
     pub encoding: SignatureEncoding,
-    /// How the secret is written.
+    /// The form of the secret.
     pub key: KeyForm,
     /// The header with the delivery's id, lower case.
     pub id_header: Option<Cow<'static, str>>,
-    /// Where the time of the delivery is, and in which form.
+    /// The place and the form of the delivery's time.
     pub timestamp: Option<(TimestampPlace, TimestampForm)>,
-    /// How far a signed time may be from the host's, in both directions; 5 minutes by default.
+    /// The difference that a signed time may have from the host's, in both directions; 5 minutes by default.
     pub tolerance: Duration,
 }
 
@@ -154,7 +154,7 @@ pub enum SignatureAlgorithm {
     RsaSha256,
 }
 
-/// How a secret becomes a key.
+/// The way in which a secret becomes a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -167,7 +167,7 @@ pub enum KeyForm {
     Hex,
 }
 
-/// Where the time of a delivery is.
+/// The place of a delivery's time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -182,7 +182,7 @@ pub enum TimestampPlace {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TokenScheme {
-    /// Where it is.
+    /// The place.
     pub place: TokenPlace,
 }
 
@@ -193,7 +193,7 @@ impl TokenScheme {
     }
 }
 
-/// Where a secret is sent.
+/// The place of a secret in a delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
