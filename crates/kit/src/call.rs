@@ -3,8 +3,8 @@ use std::fmt::Display;
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};
-use tieline_core::Result;
-use tieline_core::http::{HttpRequest, fill_path};
+use tieline_core::http::{Body, HttpRequest, fill_path};
+use tieline_core::{EntityName, Result};
 use url::Url;
 
 /// A request in the making: a path template, its values, a query, a body, and what the call costs.
@@ -31,10 +31,11 @@ pub struct Call {
     template: Cow<'static, str>,
     values: Vec<String>,
     query: Vec<(Cow<'static, str>, String)>,
-    json: Option<String>,
+    body: Option<Body>,
     idempotent: Option<bool>,
     cost: u32,
-    tag: Option<&'static str>,
+    tag: Option<Cow<'static, str>>,
+    entity: Option<EntityName>,
 }
 
 impl Call {
@@ -64,10 +65,11 @@ impl Call {
             template: template.into(),
             values: Vec::new(),
             query: Vec::new(),
-            json: None,
+            body: None,
             idempotent: None,
             cost: 1,
             tag: None,
+            entity: None,
         }
     }
 
@@ -96,8 +98,21 @@ impl Call {
 
     /// The body, a JSON text.
     #[must_use]
-    pub fn json(mut self, text: impl Into<String>) -> Self {
-        self.json = Some(text.into());
+    pub fn json(self, text: impl Into<String>) -> Self {
+        self.body(Body::from(text.into()).with_content_type("application/json"))
+    }
+
+    /// The body: a form, a file that is streamed.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Body>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// The entity that the call is for, for traces.
+    #[must_use]
+    pub fn entity(mut self, entity: impl Into<EntityName>) -> Self {
+        self.entity = Some(entity.into());
         self
     }
 
@@ -110,8 +125,8 @@ impl Call {
 
     /// Puts it under the limits with the same tag.
     #[must_use]
-    pub fn tag(mut self, tag: &'static str) -> Self {
-        self.tag = Some(tag);
+    pub fn tag(mut self, tag: impl Into<Cow<'static, str>>) -> Self {
+        self.tag = Some(tag.into());
         self
     }
 
@@ -136,10 +151,14 @@ impl Call {
         }
         let mut request =
             HttpRequest::new(self.method, url).with_template(self.template).with_cost(self.cost);
-        if let Some(json) = self.json {
-            request = request
-                .with_body(json)
-                .with_header(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(body) = self.body {
+            if let Some(media_type) = body.content_type().and_then(|kind| HeaderValue::from_str(kind).ok()) {
+                request = request.with_header(CONTENT_TYPE, media_type);
+            }
+            request = request.with_body(body);
+        }
+        if let Some(entity) = self.entity {
+            request = request.with_entity(entity);
         }
         if let Some(idempotent) = self.idempotent {
             request = request.with_idempotent(idempotent);

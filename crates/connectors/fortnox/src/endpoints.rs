@@ -361,7 +361,7 @@ impl Endpoint {
 
     /// A call to one record, or `None` when the text cannot be a key of this entity: what cannot is never asked for.
     pub(crate) fn at(&self, method: Method, template: &'static str, key: &str) -> Option<Call> {
-        let call = Call::new(method, template);
+        let call = Call::new(method, template).entity(self.name);
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         match self.key {
             _ if self.is_single() => Some(call).filter(|_| digits(key)),

@@ -28,7 +28,7 @@ pub(crate) struct Ask {
 
 impl Ask {
     pub(crate) fn call(&self, endpoint: &Endpoint, filters: &Filters) -> Call {
-        let call = Call::get(endpoint.list);
+        let call = Call::get(endpoint.list).entity(endpoint.name);
         if endpoint.is_single() {
             return call;
         }

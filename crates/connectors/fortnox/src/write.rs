@@ -58,6 +58,7 @@ impl Writer {
         let body =
             draft::creation(self.endpoint, fields, marker.map(Text::as_str)).map_err(Outcome::Rejected)?;
         let call = Call::new(Method::POST, self.endpoint.list)
+            .entity(self.endpoint.name)
             .query_some("financialyear", body.year.as_deref())
             .json(body.json);
         let answer = self.send(call, false).await?;

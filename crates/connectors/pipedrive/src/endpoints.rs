@@ -229,14 +229,14 @@ impl Endpoint {
     /// Where the records of a phase are listed.
     pub(crate) fn call(&self, phase: Phase) -> Call {
         match (phase, self.archived) {
-            (Phase::Archived, Some((path, cost))) => Call::get(path).cost(cost),
-            _ => Call::get(self.list).cost(self.list_cost),
+            (Phase::Archived, Some((path, cost))) => Call::get(path).entity(self.name).cost(cost),
+            _ => Call::get(self.list).entity(self.name).cost(self.list_cost),
         }
     }
 
     /// One record.
     pub(crate) fn one(&self, key: &str) -> Call {
-        Call::get(self.get).value(key).cost(self.get_cost)
+        Call::get(self.get).entity(self.name).value(key).cost(self.get_cost)
     }
 
     /// Whether a text can be a key of this entity: what cannot is never asked for.

@@ -145,7 +145,7 @@ async fn ids(api: &Api, writes: &Writes, way: &Way, term: &str) -> Result<Vec<Ke
 
 /// The newest records, which are listed before they can be searched for: a create whose answer was lost is among them.
 async fn newest(api: &Api, endpoint: &Endpoint, field: &FieldPath, wanted: &str) -> Result<Vec<Lookup>> {
-    let call = Call::get(endpoint.list).cost(endpoint.list_cost).query("limit", PAGE);
+    let call = Call::get(endpoint.list).entity(endpoint.name).cost(endpoint.list_cost).query("limit", PAGE);
     let call = if nested(endpoint) {
         call.query("sort_by", "add_time").query("sort_direction", "desc")
     } else {
