@@ -8,6 +8,7 @@ mod refresh;
 mod server;
 mod sync;
 mod vault;
+mod walk;
 mod xmlrpc;
 
 use std::process::ExitCode;
@@ -50,6 +51,8 @@ enum Bench {
     /// One read by our side alone, then the peak of this process's memory.
     #[command(hide = true)]
     Memory(read::memory::Options),
+    /// Walking a page by a layout known at run time against a type known at compile time.
+    Walk(walk::Options),
     /// Decoding an answer of Odoo against a bare scan of it, and against a decoder into a tree.
     Xmlrpc(xmlrpc::Options),
 }
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Bench::Vault(options) => vault::run(&options),
         Bench::Serve(options) => server::run(&options).map(|()| ExitCode::SUCCESS),
         Bench::Memory(options) => read::memory::run(&options).map(|()| ExitCode::SUCCESS),
+        Bench::Walk(options) => walk::run(&options),
         Bench::Xmlrpc(options) => xmlrpc::run(&options),
     };
     done.unwrap_or_else(|error| {

@@ -2,7 +2,7 @@
 //! of its own, so that its work does not count as the client's.
 
 mod child;
-mod deals;
+pub(crate) mod deals;
 
 use std::io::{Read as _, Write as _};
 use std::sync::Arc;

@@ -21,6 +21,27 @@ fn mapping_prints_a_line_and_ends_accordingly() {
     prints_and_ends(&["read-mapped", "--records", "1200", "--rounds", "5"], &["read-mapped"]);
 }
 
+#[test]
+fn walk_prints_a_line_and_ends_accordingly() {
+    prints_and_ends(&["walk", "--rounds", "5", "--repeat", "1"], &["walk"]);
+}
+
+/// A ratio means something only while its baseline stays what it was.
+#[test]
+fn baselines_are_frozen() {
+    use sha2::{Digest as _, Sha256};
+    for (file, digest) in [
+        ("src/read/bare.rs", "43bda4a7a8dbc1f6"),
+        ("src/fortnox/bare.rs", "89f16f95e8aeec5b"),
+        ("src/mapping/by_hand.rs", "be34a23bfcbdeead"),
+    ] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        let found = Sha256::digest(std::fs::read(path).unwrap());
+        let found: String = found.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(found, digest, "{file} is a baseline: say in the commit why it changed, and its digest here");
+    }
+}
+
 fn prints_and_ends(arguments: &[&str], expected: &[&str]) {
     let output = Command::new(env!("CARGO_BIN_EXE_tieline-bench")).args(arguments).output().unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();

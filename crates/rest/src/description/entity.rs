@@ -1,0 +1,105 @@
+use tieline_kit::JsonPath;
+
+use super::{FieldsRequest, Named, Request, Walk};
+
+/// A kind of record.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Entity {
+    /// Its name for people.
+    pub title: Option<String>,
+    /// The entity whose children these are.
+    pub parent: Option<Parent>,
+    /// The field that names the parent in what is written.
+    pub parent_field: Option<String>,
+    /// Whether children are read again when their parent changed.
+    pub follows: bool,
+    /// Once for each of these values.
+    pub each: Named<Vec<String>>,
+    /// Everything; walked one after another.
+    pub list: Vec<Request>,
+    /// What changed; each with a mark of its own.
+    pub changes: Vec<Request>,
+    /// What is gone.
+    pub deleted: Vec<Request>,
+    /// Fetches each listed record whole.
+    pub detail: Option<Request>,
+    /// One by key.
+    pub lookup: Option<Request>,
+    /// Several by key.
+    pub lookups: Option<Request>,
+    /// By a field's value.
+    pub find: Find,
+    /// The account's own fields.
+    pub fields: Option<FieldsRequest>,
+    /// Fields that are always asked for.
+    pub field_names: Vec<String>,
+    /// Makes one.
+    pub create: Option<Request>,
+    /// Changes one.
+    pub update: Option<Request>,
+    /// Removes one.
+    pub delete: Option<Request>,
+    /// What else can be done to one.
+    pub actions: Named<Request>,
+    /// The bytes of a file.
+    pub content: Option<Request>,
+    /// The member that carries the marker of a create.
+    pub marker: Option<String>,
+    /// What clears a field, as JSON; null unless said.
+    pub clear: Option<String>,
+    /// Settings of its walks.
+    pub walk: Walk,
+    /// The line of the file.
+    pub line: Option<usize>,
+}
+
+/// The parent of an entity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Parent {
+    /// The entity.
+    pub entity: String,
+    /// How many parents one request takes; 1 unless said.
+    pub group: u32,
+}
+
+/// How records are found by a field's value.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Find {
+    /// By any field.
+    pub any: Option<Request>,
+    /// By these fields.
+    pub by: Named<FindBy>,
+}
+
+/// How records are found by one field.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum FindBy {
+    /// By a request.
+    Request(Box<Request>),
+    /// There is no search: the list is looked through.
+    Scan,
+}
+
+/// A part of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyPart {
+    /// The parent's key.
+    Parent,
+    /// A member of the record.
+    Member(JsonPath),
+}
+
+impl KeyPart {
+    /// Its name in `<key.NAME>`: the last member of its path.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Parent => "parent".to_owned(),
+            Self::Member(path) => path.to_string().rsplit('/').next().unwrap_or_default().to_owned(),
+        }
+    }
+}

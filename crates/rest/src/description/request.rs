@@ -1,0 +1,107 @@
+use http::Method;
+use tieline_kit::JsonPath;
+
+use super::{Named, Walk};
+use crate::template::{Template, Tree};
+
+/// A request, written as the provider's documentation shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// Where the path begins.
+    pub base: Base,
+    /// The segments of the path.
+    pub path: Vec<Template>,
+    /// The query.
+    pub query: Vec<Query>,
+    /// Headers beside those of every request.
+    pub headers: Named<Template>,
+    /// The body, JSON.
+    pub body: Option<Tree>,
+    /// The body as a form.
+    pub form: Named<Template>,
+    /// Its limits.
+    pub tag: Option<String>,
+    /// What it costs where a limit counts units.
+    pub cost: u32,
+    /// Whether it may be sent twice; by its method when nothing is said.
+    pub idempotent: Option<Idempotent>,
+    /// Where the answer has the record.
+    pub record: Option<JsonPath>,
+    /// The only fields that it writes.
+    pub only: Vec<String>,
+    /// The member of the record that the input is merged with, where the provider replaces it whole.
+    pub merge_with: Option<String>,
+    /// Settings of its walk.
+    pub walk: Walk,
+    /// How it is written, for messages and traces: `/contacts/<key>`.
+    pub shown: String,
+    /// The line of the file.
+    pub line: Option<usize>,
+}
+
+/// Where a path begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Base {
+    /// At the description's `url`.
+    Api,
+    /// At the address in a setting.
+    Setting(String),
+    /// At an address of its own.
+    Address(url::Url),
+}
+
+/// A parameter of a query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Query {
+    /// Its name.
+    pub name: Template,
+    /// Its value; none for a bare name.
+    pub value: Option<Template>,
+}
+
+/// Whether a request may be sent twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Idempotent {
+    /// It does no harm.
+    Yes,
+    /// It must not be.
+    No,
+    /// It carries an idempotency key, made above the retries.
+    Key,
+}
+
+/// The request of a connection test, and where its answer says who it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AccountRequest {
+    /// The request.
+    pub request: Request,
+    /// The account's id.
+    pub id: Option<JsonPath>,
+    /// The account's name.
+    pub name: Option<JsonPath>,
+    /// The user.
+    pub user: Option<JsonPath>,
+}
+
+/// The request that describes the account's own fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FieldsRequest {
+    /// The request.
+    pub request: Request,
+    /// Where a field's name is.
+    pub name: JsonPath,
+    /// Where its title is.
+    pub title: Option<JsonPath>,
+    /// Where its type is.
+    pub kind: Option<JsonPath>,
+    /// Where the fields stand in a record.
+    pub under: JsonPath,
+}

@@ -1,0 +1,125 @@
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use tieline_kit::JsonPath;
+
+use super::KeyPart;
+
+/// Everything that may be said of a walk over a list. A request's own settings come before its entity's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Walk {
+    /// Where the records are.
+    pub records: Option<JsonPath>,
+    /// Where a record is within its item.
+    pub payload: Option<JsonPath>,
+    /// Where the next page's token or URL is.
+    pub next: Option<Place>,
+    /// A flag that says whether there is more.
+    pub more: Option<JsonPath>,
+    /// How many records there are in all.
+    pub total: Option<JsonPath>,
+    /// How many pages there are in all.
+    pub total_pages: Option<JsonPath>,
+    /// Records a page.
+    pub page_size: Option<u32>,
+    /// The number of the first page: 1 unless said.
+    pub first_page: Option<u32>,
+    /// How many records a walk can see before the provider refuses to go on.
+    pub cap: Option<u64>,
+    /// Where the last page has the token or link of the next increment.
+    pub token: Option<Place>,
+    /// The time of change, or a number that grows.
+    pub changed: Option<JsonPath>,
+    /// What is read twice at each increment.
+    pub overlap: Option<Duration>,
+    /// A longer gap than this is read in full.
+    pub within: Option<Duration>,
+    /// The longest period of one walk.
+    pub window: Option<Duration>,
+    /// Where a walk that must have a beginning begins.
+    pub start: Option<Start>,
+    /// Whether the list is sorted by time of change, the newest first, and a read of changes ends at its mark.
+    pub newest_first: Option<bool>,
+    /// Whether `<next>` holds still when records are edited.
+    pub stable_cursor: Option<bool>,
+    /// How the answer is written.
+    pub decode: Option<Decode>,
+    /// The key.
+    pub key: Vec<KeyPart>,
+    /// The version.
+    pub version: Option<JsonPath>,
+    /// What is true of a record that is a tombstone: paths, and values as JSON.
+    pub deleted_if: Vec<(JsonPath, Vec<String>)>,
+    /// The keys that were merged into a record, and what separates them in a text.
+    pub merged: Option<(JsonPath, String)>,
+}
+
+/// A place in an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Place {
+    /// In the body.
+    Body(JsonPath),
+    /// In a header, and in the JSON that it holds.
+    Header(String, Option<JsonPath>),
+    /// The `next` of the header `Link` (RFC 8288).
+    Link,
+}
+
+/// Where a walk begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Start {
+    /// So long ago.
+    Ago(Duration),
+    /// At a day.
+    Day(NaiveDate),
+}
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Decode {
+    /// JSON.
+    #[default]
+    Json,
+    /// One JSON value a line.
+    Ndjson,
+}
+
+impl Walk {
+    /// These settings, and those of `below` where nothing is said.
+    #[must_use]
+    pub fn over(&self, below: &Self) -> Self {
+        macro_rules! first {
+            ($($name:ident),*) => { Self {
+                $($name: self.$name.clone().or_else(|| below.$name.clone()),)*
+                key: if self.key.is_empty() { below.key.clone() } else { self.key.clone() },
+                deleted_if: if self.deleted_if.is_empty() { below.deleted_if.clone() } else { self.deleted_if.clone() },
+            } };
+        }
+        first!(
+            records,
+            payload,
+            next,
+            more,
+            total,
+            total_pages,
+            page_size,
+            first_page,
+            cap,
+            token,
+            changed,
+            overlap,
+            within,
+            window,
+            start,
+            newest_first,
+            stable_cursor,
+            decode,
+            version,
+            merged
+        )
+    }
+}

@@ -1,0 +1,134 @@
+//! What the words of a request say about it.
+
+use http::Method;
+
+use crate::description::{Base, Entity, FindBy, Idempotent, Query, Request, Walk};
+use crate::template::{Part, Template, Tree, Word, WordName};
+
+impl Request {
+    pub(crate) fn new(
+        method: Method,
+        base: Base,
+        path: Vec<Template>,
+        query: Vec<Query>,
+        shown: String,
+        line: Option<usize>,
+    ) -> Self {
+        Self {
+            method,
+            base,
+            path,
+            query,
+            headers: Vec::new(),
+            body: None,
+            form: Vec::new(),
+            tag: None,
+            cost: 1,
+            idempotent: None,
+            record: None,
+            only: Vec::new(),
+            merge_with: None,
+            walk: Walk::default(),
+            shown,
+            line,
+        }
+    }
+
+    /// All its texts with words.
+    fn templates(&self) -> impl Iterator<Item = &Template> {
+        let query = self.query.iter().flat_map(|query| std::iter::once(&query.name).chain(&query.value));
+        self.path
+            .iter()
+            .chain(query)
+            .chain(self.headers.iter().map(|(_, template)| template))
+            .chain(self.form.iter().map(|(_, template)| template))
+    }
+
+    /// Whether one of its words is wanted.
+    pub(crate) fn uses(&self, wanted: &dyn Fn(&WordName) -> bool) -> bool {
+        let mut found = self.templates().any(|template| template.uses(wanted));
+        if let Some(body) = &self.body {
+            body.visit(&mut |word| found |= word.uses(wanted));
+        }
+        found
+    }
+
+    /// The members of the last record that it asks for.
+    pub(crate) fn last_members(&self) -> Vec<String> {
+        let found = std::cell::RefCell::new(Vec::new());
+        let collect = |name: &WordName| {
+            if let WordName::Last(member) = name
+                && member != "changed"
+                && !found.borrow().contains(member)
+            {
+                found.borrow_mut().push(member.clone());
+            }
+            false
+        };
+        self.uses(&collect);
+        found.into_inner()
+    }
+
+    /// Whether it may be sent twice: what it says, or what its method says, and a list that is asked for by POST.
+    pub(crate) fn is_idempotent(&self, reads: bool) -> bool {
+        match self.idempotent {
+            Some(Idempotent::Yes | Idempotent::Key) => true,
+            Some(Idempotent::No) => false,
+            None => reads || !matches!(self.method, Method::POST | Method::PATCH),
+        }
+    }
+
+    /// Words of look-ups that stand within quotes of a query language without a format that makes them safe there.
+    pub(crate) fn quoted_words(&self, each: &mut dyn FnMut(&Word)) {
+        let mut look = |template: &Template| {
+            let mut open: Option<char> = None;
+            for part in &template.parts {
+                match part {
+                    Part::Text(text) => {
+                        for c in text.chars() {
+                            match open {
+                                Some(quote) if quote == c => open = None,
+                                None if matches!(c, '\'' | '"') => open = Some(c),
+                                _ => {}
+                            }
+                        }
+                    }
+                    Part::Word(word) => {
+                        let outside = matches!(word.name, WordName::Value | WordName::Key | WordName::Keys);
+                        if open.is_some() && outside && !word.format.is_literal() {
+                            each(word);
+                        }
+                    }
+                }
+            }
+        };
+        self.templates().for_each(&mut look);
+        if let Some(body) = &self.body {
+            body.texts(&mut look);
+        }
+    }
+}
+
+impl Tree {
+    fn texts(&self, each: &mut dyn FnMut(&Template)) {
+        match self {
+            Self::Text(text) => each(text),
+            Self::Word(_) | Self::Raw(_) => {}
+            Self::List(items) => items.iter().for_each(|item| item.tree.texts(each)),
+            Self::Object(members) => members.iter().for_each(|(_, tree)| tree.texts(each)),
+        }
+    }
+}
+
+impl Entity {
+    /// Whether records are found by this field.
+    pub(crate) fn finds(&self, field: &str) -> bool {
+        self.find.any.is_some() || self.find.by.iter().any(|(name, _)| name == field)
+    }
+
+    /// How records are found by this field.
+    pub(crate) fn find_by(&self, field: &str) -> Option<FindBy> {
+        let by = self.find.by.iter().find(|(name, _)| name == field).map(|(_, by)| by.clone());
+        by.or_else(|| self.find.any.clone().map(|request| FindBy::Request(Box::new(request))))
+    }
+}

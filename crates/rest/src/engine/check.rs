@@ -1,0 +1,31 @@
+use tieline_core::{Account, Result, json};
+
+use super::client::Client;
+
+/// Who the credential is, by the request of the description; without one, the first list is asked for a page.
+pub(crate) async fn check(client: &Client) -> Result<Account> {
+    let Some(check) = &client.description.check else {
+        let first = client
+            .description
+            .entities
+            .iter()
+            .find(|(_, entity)| entity.parent.is_none() && !entity.list.is_empty());
+        if let Some((_, entity)) = first
+            && let Some(request) = entity.list.first()
+        {
+            client.send(request, &client.words(), true).await?;
+        }
+        return Ok(Account::new(client.description.name.clone()));
+    };
+    let response = client.send(&check.request, &client.words(), true).await?;
+    let text = response.text()?;
+    let scalar = |path: &Option<tieline_kit::JsonPath>| {
+        let raw = json::at(text, &path.as_ref()?.to_string()).ok().flatten()?;
+        let is_scalar = !matches!(raw.get().as_bytes().first(), Some(b'{' | b'[' | b'n') | None);
+        is_scalar.then(|| serde_json::from_str::<String>(raw.get()).unwrap_or_else(|_| raw.get().to_owned()))
+    };
+    let mut account = Account::new(scalar(&check.name).unwrap_or_else(|| client.description.name.clone()));
+    account.id = scalar(&check.id).map(Into::into);
+    account.user = scalar(&check.user);
+    Ok(account)
+}

@@ -1,0 +1,197 @@
+//! What an answer means, by the rules of the description.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Days, Utc};
+use http::StatusCode;
+use tieline_core::http::{Classification, ResponseView};
+use tieline_core::{Error, ErrorKind, json};
+use tieline_kit::{excerpt, failure, is_html, web_page};
+
+use crate::description::{ErrorRule, ErrorRules, ErrorWord, Wait};
+
+/// Where a failure's message is looked for when the description does not say.
+const MESSAGES: [&str; 8] = [
+    "/detail",
+    "/message",
+    "/error_description",
+    "/error/message",
+    "/error",
+    "/title",
+    "/errors/0/message",
+    "/errors/0",
+];
+/// The longest message that is looked through, in bytes.
+const MAX_MESSAGE: usize = 4096;
+
+/// What an answer means. The message of the answer decides, but is not shown: it may quote a record.
+pub(crate) fn classify(rules: &ErrorRules, provider: &str, answer: &ResponseView<'_>) -> Classification {
+    let status = answer.status;
+    // Most answers are good, and no rule is about them.
+    if status.is_success() && !rules.when.iter().any(|rule| may_be_about_success(rule)) {
+        return accept(answer);
+    }
+    let html = is_html(answer.body);
+    let text = std::str::from_utf8(answer.body).unwrap_or_default();
+    let message = message(rules, text);
+    let code = rules.code.iter().find_map(|at| scalar(text, at));
+    let found = rules.when.iter().find(|rule| fits(rule, answer, text, html, &message));
+    let word = found.and_then(|rule| rule.error);
+    let error = match word {
+        Some(ErrorWord::Nothing | ErrorWord::Items) => return Classification::from(None),
+        Some(ErrorWord::StartOver) => Error::new(
+            ErrorKind::StateInvalid,
+            format!("{provider} no longer knows where the last read stopped"),
+        )
+        .with_status(status)
+        .with_advice("start over without state: a full read skips nothing"),
+        Some(ErrorWord::Kind(kind)) => of_kind(kind, provider, status),
+        None if found.is_none() && status.is_success() => return accept(answer),
+        None if html => web_page().with_status(status),
+        None => match failure(provider, status) {
+            Some(error) if error.kind() == ErrorKind::NotFound && message.is_none() && code.is_none() => {
+                unbranded(provider, status)
+            }
+            Some(error) => error,
+            None => {
+                Error::new(ErrorKind::Rejected, format!("{provider} reports a failure")).with_status(status)
+            }
+        },
+    };
+    let error = match found {
+        Some(rule) => with_rule(error, rule, answer),
+        None => error,
+    };
+    let error = match code {
+        Some(code) => error.with_code(excerpt(&code, 64)),
+        None => error,
+    };
+    let request_id = rules.request.iter().find_map(|at| scalar(text, at));
+    let request_id = request_id.or_else(|| answer.header("x-request-id").map(str::to_owned));
+    let error = match request_id {
+        Some(id) => error.with_request_id(excerpt(&id, 64)),
+        None => error,
+    };
+    Some(error).into()
+}
+
+fn accept(answer: &ResponseView<'_>) -> Classification {
+    let html = is_html(answer.body).then(|| web_page().with_status(answer.status));
+    html.into()
+}
+
+fn may_be_about_success(rule: &ErrorRule) -> bool {
+    rule.status.is_empty() || rule.status.iter().any(|status| *status == 2 || (200..300).contains(status))
+}
+
+fn fits(
+    rule: &ErrorRule,
+    answer: &ResponseView<'_>,
+    text: &str,
+    html: bool,
+    message: &Option<String>,
+) -> bool {
+    let status = answer.status.as_u16();
+    let header = |name: &str, value: &Option<String>| {
+        answer.header(name).is_some_and(|there| {
+            value.as_deref().is_none_or(|value| there.to_lowercase().contains(&value.to_lowercase()))
+        })
+    };
+    let at = |at: &str| match value(text, at) {
+        None => false,
+        Some(json) => {
+            rule.is.is_empty() && !matches!(json.as_str(), "null" | "[]" | "{}" | "false" | "\"\"")
+                || rule.is.iter().any(|is| *is == unquoted(&json))
+        }
+    };
+    (rule.status.is_empty() || rule.status.iter().any(|wanted| *wanted == status || *wanted == status / 100))
+        && rule.tag.is_none()
+        && rule.html.is_none_or(|wanted| wanted == html)
+        && rule.header.as_ref().is_none_or(|(name, value)| header(name, value))
+        && rule.at.as_deref().is_none_or(at)
+        && (rule.text.is_empty()
+            || message.as_ref().is_some_and(|message| rule.text.iter().any(|text| message.contains(text))))
+}
+
+/// The message in lower case, for comparison only.
+fn message(rules: &ErrorRules, text: &str) -> Option<String> {
+    let own = rules.message.iter().map(String::as_str);
+    let found = if rules.message.is_empty() {
+        MESSAGES.iter().find_map(|at| scalar(text, at))
+    } else {
+        own.into_iter().find_map(|at| scalar(text, at))
+    };
+    let mut message = found?.to_lowercase();
+    if message.len() > MAX_MESSAGE {
+        let end = (0..=MAX_MESSAGE).rev().find(|at| message.is_char_boundary(*at)).unwrap_or(0);
+        message.truncate(end);
+    }
+    Some(message)
+}
+
+fn value(text: &str, at: &str) -> Option<String> {
+    json::at(text, at).ok().flatten().map(|raw| raw.get().to_owned())
+}
+
+fn scalar(text: &str, at: &str) -> Option<String> {
+    let json = value(text, at)?;
+    let is_scalar = !matches!(json.as_bytes().first(), Some(b'{' | b'[' | b'n') | None);
+    is_scalar.then(|| unquoted(&json)).filter(|text| !text.is_empty())
+}
+
+fn unquoted(json: &str) -> String {
+    serde_json::from_str::<String>(json).unwrap_or_else(|_| json.to_owned())
+}
+
+fn of_kind(kind: ErrorKind, provider: &str, status: StatusCode) -> Error {
+    let what = match kind {
+        ErrorKind::Config => "does not answer here as it should",
+        ErrorKind::Unauthenticated => "does not accept the credential",
+        ErrorKind::Forbidden => "does not allow this",
+        ErrorKind::NotFound => "does not have this",
+        ErrorKind::Conflict => "has another version of this, or has it already",
+        ErrorKind::RateLimited => "allows no more requests for now",
+        ErrorKind::QuotaExhausted => "allows no more requests in this period",
+        ErrorKind::Unavailable => "has a fault or is down",
+        ErrorKind::Timeout => "did not answer in time",
+        ErrorKind::Unsupported => "does not do this",
+        ErrorKind::Decode => "answered in a way that it does not document",
+        _ => "refuses the request",
+    };
+    Error::new(kind, format!("{provider} {what}")).with_status(status)
+}
+
+/// A 404 that shows nothing of the provider may be a gateway's: nothing is gone on its word.
+fn unbranded(provider: &str, status: StatusCode) -> Error {
+    Error::new(ErrorKind::Unavailable, format!("{provider} did not answer: there is nothing at this address"))
+        .with_status(status)
+        .with_advice(
+            "check the address; if the provider writes its 404 so, say {status: 404, error: not_found} in the errors",
+        )
+}
+
+fn with_rule(mut error: Error, rule: &ErrorRule, answer: &ResponseView<'_>) -> Error {
+    if let Some(advice) = &rule.advice {
+        error = error.with_advice(advice.clone());
+    }
+    if let Some(resend) = rule.resend {
+        error = error.with_resend(resend);
+    }
+    // A `Retry-After` is read by the HTTP stack and comes first.
+    if let Some(wait) = rule.wait
+        && !answer.headers.contains_key(http::header::RETRY_AFTER)
+    {
+        error = error.with_retry_after(match wait {
+            Wait::For(wait) => wait,
+            Wait::Midnight => until_midnight(answer.now),
+        });
+    }
+    error
+}
+
+fn until_midnight(now: DateTime<Utc>) -> Duration {
+    let midnight = now.date_naive().checked_add_days(Days::new(1)).and_then(|day| day.and_hms_opt(0, 0, 0));
+    midnight
+        .and_then(|midnight| (midnight.and_utc() - now).to_std().ok())
+        .unwrap_or(Duration::from_secs(3600))
+}

@@ -1,0 +1,214 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue};
+use tieline_core::http::{HttpClient, HttpRequest, HttpResponse};
+use tieline_core::{Clock, Error, ErrorKind, Result};
+use url::Url;
+
+use super::words::RequestWords;
+use crate::description::{Base, Description, Request};
+use crate::template::{form_value, header_value, path_segment, query_text, query_value};
+
+/// The longest URL that is sent, in bytes.
+const MAX_URL: usize = 16 << 10;
+
+/// The way to the account: builds requests from the description and sends them.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    pub(crate) description: Arc<Description>,
+    http: HttpClient,
+    base: Url,
+    pub(crate) settings: Arc<BTreeMap<String, String>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) zone: Option<Tz>,
+}
+
+impl Client {
+    pub(crate) fn new(
+        description: Arc<Description>,
+        http: HttpClient,
+        base: Url,
+        settings: BTreeMap<String, String>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self> {
+        let zone = match description.zone.as_deref().map(str::parse::<Tz>).transpose() {
+            Ok(zone) => zone,
+            Err(_) => return Err(Error::new(ErrorKind::Config, "the description names no known time zone")),
+        };
+        Ok(Self { description, http, base, settings: Arc::new(settings), clock, zone })
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Words with what is known everywhere.
+    pub(crate) fn words(&self) -> RequestWords<'_> {
+        RequestWords {
+            settings: Some(&self.settings),
+            now: self.clock.now(),
+            zone: self.zone,
+            ..RequestWords::default()
+        }
+    }
+
+    /// Builds a request and sends it. `reads` says that it asks for something and changes nothing.
+    pub(crate) async fn send(
+        &self,
+        request: &Request,
+        words: &RequestWords<'_>,
+        reads: bool,
+    ) -> Result<HttpResponse> {
+        self.http.send(self.build(request, words, reads)?).await
+    }
+
+    /// Sends the request to an address that an answer named: of the same origin, or it is not followed.
+    pub(crate) async fn follow(
+        &self,
+        request: &Request,
+        words: &RequestWords<'_>,
+        address: &str,
+    ) -> Result<HttpResponse> {
+        let own = self.base_of(request)?;
+        let url = own.join(address).map_err(|_| {
+            Error::new(ErrorKind::Decode, "the answer names a next address that is none")
+                .with_context("path", request.shown.as_str())
+        })?;
+        if url.origin() != self.base.origin() && url.origin() != own.origin() {
+            return Err(Error::new(
+                ErrorKind::Decode,
+                "the answer names a next address at another host, and the credential is not sent there",
+            )
+            .with_advice("name the host in `origins` if it is the provider's")
+            .with_context("path", request.shown.as_str()));
+        }
+        let mut built = self.finish(request, words, url, true)?;
+        built = built.with_template(request.shown.clone());
+        self.http.send(built).await
+    }
+
+    fn base_of(&self, request: &Request) -> Result<Url> {
+        Ok(match &request.base {
+            Base::Api => self.base.clone(),
+            Base::Setting(name) if self.is_api_setting(name) => self.base.clone(),
+            Base::Setting(name) => {
+                let text = self.settings.get(name).map(String::as_str).unwrap_or_default();
+                Url::parse(text).map_err(|_| {
+                    Error::new(ErrorKind::Config, format!("the setting {name:?} is no address"))
+                        .with_advice("use an address such as https://api.example.com")
+                })?
+            }
+            Base::Address(url) => url.clone(),
+        })
+    }
+
+    fn is_api_setting(&self, name: &str) -> bool {
+        matches!(&self.description.url, Some(url) if url.base == Base::Setting(name.to_owned()))
+    }
+
+    /// Builds a request. A value never adds a segment, a parameter, a header line or a member.
+    pub(crate) fn build(
+        &self,
+        request: &Request,
+        words: &RequestWords<'_>,
+        reads: bool,
+    ) -> Result<HttpRequest> {
+        let base = self.base_of(request)?;
+        let mut address =
+            base.as_str().split(['?', '#']).next().unwrap_or_default().trim_end_matches('/').to_owned();
+        let api = self.description.url.as_ref().filter(|_| request.base == Base::Api);
+        let prefix = api.map(|url| url.path.as_slice()).unwrap_or_default();
+        for segment in prefix.iter().chain(&request.path) {
+            let filled = segment.fill(words, path_segment, |text, out| out.push_str(text))?;
+            let filled = filled.filter(|text| !text.is_empty()).ok_or_else(|| no_segment(request))?;
+            if matches!(filled.as_str(), "." | "..") {
+                return Err(no_segment(request));
+            }
+            address.push('/');
+            address.push_str(&filled);
+        }
+        let mut separator = '?';
+        for parameter in &request.query {
+            let plain = |text: &str, out: &mut String| query_text(text, out);
+            let Some(name) = parameter.name.fill(words, query_value, plain)? else { continue };
+            let values = match &parameter.value {
+                Some(value) => value.fill_each(words, query_value, plain)?.into_iter().map(Some).collect(),
+                None => vec![None],
+            };
+            for value in values {
+                address.push(separator);
+                separator = '&';
+                address.push_str(&name);
+                if let Some(value) = value {
+                    address.push('=');
+                    address.push_str(&value);
+                }
+            }
+        }
+        if address.len() > MAX_URL {
+            return Err(Error::new(ErrorKind::Config, format!("an address is longer than {MAX_URL} bytes"))
+                .with_context("path", request.shown.as_str()));
+        }
+        let url = Url::parse(&address).map_err(|_| {
+            Error::new(ErrorKind::Config, "the base address cannot be followed by a path")
+                .with_advice("use an address such as https://api.example.com")
+        })?;
+        self.finish(request, words, url, reads)
+    }
+
+    fn finish(
+        &self,
+        request: &Request,
+        words: &RequestWords<'_>,
+        url: Url,
+        reads: bool,
+    ) -> Result<HttpRequest> {
+        let mut built = HttpRequest::new(request.method.clone(), url)
+            .with_template(request.shown.clone())
+            .with_cost(request.cost)
+            .with_idempotent(request.is_idempotent(reads));
+        if let Some(tag) = &request.tag {
+            let _ = tag;
+        }
+        for (name, template) in self.description.headers.iter().chain(&request.headers) {
+            let Some(text) = template.fill_plain(words)? else { continue };
+            let Ok(name) = HeaderName::try_from(name.as_str()) else { continue };
+            let value = header_value(name.as_str(), &text)?;
+            built = built.with_header(name, value);
+        }
+        if let Some(body) = &request.body {
+            built = built
+                .with_body(body.fill(words)?)
+                .with_header(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        } else if !request.form.is_empty() {
+            let mut form = String::new();
+            for (name, template) in &request.form {
+                let escape = |text: &str, out: &mut String| {
+                    form_value(text, out);
+                    Ok(())
+                };
+                for value in template.fill_each(words, escape, form_value)? {
+                    if !form.is_empty() {
+                        form.push('&');
+                    }
+                    form_value(name, &mut form);
+                    form.push('=');
+                    form.push_str(&value);
+                }
+            }
+            built = built
+                .with_body(form)
+                .with_header(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        }
+        Ok(built)
+    }
+}
+
+fn no_segment(request: &Request) -> Error {
+    Error::new(ErrorKind::Config, "a segment of a path has no value")
+        .with_context("path", request.shown.as_str())
+}

@@ -1,0 +1,242 @@
+//! A description as a connector before there is an account.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tieline_core::http::{Classification, ResponseView};
+use tieline_core::{
+    AuthScheme, BuildContext, Category, ClientAuth, Connector, ConnectorFactory, ConnectorSpec, Error,
+    ErrorKind, Field, FieldKind, Grant, KeyPlacement, Limit, OAuth2, Origins, RefreshPolicy, Result,
+    Revocation, Scope,
+};
+use tieline_document::Format;
+use url::Url;
+
+use super::classify::classify;
+use super::client::Client;
+use super::connector::RestConnector;
+use crate::description::{Auth, Base, Description, LimitLine, OAuth, Setting, SettingKind};
+
+/// Makes connectors of a description.
+#[derive(Clone, Debug)]
+pub struct RestFactory {
+    description: Arc<Description>,
+    spec: ConnectorSpec,
+}
+
+impl RestFactory {
+    /// A connector of this description, under an id such as `acme`.
+    ///
+    /// # Errors
+    /// `Config` when the description names no address.
+    pub fn new(id: impl Into<String>, description: Description, category: Category) -> Result<Self> {
+        let spec = spec(id.into(), &description, category)?;
+        Ok(Self { description: Arc::new(description), spec })
+    }
+
+    /// A connector of a file: YAML, TOML or JSON by the end of its name.
+    ///
+    /// # Errors
+    /// `Config` that says what is wrong with the file, where, and how much more; [`Description::load`] says all of it.
+    pub fn from_file(id: impl Into<String>, file: &str, text: &str, category: Category) -> Result<Self> {
+        let format = Format::of_name(file).ok_or_else(|| {
+            Error::new(ErrorKind::Config, format!("{file:?} does not end with .yaml, .yml, .toml or .json"))
+        })?;
+        let description = Description::load(file, text, format).map_err(crate::Findings::into_error)?;
+        Self::new(id, description, category)
+    }
+
+    /// The description.
+    pub fn description(&self) -> &Description {
+        &self.description
+    }
+
+    /// Sets the guide for the person who connects an account.
+    #[must_use]
+    pub fn with_guide(mut self, guide: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+        self.spec.guide = guide.into();
+        self
+    }
+
+    /// The settings as texts, their tables looked up.
+    fn settings(&self, config: &Value) -> Result<BTreeMap<String, String>> {
+        let none = serde_json::Map::new();
+        let given = match config {
+            Value::Object(members) => members,
+            Value::Null => &none,
+            _ => return Err(Error::new(ErrorKind::Config, "the settings are no object")),
+        };
+        let known: Vec<&str> = self.description.settings.iter().map(|(name, _)| name.as_str()).collect();
+        if let Some(name) = given.keys().find(|name| !known.contains(&name.as_str())) {
+            let shown = tieline_kit::excerpt(name, 80);
+            return Err(Error::new(ErrorKind::Config, format!("there is no setting {shown:?}"))
+                .with_advice(tieline_document::did_you_mean(name, &known)));
+        }
+        let mut settings = BTreeMap::new();
+        for (name, setting) in &self.description.settings {
+            let text = match given.get(name) {
+                Some(Value::String(text)) if !text.trim().is_empty() => text.trim().to_owned(),
+                Some(Value::Number(number)) => number.to_string(),
+                Some(Value::Bool(value)) => value.to_string(),
+                None | Some(Value::Null | Value::String(_)) if setting.optional => continue,
+                None | Some(Value::Null | Value::String(_)) => {
+                    return Err(Error::new(ErrorKind::Config, format!("the setting {name:?} is missing")));
+                }
+                Some(_) => {
+                    return Err(Error::new(
+                        ErrorKind::Config,
+                        format!("the setting {name:?} is no text or number"),
+                    ));
+                }
+            };
+            if setting.kind == SettingKind::Url && Url::parse(&text).is_err() {
+                return Err(Error::new(ErrorKind::Config, format!("the setting {name:?} is no address"))
+                    .with_advice("use an address such as https://api.example.com"));
+            }
+            let value = match setting.values.is_empty() {
+                true => text,
+                false => table(name, setting, &text)?,
+            };
+            settings.insert(name.clone(), value);
+        }
+        Ok(settings)
+    }
+}
+
+fn table(name: &str, setting: &Setting, text: &str) -> Result<String> {
+    let found =
+        setting.values.iter().find(|(value, _)| value == text).map(|(_, stands_for)| stands_for.clone());
+    found.ok_or_else(|| {
+        let known: Vec<&str> = setting.values.iter().map(|(value, _)| value.as_str()).collect();
+        Error::new(ErrorKind::Config, format!("the setting {name:?} has none of its values"))
+            .with_advice(format!("choose one of {}", known.join(", ")))
+    })
+}
+
+impl ConnectorFactory for RestFactory {
+    fn spec(&self) -> &ConnectorSpec {
+        &self.spec
+    }
+
+    fn classify(&self, answer: &ResponseView<'_>) -> Classification {
+        classify(&self.description.errors, &self.description.name, answer)
+    }
+
+    fn base_url(&self, config: &Value) -> Result<Url> {
+        let missing = || Error::new(ErrorKind::Config, "the description names no address");
+        match &self.description.url.as_ref().ok_or_else(missing)?.base {
+            Base::Address(url) => Ok(url.clone()),
+            Base::Setting(name) => {
+                let settings = self.settings(config)?;
+                let text = settings.get(name).ok_or_else(missing)?;
+                Url::parse(text).map_err(|_| {
+                    Error::new(ErrorKind::Config, format!("the setting {name:?} is no address"))
+                        .with_advice("use an address such as https://api.example.com")
+                })
+            }
+            Base::Api => Err(missing()),
+        }
+    }
+
+    fn build(&self, context: BuildContext) -> Result<Arc<dyn Connector>> {
+        let settings = self.settings(&context.config)?;
+        let client = Client::new(
+            Arc::clone(&self.description),
+            context.http,
+            context.base_url,
+            settings,
+            context.clock,
+        )?;
+        Ok(Arc::new(RestConnector::new(client)))
+    }
+}
+
+fn spec(id: String, description: &Description, category: Category) -> Result<ConnectorSpec> {
+    let mut spec = ConnectorSpec::new(id, description.name.clone(), category);
+    spec.config = description.settings.iter().map(|(name, setting)| field(name, setting)).collect();
+    spec.auth = description.auth.iter().filter_map(scheme).collect();
+    let url = description
+        .url
+        .as_ref()
+        .ok_or_else(|| Error::new(ErrorKind::Config, "the description names no address"))?;
+    spec.origins = match &url.base {
+        Base::Setting(name) => Origins::ConfigField(name.clone().into()),
+        _ => {
+            let own = match &url.base {
+                Base::Address(url) => url.host_str().map(str::to_owned),
+                _ => None,
+            };
+            Origins::Patterns(own.into_iter().chain(description.origins.clone()).map(Into::into).collect())
+        }
+    };
+    spec.limits =
+        description.limits.iter().enumerate().filter_map(|(number, line)| limit(number, line)).collect();
+    Ok(spec)
+}
+
+fn field(name: &str, setting: &Setting) -> Field {
+    let label = if setting.title.is_empty() { name.to_owned() } else { setting.title.clone() };
+    let field = Field::text(name.to_owned(), label)
+        .with_help(setting.help.clone())
+        .with_example(setting.example.clone())
+        .with_kind(match setting.kind {
+            SettingKind::Text => FieldKind::Text,
+            SettingKind::Url => FieldKind::Url,
+            SettingKind::Integer => FieldKind::Integer,
+            SettingKind::Boolean => FieldKind::Boolean,
+        });
+    if setting.optional { field.optional() } else { field }
+}
+
+fn scheme(auth: &Auth) -> Option<AuthScheme> {
+    Some(match auth {
+        Auth::None => return None,
+        Auth::Bearer { title } => AuthScheme::bearer(Field::secret("token", title.clone())),
+        Auth::Header { name, prefix, title } => AuthScheme::api_key(
+            KeyPlacement::prefixed(name.clone(), prefix.clone()),
+            Field::secret("api_key", title.clone()),
+        ),
+        Auth::Query { name, title } => {
+            AuthScheme::api_key(KeyPlacement::query(name.clone()), Field::secret("api_key", title.clone()))
+        }
+        Auth::Basic { user, password } => {
+            AuthScheme::basic(Field::text("user", user.clone()), Field::secret("password", password.clone()))
+        }
+        Auth::OAuth(oauth) => AuthScheme::OAuth2(oauth_2(oauth)),
+    })
+}
+
+fn oauth_2(oauth: &OAuth) -> OAuth2 {
+    let authorize = oauth.authorize.clone().unwrap_or_default();
+    let mut scheme = OAuth2::new(authorize, oauth.token.clone());
+    if oauth.authorize.is_none() {
+        scheme.grants = vec![Grant::ClientCredentials];
+    }
+    scheme.pkce = oauth.pkce;
+    scheme.client_auth = if oauth.client_in_body { ClientAuth::Body } else { ClientAuth::Basic };
+    scheme.scopes = oauth.scopes.iter().map(|scope| Scope::new(scope.clone(), scope.clone())).collect();
+    scheme.revocation = oauth.revoke.clone().map(Revocation::new);
+    if oauth.one_time {
+        scheme.refresh = RefreshPolicy::one_time();
+    }
+    scheme
+}
+
+/// Limits of requests at once are kept by the stack where it knows them.
+fn limit(number: usize, line: &LimitLine) -> Option<Limit> {
+    let per = line.per.filter(|per| *per > Duration::ZERO)?;
+    let name = line.tag.clone().unwrap_or_else(|| format!("limit-{}", number + 1));
+    let mut limit = Limit::new(name, line.scope, line.quota, per);
+    if line.units {
+        limit = limit.counting_cost();
+    }
+    if let Some(tag) = &line.tag {
+        let _ = tag;
+    }
+    Some(match &line.headers {
+        Some(prefix) => limit.with_headers(prefix.clone()),
+        None => limit,
+    })
+}

@@ -1,0 +1,258 @@
+//! Records by key, one or many at a time, and by a field's value.
+
+use tieline_core::{
+    Error, ErrorKind, FieldPath, Key, Lookup, LookupBy, LookupRequest, Lookups, RawJson, Record, Result,
+};
+use tieline_kit::{JsonPath, KeyChunks, TokenGuard};
+
+use super::client::Client;
+use super::discover::field_names;
+use super::paging::{Paging, Step};
+use super::plan::entity;
+use super::reading::{PageRead, Reading, split_key};
+use super::state::Position;
+use super::survey::records_path;
+use super::words::RequestWords;
+use crate::description::{Entity, FindBy, KeyPart, Request, Walk};
+
+/// How many keys one request takes when the description does not say.
+const KEYS: u32 = 100;
+/// How many pages of a search, or of a list that is looked through, are read at most.
+const MAX_PAGES: u64 = 100;
+
+pub(crate) async fn lookup(client: &Client, request: LookupRequest) -> Result<Lookups> {
+    let name = request.entity.as_str();
+    let entity = entity(&client.description, name)?;
+    match request.by {
+        LookupBy::Keys(keys) => by_keys(client, name, entity, keys).await,
+        LookupBy::Field { field, value, .. } => by_field(client, name, entity, &field, &value).await,
+        _ => Err(Error::unsupported("this way to look up")),
+    }
+}
+
+/// The words of a key: its parts by name, and the parents among them.
+pub(crate) fn key_words<'a>(entity: &Entity, key: &'a Key, words: &mut RequestWords<'a>) -> Result<()> {
+    let parts = entity.walk.key.as_slice();
+    let Some(values) = split_key(key, parts.len()) else {
+        return Err(Error::new(ErrorKind::NotFound, format!("a key here has {} parts", parts.len()))
+            .with_advice("write them with a slash between: parent/id"));
+    };
+    for (part, value) in parts.iter().zip(values) {
+        if *part == KeyPart::Parent {
+            words.parents = vec![value.clone()];
+        }
+        words.key_parts.push((part.name(), value));
+    }
+    words.key = Some(key.as_str());
+    Ok(())
+}
+
+async fn by_keys(client: &Client, name: &str, entity: &Entity, keys: Vec<Key>) -> Result<Lookups> {
+    let mut chunks = KeyChunks::new(keys);
+    if let Some(request) = &entity.lookups {
+        let walk = request.walk.over(&entity.walk);
+        let size = request.walk.page_size.unwrap_or(KEYS);
+        let fields = field_names(client, name, entity, request).await?;
+        for chunk in chunks.chunks(usize::try_from(size).unwrap_or(1)) {
+            let words = RequestWords {
+                keys: chunk.iter().map(|key| key.as_str().to_owned()).collect(),
+                fields: fields.clone(),
+                page_size: Some(size),
+                ..client.words()
+            };
+            for answer in search(client, name, request, &walk, words).await? {
+                chunks.answer(answer);
+            }
+        }
+        return Ok(Lookups::new(chunks.finish()));
+    }
+    let Some(request) = &entity.lookup else {
+        return Err(Error::unsupported(format!("looking up {name} by key")));
+    };
+    let fields = field_names(client, name, entity, request).await?;
+    for key in chunks.open() {
+        let answer = one(client, entity, request, &key, &fields).await?;
+        chunks.answer(answer);
+    }
+    Ok(Lookups::new(chunks.finish()))
+}
+
+async fn one(
+    client: &Client,
+    entity: &Entity,
+    request: &Request,
+    key: &Key,
+    fields: &[String],
+) -> Result<Lookup> {
+    let mut words = RequestWords { fields: fields.to_vec(), ..client.words() };
+    if key_words(entity, key, &mut words).is_err() {
+        return Ok(Lookup::Missing(key.clone()));
+    }
+    let response = match client.send(request, &words, true).await {
+        Ok(response) => response,
+        Err(error) => {
+            return match error.kind() {
+                ErrorKind::NotFound => Ok(Lookup::Missing(key.clone())),
+                // About the record when others may still be seen; a connection without a right fails each of them.
+                ErrorKind::Forbidden => Ok(Lookup::Forbidden(key.clone())),
+                _ => Err(error),
+            };
+        }
+    };
+    if response.body.is_empty() {
+        return Ok(Lookup::Missing(key.clone()));
+    }
+    let walk = request.walk.over(&entity.walk);
+    match record(client, request, &walk, response.text()?, &words.parents)? {
+        Some(Lookup::Record(record)) if record.key != *key => Err(Error::new(
+            ErrorKind::Decode,
+            "the provider answered with another record than the one that was asked for",
+        )
+        .with_context("path", request.shown.as_str())),
+        Some(answer) => Ok(answer),
+        None => Ok(Lookup::Missing(key.clone())),
+    }
+}
+
+/// The one record of an answer.
+pub(crate) fn record(
+    client: &Client,
+    request: &Request,
+    walk: &Walk,
+    text: &str,
+    parents: &[String],
+) -> Result<Option<Lookup>> {
+    let place = request.record.clone().unwrap_or_default();
+    let reading = Reading::new(request, walk, &place, &[], client.zone)?.for_one();
+    let read = reading.read("", text, parents, false)?;
+    Ok(answers(read).into_iter().next())
+}
+
+fn answers(read: PageRead) -> Vec<Lookup> {
+    let answer = |change| match change {
+        tieline_core::Change::Upsert(record) => Some(Lookup::Record(record)),
+        tieline_core::Change::Delete(deletion) => Some(Lookup::Deleted(deletion)),
+        _ => None,
+    };
+    read.changes.into_iter().filter_map(answer).collect()
+}
+
+async fn by_field(
+    client: &Client,
+    name: &str,
+    entity: &Entity,
+    field: &FieldPath,
+    value: &RawJson,
+) -> Result<Lookups> {
+    let wanted = field.as_str().trim_start_matches('/');
+    let unsupported = || Error::unsupported(format!("looking up {name} by {wanted:?}"));
+    let find = entity.find_by(wanted).ok_or_else(unsupported)?;
+    if matches!(value.get(), "null" | "\"\"") {
+        return Err(Error::new(
+            ErrorKind::Config,
+            "a look-up needs a value: without one every record would be meant",
+        ));
+    }
+    let (request, words) = match &find {
+        FindBy::Request(request) => (&**request, Some(())),
+        FindBy::Scan => (entity.list.first().ok_or_else(unsupported)?, None),
+    };
+    let walk = request.walk.over(&entity.walk);
+    let mut filled = RequestWords {
+        fields: field_names(client, name, entity, request).await?,
+        page_size: walk.page_size,
+        ..client.words()
+    };
+    if words.is_some() {
+        filled.field = Some(wanted);
+        filled.value = Some(value.get());
+    }
+    let found = search(client, name, request, &walk, filled).await?;
+    // Searches of providers find more than they should: parts of words, other fields.
+    let matching = found.into_iter().filter(|answer| match answer {
+        Lookup::Record(record) => has(record, field, value),
+        _ => false,
+    });
+    Ok(Lookups::new(matching.collect()))
+}
+
+fn has(record: &Record, field: &FieldPath, value: &RawJson) -> bool {
+    let Some(found) = record.payload.at(field.as_str()).ok().flatten() else { return false };
+    if found.get() == value.get() {
+        return true;
+    }
+    let text = |json: &str| serde_json::from_str::<String>(json).unwrap_or_else(|_| json.to_owned());
+    text(found.get()) == text(value.get())
+}
+
+/// All pages of a search, bounded.
+async fn search(
+    client: &Client,
+    name: &str,
+    request: &Request,
+    walk: &Walk,
+    mut words: RequestWords<'_>,
+) -> Result<Vec<Lookup>> {
+    let paging = Paging::of(request, walk);
+    let mut at = Position::default();
+    let mut guard = TokenGuard::new();
+    let mut reading: Option<Reading> = None;
+    let mut found = Vec::new();
+    loop {
+        let here = at.clone();
+        words.page = (paging == Paging::Page).then(|| here.pages + u64::from(walk.first_page.unwrap_or(1)));
+        words.offset = (paging == Paging::Offset).then(|| here.offset.start());
+        let page = RequestWords { next: here.next.as_deref(), last: Some(&here.last), ..words.clone() };
+        let response = match (paging, &here.next) {
+            (Paging::Follow, Some(next)) => client.follow(request, &page, next).await?,
+            _ => client.send(request, &page, true).await?,
+        };
+        if response.body.is_empty() {
+            return Ok(found);
+        }
+        let text = response.text()?;
+        let current = match reading.take() {
+            Some(reading) => reading,
+            None => {
+                let records = match &walk.records {
+                    Some(records) => records.clone(),
+                    None => records_path(text, name).unwrap_or_else(|_| JsonPath::root()),
+                };
+                Reading::new(request, walk, &records, &[], client.zone)?
+            }
+        };
+        let read = current.read(name, text, &page.parents, false)?;
+        reading = Some(current);
+        at.pages += 1;
+        at.seen += read.count as u64;
+        if !read.last.is_empty() {
+            at.last.clone_from(&read.last);
+        }
+        let step = paging.next(walk, &mut at, &read, &response, walk.page_size, &mut guard)?;
+        found.extend(answers(read));
+        if step == Step::End {
+            return Ok(found);
+        }
+        if at.pages >= MAX_PAGES {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!("the search has more than {MAX_PAGES} pages"),
+            )
+            .with_advice("look for a value that fewer records have"));
+        }
+    }
+}
+
+/// The key of a record whose parts are known.
+pub(crate) fn key_of_parts(parents: &[String], id: &str, entity: &Entity) -> Key {
+    let parts: Vec<String> = entity
+        .walk
+        .key
+        .iter()
+        .map(|part| match part {
+            KeyPart::Parent => parents.first().cloned().unwrap_or_default(),
+            KeyPart::Member(_) => id.to_owned(),
+        })
+        .collect();
+    if parts.len() <= 1 { Key::new(id) } else { Key::from_parts(&parts) }
+}

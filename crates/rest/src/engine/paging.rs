@@ -1,0 +1,198 @@
+//! How a list is paged: seen from the words of its request.
+
+use tieline_core::http::HttpResponse;
+use tieline_core::{Error, ErrorKind, Result};
+use tieline_kit::{HeadJson, PageLayout, PageStep, TokenGuard};
+
+use super::reading::PageRead;
+use super::state::Position;
+use crate::description::{Place, Request, Walk};
+use crate::template::WordName;
+
+/// A way to page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Paging {
+    /// One page.
+    One,
+    /// A page counter.
+    Page,
+    /// A row offset, with anchors.
+    Offset,
+    /// A token that is sent back.
+    Token,
+    /// An address that is followed.
+    Follow,
+    /// The value of the last record.
+    Seek,
+}
+
+/// What comes after a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Go,
+    End,
+}
+
+impl Paging {
+    pub(crate) fn of(request: &Request, walk: &Walk) -> Self {
+        let uses = |name: &WordName| request.uses(&|word| word == name);
+        if uses(&WordName::Next) {
+            Self::Token
+        } else if uses(&WordName::Page) {
+            Self::Page
+        } else if uses(&WordName::Offset) {
+            Self::Offset
+        } else if request.uses(&|word| matches!(word, WordName::Last(_))) {
+            Self::Seek
+        } else if walk.next.is_some() {
+            Self::Follow
+        } else {
+            Self::One
+        }
+    }
+
+    /// Moves the position behind a page.
+    ///
+    /// # Errors
+    /// `Decode` when a token, address or page comes again.
+    pub(crate) fn next(
+        self,
+        walk: &Walk,
+        at: &mut Position,
+        read: &PageRead,
+        response: &HttpResponse,
+        size: Option<u32>,
+        guard: &mut TokenGuard,
+    ) -> Result<Step> {
+        match self {
+            Self::One => return Ok(Step::End),
+            Self::Token | Self::Follow => {
+                let next = match &walk.next {
+                    Some(place) => from_header(place, response, read.next.clone())?,
+                    None => None,
+                };
+                if read.more == Some(false) {
+                    return Ok(Step::End);
+                }
+                let Some(next) = next else { return Ok(Step::End) };
+                guard.next(&next)?;
+                at.next = Some(next);
+                return Ok(Step::Go);
+            }
+            Self::Page => {
+                let pages_over = read.total_pages.is_some_and(|pages| at.pages >= pages);
+                let total_over = read.total.is_some_and(|total| at.seen >= total);
+                if read.count == 0 || pages_over || total_over || read.more == Some(false) {
+                    return Ok(Step::End);
+                }
+            }
+            Self::Offset => {
+                let limit = size.map_or(u32::MAX, |size| at.offset.limit(size, size.max(2)));
+                let before = at.offset.start();
+                let turned = at.offset.turn(&read.keys, limit, None)?;
+                let PageStep::Forward { known } = turned else { return Ok(Step::Go) };
+                let over = read.total.is_some_and(|total| before.saturating_add(read.count as u64) >= total);
+                if read.keys.len() <= known || over || read.more == Some(false) {
+                    return Ok(Step::End);
+                }
+            }
+            Self::Seek => {
+                if read.count == 0 || read.more == Some(false) {
+                    return Ok(Step::End);
+                }
+                // The list asks for what is not before the last record, so the last page repeats it.
+                let fewer = size.is_some_and(|size| u64::from(size) > read.count as u64);
+                let still = format!("{:?}", read.last);
+                if let Err(error) = guard.next(&still) {
+                    if fewer || size.is_none() {
+                        return Ok(Step::End);
+                    }
+                    return Err(error.with_advice(
+                        "more records share one value than a page holds: seek by another member as well, such as <last.id>",
+                    ));
+                }
+            }
+        }
+        Ok(Step::Go)
+    }
+}
+
+/// The value at a place: what the body had, or what a header says.
+///
+/// # Errors
+/// `Decode` when a header that should hold JSON does not.
+pub(crate) fn from_header(
+    place: &Place,
+    response: &HttpResponse,
+    body: Option<String>,
+) -> Result<Option<String>> {
+    match place {
+        Place::Body(_) => Ok(body),
+        Place::Link => Ok(response
+            .headers
+            .get_all(http::header::LINK)
+            .iter()
+            .find_map(|value| next_link(value.to_str().ok()?))),
+        Place::Header(name, path) => {
+            let Some(text) = response.header(name) else { return Ok(None) };
+            let Some(path) = path else {
+                return Ok(Some(text.to_owned()).filter(|text| !matches!(text.as_str(), "" | "null")));
+            };
+            let page = PageLayout::new(&"\u{0}".parse()?).with_member(path)?.walk(text, |_| Ok(())).map_err(
+                |_| {
+                    Error::new(ErrorKind::Decode, "a header does not hold the JSON that is documented")
+                        .with_context("header", name.as_str())
+                },
+            )?;
+            Ok(page
+                .member(0)
+                .and_then(HeadJson::scalar)
+                .map(|text| text.into_owned())
+                .filter(|text| !text.is_empty()))
+        }
+    }
+}
+
+/// The address of the relation `next` in a header `Link` (RFC 8288).
+fn next_link(text: &str) -> Option<String> {
+    let mut rest = text;
+    while let Some(open) = rest.find('<') {
+        let after = rest.get(open + 1..)?;
+        let close = after.find('>')?;
+        let address = after.get(..close)?;
+        let parameters = after.get(close + 1..)?;
+        let end = parameters.find(",<").or_else(|| parameters.find(", <")).unwrap_or(parameters.len());
+        let own = parameters.get(..end)?;
+        let is_next = own.split(';').any(|parameter| {
+            let Some((name, value)) = parameter.split_once('=') else { return false };
+            name.trim().eq_ignore_ascii_case("rel")
+                && value
+                    .trim()
+                    .trim_matches('"')
+                    .split_whitespace()
+                    .any(|rel| rel.eq_ignore_ascii_case("next"))
+        });
+        if is_next {
+            return Some(address.to_owned());
+        }
+        rest = parameters.get(end..)?;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_link_is_found_among_others() {
+        let link = r#"<https://a.test/x?page=1>; rel="prev", <https://a.test/x?a=1,2&page=3>; title="a, b"; rel="last next""#;
+        assert_eq!(next_link(link).as_deref(), Some("https://a.test/x?a=1,2&page=3"));
+        assert_eq!(next_link("<https://a.test>; rel=next").as_deref(), Some("https://a.test"));
+        for none in
+            ["", "<https://a.test>", "<https://a.test>; rel=\"prev\"", "https://a.test; rel=next", "<x"]
+        {
+            assert_eq!(next_link(none), None, "{none}");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The parents of a child entity, each read with a state of its own.
+
+use futures_util::TryStreamExt as _;
+use tieline_core::{Change, Error, Key, Partition, Partitions, PartitionsRequest, ReadRequest, Result};
+
+use super::client::Client;
+use super::plan::entity;
+use super::read::read;
+
+/// How many parents are listed at most.
+const MAX_PARENTS: usize = 1_000_000;
+
+pub(crate) async fn partitions(client: &Client, request: PartitionsRequest) -> Result<Partitions> {
+    let child = entity(&client.description, request.entity.as_str())?;
+    let Some(parent) = &child.parent else {
+        return Err(Error::unsupported(format!("partitions of {}", request.entity)));
+    };
+    let mut keys: Vec<String> = Vec::new();
+    // Grandparents first: each of their partitions lists some parents.
+    let above = match entity(&client.description, &parent.entity)?.parent {
+        Some(_) => {
+            let request = PartitionsRequest::new(parent.entity.as_str());
+            let listed = Box::pin(partitions(client, request)).await?;
+            listed.partitions.into_iter().map(|entry| Some(entry.partition)).collect()
+        }
+        None => vec![None],
+    };
+    for partition in above {
+        let mut request = ReadRequest::full(parent.entity.as_str());
+        if let Some(partition) = partition {
+            request = request.with_partition(partition);
+        }
+        let mut batches = read(client, request)?;
+        while let Some(batch) = batches.try_next().await? {
+            for change in batch.groups.into_iter().flat_map(|group| group.changes) {
+                if let Change::Upsert(record) = change {
+                    keys.push(record.key.as_str().to_owned());
+                }
+            }
+            if keys.len() > MAX_PARENTS {
+                return Err(Error::unsupported(format!("more than {MAX_PARENTS} parents")));
+            }
+        }
+    }
+    let group = usize::try_from(parent.group).unwrap_or(1).max(1);
+    Ok(Partitions::new(keys.chunks(group).map(partition_of)))
+}
+
+/// Keys of parents in a partition, which is written as a composite key is.
+pub(crate) fn parents_of(partition: &str) -> Vec<String> {
+    Key::new(partition).parts().map(|part| part.into_owned()).collect()
+}
+
+/// The partition of some parents.
+pub(crate) fn partition_of(parents: &[String]) -> Partition {
+    Partition::new(Key::from_parts(parents).as_str())
+}

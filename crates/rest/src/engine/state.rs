@@ -1,0 +1,156 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use tieline_core::{Error, ErrorKind, ReadMode, Result, State};
+use tieline_kit::Offset;
+
+use crate::stamp::Stamp;
+
+/// The version of the stored state.
+const VERSION: u32 = 1;
+
+/// Where the reading of an entity or partition stands.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReadState {
+    /// How the entity was read: another way needs a full pass.
+    #[serde(default)]
+    pub(crate) reading: String,
+    /// Where the records were seen, for lists that do not say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) seen: BTreeMap<usize, String>,
+    /// Up to where each walk of increments knows everything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) marks: Vec<Option<StoredStamp>>,
+    /// The token or link of the next increment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) token: Option<String>,
+    /// When the last complete pass began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) covered: Option<DateTime<Utc>>,
+    /// The pass under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pass: Option<PassState>,
+}
+
+/// A pass under way.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PassState {
+    pub(crate) kind: Kind,
+    /// The run's start, by the provider's clock once it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) started: Option<DateTime<Utc>>,
+    /// Which walk.
+    #[serde(default)]
+    pub(crate) walk: usize,
+    /// Where in it.
+    #[serde(default)]
+    pub(crate) at: Position,
+    /// The highest time of change of each walk of increments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) highest: Vec<Option<StoredStamp>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) token: Option<String>,
+    #[serde(default)]
+    pub(crate) done: u64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) partial: bool,
+}
+
+/// What a pass walks over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    #[default]
+    Full,
+    Changes,
+}
+
+impl Kind {
+    pub(crate) fn mode(self) -> ReadMode {
+        match self {
+            Self::Full => ReadMode::Full,
+            Self::Changes => ReadMode::Changes,
+        }
+    }
+}
+
+/// A place within a walk.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Position {
+    /// Pages read.
+    #[serde(default)]
+    pub(crate) pages: u64,
+    /// Records seen.
+    #[serde(default)]
+    pub(crate) seen: u64,
+    #[serde(default, skip_serializing_if = "Offset::is_new")]
+    pub(crate) offset: Offset,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<String>,
+    /// Members of the last record, as JSON texts.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) last: BTreeMap<String, String>,
+    /// Where the present period begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) from: Option<DateTime<Utc>>,
+    /// The total that the first page named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) total: Option<u64>,
+    /// A digest of the last page's keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) digest: Option<u64>,
+}
+
+/// A watermark as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StoredStamp {
+    text: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    number: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    growing: bool,
+}
+
+impl StoredStamp {
+    pub(crate) fn of(stamp: &Stamp) -> Self {
+        Self { text: stamp.text().to_owned(), number: stamp.is_number(), growing: stamp.is_growing() }
+    }
+
+    /// # Errors
+    /// `StateInvalid` when it cannot be read: never a silent full read.
+    pub(crate) fn stamp(&self, zone: Option<chrono_tz::Tz>) -> Result<Stamp> {
+        let found = if self.growing {
+            Stamp::growing(&self.text, self.number)
+        } else {
+            Stamp::parse(&self.text, self.number, zone)
+        };
+        found.ok_or_else(|| {
+            Error::new(ErrorKind::StateInvalid, "a watermark of the stored state cannot be read")
+                .with_advice("start over without state: a full read skips nothing")
+        })
+    }
+}
+
+impl ReadState {
+    /// # Errors
+    /// `StateInvalid` for another version or another shape.
+    pub(crate) fn of(state: Option<&State>) -> Result<Self> {
+        let Some(state) = state else { return Ok(Self::default()) };
+        if state.version() != VERSION {
+            let message =
+                format!("the stored state has version {}, and this engine reads {VERSION}", state.version());
+            return Err(Error::new(ErrorKind::StateInvalid, message)
+                .with_advice("start over without state: a full read skips nothing"));
+        }
+        state.body()
+    }
+
+    pub(crate) fn to_state(&self) -> Result<State> {
+        State::new(VERSION, self)
+    }
+}

@@ -1,0 +1,122 @@
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use crate::stamp::Stamp;
+use crate::template::{WordName, WordValue, Words};
+
+/// What the words of one request stand for. Everything is absent unless set.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RequestWords<'a> {
+    pub(crate) page: Option<u64>,
+    pub(crate) offset: Option<u64>,
+    pub(crate) next: Option<&'a str>,
+    /// Members of the last record, as JSON.
+    pub(crate) last: Option<&'a BTreeMap<String, String>>,
+    pub(crate) page_size: Option<u32>,
+    pub(crate) fields: Vec<String>,
+    pub(crate) since: Option<Stamp>,
+    pub(crate) until: Option<Stamp>,
+    pub(crate) token: Option<&'a str>,
+    pub(crate) parents: Vec<String>,
+    /// The parts of a key, by name, then the whole.
+    pub(crate) key_parts: Vec<(String, String)>,
+    pub(crate) key: Option<&'a str>,
+    pub(crate) keys: Vec<String>,
+    pub(crate) field: Option<&'a str>,
+    /// JSON.
+    pub(crate) value: Option<&'a str>,
+    /// JSON.
+    pub(crate) record: Option<&'a str>,
+    pub(crate) marker: Option<&'a str>,
+    pub(crate) version: Option<&'a str>,
+    /// JSON.
+    pub(crate) input: Option<&'a str>,
+    pub(crate) each: Vec<(String, String)>,
+    pub(crate) settings: Option<&'a BTreeMap<String, String>>,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) zone: Option<Tz>,
+}
+
+impl Words for RequestWords<'_> {
+    fn value(&self, name: &WordName) -> Option<WordValue<'_>> {
+        let number = |value: Option<u64>| value.map(|value| WordValue::Json(Cow::Owned(value.to_string())));
+        let text = |text: Option<&'static str>| text.map(WordValue::text);
+        let _ = text;
+        match name {
+            WordName::Page => number(self.page),
+            WordName::Offset => number(self.offset),
+            WordName::PageSize => number(self.page_size.map(u64::from)),
+            WordName::Next => self.next.map(WordValue::text),
+            WordName::Last(member) => {
+                let json = self.last?.get(member)?;
+                if member == "changed" {
+                    let value = WordValue::of_json(json);
+                    let (text, number) = match &value {
+                        WordValue::Text(text) => (text, false),
+                        WordValue::Json(text) => (text, true),
+                        _ => return None,
+                    };
+                    return Stamp::parse(text, number, self.zone).map(WordValue::Stamp).or(Some(value));
+                }
+                Some(WordValue::of_json(json))
+            }
+            WordName::Fields => list(&self.fields),
+            WordName::Since => self.since.clone().map(WordValue::Stamp),
+            WordName::Until => self.until.clone().map(WordValue::Stamp),
+            WordName::Token => self.token.map(WordValue::text),
+            WordName::ParentKey => match self.parents.as_slice() {
+                [one] => Some(WordValue::text(one.as_str())),
+                _ => None,
+            },
+            WordName::Parents => list(&self.parents),
+            WordName::Key => self.key.map(WordValue::text),
+            WordName::KeyPart(part) => {
+                let found = self.key_parts.iter().find(|(name, _)| name == part);
+                found.map(|(_, value)| WordValue::text(value.as_str()))
+            }
+            WordName::Keys => list(&self.keys),
+            WordName::FieldName => self.field.map(WordValue::text),
+            WordName::Value => self.value.map(WordValue::of_json),
+            WordName::Record | WordName::Changes => self.record.map(|json| WordValue::Json(json.into())),
+            WordName::RecordField(member) => member_of(self.record?, member),
+            WordName::Marker => self.marker.map(WordValue::text),
+            WordName::Version => self.version.map(WordValue::text),
+            WordName::Input => self.input.map(WordValue::of_json),
+            WordName::InputField(member) => member_of(self.input?, member),
+            WordName::Now => Some(WordValue::Stamp(Stamp::at(self.now))),
+            WordName::Setting(name) => self.settings?.get(name).map(|value| WordValue::text(value.as_str())),
+            WordName::Each(name) => {
+                let found = self.each.iter().find(|(each, _)| each == name);
+                found.map(|(_, value)| WordValue::text(value.as_str()))
+            }
+            WordName::Parent(_)
+            | WordName::Records
+            | WordName::Id
+            | WordName::Callback
+            | WordName::Events
+            | WordName::Secret => None,
+        }
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    fn zone(&self) -> Option<Tz> {
+        self.zone
+    }
+}
+
+fn list(items: &[String]) -> Option<WordValue<'_>> {
+    let items: Vec<WordValue<'_>> = items.iter().map(|item| WordValue::text(item.as_str())).collect();
+    (!items.is_empty()).then_some(WordValue::List(items))
+}
+
+fn member_of<'j>(json: &'j str, member: &str) -> Option<WordValue<'j>> {
+    let pointer = format!("/{}", member.replace('.', "/"));
+    let raw = tieline_core::json::at(json, &pointer).ok().flatten()?;
+    (raw.get() != "null").then(|| WordValue::of_json(raw.get()))
+}

@@ -1,0 +1,165 @@
+//! What contradicts itself within an entity, said at its place.
+
+use tieline_document::{Mark, Member, Node};
+use tieline_kit::JsonPath;
+
+use super::reader::Reader;
+use crate::description::{Entity, Place, Request};
+use crate::template::{Word, WordName};
+
+impl Reader<'_> {
+    pub(crate) fn check_entity(&mut self, name: &str, own: &Member, node: &Node, entity: &Entity) {
+        let reads = [&entity.list, &entity.changes, &entity.deleted];
+        let uses = |wanted: &dyn Fn(&WordName) -> bool| {
+            reads.iter().any(|requests| requests.iter().any(|request| request.uses(wanted)))
+        };
+        let mark = |member: &str| node.member(member).map_or(own.mark, |node| node.mark);
+        let uses_parent =
+            uses(&|word| matches!(word, WordName::ParentKey | WordName::Parent(_) | WordName::Parents));
+        if uses_parent && entity.parent.is_none() {
+            let advice = "say whose children these are: parent: NAME".to_owned();
+            self.find_at(mark("list"), 1, "<parent…> is used, and there is no parent", Some(advice));
+        }
+        if let Some(parent) = &entity.parent
+            && !uses_parent
+        {
+            let message =
+                format!("no request uses <parent.key>, so every {} would list the same", parent.entity);
+            let advice = "put <parent.key> or <parents> where the parent belongs".to_owned();
+            self.find_at(mark("parent"), 1, message, Some(advice));
+        }
+        if uses(&|word| matches!(word, WordName::Parents))
+            && entity.parent.as_ref().is_some_and(|p| p.group == 1)
+        {
+            let advice = "say how many one request takes: parent: {NAME: 100}".to_owned();
+            self.find_at(
+                mark("parent"),
+                1,
+                "<parents> stands for several, and one is asked for at a time",
+                Some(advice),
+            );
+        }
+        let walks = || entity.list.iter().chain(&entity.changes).chain(&entity.deleted);
+        for request in walks() {
+            let walk = request.walk.over(&entity.walk);
+            let at = Mark { line: request.line.unwrap_or(own.mark.line), column: 1 };
+            if walk.newest_first == Some(true) && walk.changed.is_none() {
+                let advice = "say where the time of change is: changed: PATH".to_owned();
+                self.find_at(at, 1, "newest_first needs a time of change to end at", Some(advice));
+            }
+            if walk.window.is_some() && !request.uses(&|word| *word == WordName::Until) {
+                let advice = "put <until> where the end of a period belongs".to_owned();
+                self.find_at(at, 1, "window is said, and the request has no <until>", Some(advice));
+            }
+            if walk.window.is_some() && walk.start.is_none() {
+                let advice = "say how far back a first read goes, such as start: 5y".to_owned();
+                self.find_at(at, 1, "window is said, and no start", Some(advice));
+            }
+            if matches!(walk.next, Some(Place::Header(..)) | None)
+                && walk.next.is_none()
+                && request.uses(&|word| *word == WordName::Next)
+            {
+                let advice = "say where the answer has it, such as next: /paging/next".to_owned();
+                self.find_at(at, 1, "<next> is used, and nothing says where it comes from", Some(advice));
+            }
+            if request.uses(&|word| *word == WordName::Token) && walk.token.is_none() {
+                let advice = "say where the last page has it: token: PATH".to_owned();
+                self.find_at(at, 1, "<token> is used, and nothing says where it comes from", Some(advice));
+            }
+            if request.uses(&|word| matches!(word, WordName::Last(member) if member == "changed"))
+                && walk.changed.is_none()
+            {
+                let advice = "say where the time of change is: changed: PATH".to_owned();
+                self.find_at(at, 1, "<last.changed> is used, and there is no time of change", Some(advice));
+            }
+            let paging = [WordName::Page, WordName::Offset, WordName::Next];
+            let several: Vec<String> = paging
+                .iter()
+                .filter(|name| request.uses(&|word| word == *name))
+                .map(|name| format!("<{name}>"))
+                .collect();
+            if several.len() > 1 {
+                self.find_at(at, 1, format!("{} page one list in several ways", several.join(" and ")), None);
+            }
+            self.check_members(at, request, &walk.records, [&walk.total, &walk.more, &walk.total_pages]);
+        }
+        if entity.marker.is_some()
+            && entity.create.is_some()
+            && !entity.marker.as_ref().is_some_and(|marker| entity.finds(marker))
+        {
+            let message = "a marker is said, and no way to find it: a lost create will become a question";
+            let marker = entity.marker.as_deref().unwrap_or_default();
+            let advice = format!("say how it is found: find: {{{marker}: REQUEST}} or {{{marker}: scan}}");
+            self.find_at(mark("marker"), 1, message, Some(advice));
+        }
+        for (member, request) in [("lookups", &entity.lookups)] {
+            if let Some(request) = request
+                && !request.uses(&|word| *word == WordName::Keys)
+            {
+                let advice = "put <keys> where the keys belong".to_owned();
+                self.find_at(mark(member), 1, format!("{member} has no <keys>"), Some(advice));
+            }
+        }
+        for (member, request) in [
+            ("lookup", &entity.lookup),
+            ("update", &entity.update),
+            ("delete", &entity.delete),
+            ("detail", &entity.detail),
+        ] {
+            if let Some(request) = request
+                && !request
+                    .uses(&|word| matches!(word, WordName::Key | WordName::KeyPart(_) | WordName::Keys))
+            {
+                let advice = "put <key> where the key belongs".to_owned();
+                self.find_at(mark(member), 1, format!("{member} has no <key>"), Some(advice));
+            }
+        }
+        self.check_literals(node, entity);
+        if entity.list.is_empty()
+            && entity.lookup.is_none()
+            && entity.create.is_none()
+            && entity.actions.is_empty()
+        {
+            let advice = "say how it is listed: list: /path".to_owned();
+            let length = name.chars().count();
+            self.find_at(own.mark, length, format!("nothing can be done with {name:?}"), Some(advice));
+        }
+    }
+
+    /// Members beside the records cannot stand within them.
+    fn check_members(
+        &mut self,
+        at: Mark,
+        _request: &Request,
+        records: &Option<JsonPath>,
+        members: [&Option<JsonPath>; 3],
+    ) {
+        let Some(records) = records else { return };
+        for member in members.into_iter().flatten() {
+            if tieline_kit::PageLayout::new(records).with_member(member).is_err() {
+                self.find_at(at, 1, format!("{member} is not beside the records at {records}"), None);
+            }
+        }
+    }
+
+    /// A value within quotes of a query language must not be able to end them.
+    fn check_literals(&mut self, node: &Node, entity: &Entity) {
+        let finds = entity.find.by.iter().filter_map(|(_, by)| match by {
+            crate::description::FindBy::Request(request) => Some(&**request),
+            crate::description::FindBy::Scan => None,
+        });
+        let at = node.member("find").map_or(node.mark, |node| node.mark);
+        for request in entity.find.any.iter().chain(finds) {
+            let mut open: Vec<Word> = Vec::new();
+            request.quoted_words(&mut |word| open.push(word.clone()));
+            for word in open {
+                let advice = format!(
+                    "write <{}:quoted> (OData, SQL: '' ) or <{}:escaped> (SOQL: \\')",
+                    word.name, word.name
+                );
+                let message = format!("<{}> stands within quotes, which its value could end", word.name);
+                self.find_at(at, 1, message, Some(advice));
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+use tieline_document::{Member, Node, Value};
+
+use super::reader::{Reader, members, one_or_many};
+use super::walk::WALK;
+use crate::description::{Entity, FieldsRequest, Find, FindBy, Named, Parent, Request};
+
+const ENTITY: [&str; 28] = [
+    "base",
+    "let",
+    "title",
+    "parent",
+    "parent_field",
+    "follows",
+    "parent_when",
+    "where",
+    "each",
+    "list",
+    "changes",
+    "keys",
+    "deleted",
+    "detail",
+    "lookup",
+    "lookups",
+    "find",
+    "fields",
+    "create",
+    "update",
+    "delete",
+    "upsert",
+    "actions",
+    "content",
+    "marker",
+    "clear",
+    "deletes",
+    "file",
+];
+
+/// The words of a list.
+pub(crate) const LIST_WORDS: [&str; 11] =
+    ["page", "offset", "next", "last", "page_size", "fields", "since", "until", "token", "parent", "parents"];
+/// The words of a look-up.
+pub(crate) const LOOKUP_WORDS: [&str; 10] =
+    ["key", "keys", "field", "value", "fields", "page", "next", "offset", "page_size", "parent"];
+/// The words of a write or action.
+pub(crate) const WRITE_WORDS: [&str; 8] =
+    ["record", "records", "key", "marker", "version", "changes", "input", "parent"];
+
+impl Reader<'_> {
+    pub(crate) fn entity(&mut self, name: &str, own: &Member, bases: &[Member]) -> Entity {
+        let node = self.with_base(&own.node, bases);
+        if !self.object(&node) {
+            return Entity::default();
+        }
+        self.fixed.clear();
+        self.fixed.insert("entity".to_owned(), name.to_owned());
+        if let Some(words) = node.member("let")
+            && self.object(words)
+        {
+            for member in members(words) {
+                if let Some(text) = self.text(&member.node) {
+                    self.fixed.insert(member.name.clone(), text);
+                }
+            }
+        }
+        let known: Vec<&str> = ENTITY.iter().chain(&WALK).copied().collect();
+        self.names(&node, &known);
+        let mut entity = Entity { walk: self.walk(&node), line: Some(own.mark.line), ..Entity::default() };
+        // `each` gives words, so it is read first.
+        if let Some(each) = node.member("each") {
+            entity.each = self.each_of(each);
+        }
+        self.each = entity.each.iter().map(|(name, _)| name.clone()).collect();
+        for member in members(&node) {
+            self.entity_member(&mut entity, &member.name, &member.node);
+        }
+        self.check_entity(name, own, &node, &entity);
+        self.fixed.clear();
+        self.each.clear();
+        entity
+    }
+
+    fn entity_member(&mut self, entity: &mut Entity, name: &str, node: &Node) {
+        match name {
+            "title" => entity.title = self.text(node),
+            "parent" => entity.parent = self.parent(node),
+            "parent_field" => entity.parent_field = self.text(node),
+            "follows" => entity.follows = self.flag(node).unwrap_or(false),
+            "list" => entity.list = self.requests(node, &LIST_WORDS),
+            "changes" => entity.changes = self.requests(node, &LIST_WORDS),
+            "deleted" => entity.deleted = self.requests(node, &LIST_WORDS),
+            "detail" => entity.detail = self.request(node, &LOOKUP_WORDS, &[]),
+            "lookup" => entity.lookup = self.request(node, &LOOKUP_WORDS, &[]),
+            "lookups" => entity.lookups = self.request(node, &LOOKUP_WORDS, &[]),
+            "find" => entity.find = self.find_by(node),
+            "fields" => self.fields(node, entity),
+            "create" => entity.create = self.request(node, &WRITE_WORDS, &[]),
+            "update" => entity.update = self.request(node, &WRITE_WORDS, &[]),
+            "delete" => entity.delete = self.request(node, &WRITE_WORDS, &[]),
+            "actions" => entity.actions = self.actions(node),
+            "content" => entity.content = self.request(node, &LOOKUP_WORDS, &[]),
+            "marker" => entity.marker = self.text(node),
+            "clear" => entity.clear = Some(node.to_json()),
+            "keys" | "upsert" | "where" | "parent_when" | "file" | "deletes" => {
+                self.find(node, format!("{name:?} is not carried out by this version"), None);
+            }
+            _ => {}
+        }
+    }
+
+    fn requests(&mut self, node: &Node, words: &[&str]) -> Vec<Request> {
+        one_or_many(node).iter().filter_map(|one| self.request(one, words, &[])).collect()
+    }
+
+    pub(crate) fn actions(&mut self, node: &Node) -> Named<Request> {
+        if !self.object(node) {
+            return Vec::new();
+        }
+        members(node)
+            .iter()
+            .filter_map(|member| Some((member.name.clone(), self.request(&member.node, &WRITE_WORDS, &[])?)))
+            .collect()
+    }
+
+    fn parent(&mut self, node: &Node) -> Option<Parent> {
+        match &node.value {
+            Value::Object(members) => match members.as_slice() {
+                [member] => {
+                    Some(Parent { entity: member.name.clone(), group: self.count(&member.node)?.max(1) })
+                }
+                _ => {
+                    let advice = "write parent: contacts, or parent: {contacts: 100} for 100 in one request";
+                    self.find(node, "here should stand one parent", Some(advice.to_owned()));
+                    None
+                }
+            },
+            _ => Some(Parent { entity: self.text(node)?, group: 1 }),
+        }
+    }
+
+    fn each_of(&mut self, node: &Node) -> Named<Vec<String>> {
+        if !self.object(node) {
+            return Vec::new();
+        }
+        members(node).iter().map(|member| (member.name.clone(), self.texts(&member.node))).collect()
+    }
+
+    fn find_by(&mut self, node: &Node) -> Find {
+        let is_request = matches!(node.value, Value::Text(_)) || node.member("call").is_some();
+        if is_request {
+            return Find { any: self.request(node, &LOOKUP_WORDS, &[]), by: Vec::new() };
+        }
+        let mut find = Find::default();
+        for member in members(node) {
+            let by = match &member.node.value {
+                Value::Text(text) if text == "scan" => Some(FindBy::Scan),
+                _ => self
+                    .request(&member.node, &LOOKUP_WORDS, &[])
+                    .map(|request| FindBy::Request(Box::new(request))),
+            };
+            find.by.extend(by.map(|by| (member.name.clone(), by)));
+        }
+        find
+    }
+
+    fn fields(&mut self, node: &Node, entity: &mut Entity) {
+        if let Value::List(items) = &node.value {
+            entity.field_names = items.iter().filter_map(|item| self.text(item)).collect();
+            return;
+        }
+        let Some(request) = self.request(node, &LOOKUP_WORDS, &["name", "title", "type", "under"]) else {
+            return;
+        };
+        let path = |reader: &mut Self, name: &str| node.member(name).and_then(|node| reader.path(node));
+        let name = path(self, "name").unwrap_or_else(|| member_path("name"));
+        let (title, kind) = (path(self, "title"), path(self, "type"));
+        let under = path(self, "under").unwrap_or_default();
+        entity.fields = Some(FieldsRequest { request, name, title, kind, under });
+    }
+}
+
+pub(crate) fn member_path(name: &str) -> tieline_kit::JsonPath {
+    name.parse().unwrap_or_default()
+}

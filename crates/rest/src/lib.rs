@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+
+pub mod description;
+mod description_uses;
+mod engine;
+mod file;
+mod stamp;
+mod template;
+
+pub use description::Description;
+pub(crate) use description::description_duration;
+pub use engine::{RestConnector, RestFactory};
+pub use file::{Finding, Findings};
+pub use template::{Format as WordFormat, Item, Template, Tree, Word};
+pub use tieline_document::Format;

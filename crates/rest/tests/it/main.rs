@@ -1,0 +1,17 @@
+//! Descriptions as files, and as connectors against providers that answer from a table.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail like tests"
+)]
+
+mod children;
+mod errors;
+mod examples;
+mod files;
+mod lookups;
+mod provider;
+mod reads;
+mod writes;
