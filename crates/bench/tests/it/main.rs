@@ -38,7 +38,10 @@ fn baselines_are_frozen() {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
         let found = Sha256::digest(std::fs::read(path).unwrap());
         let found: String = found.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(found, digest, "{file} is a baseline: say in the commit why it changed, and its digest here");
+        assert_eq!(
+            found, digest,
+            "{file} is a baseline: say in the commit why it changed, and its digest here"
+        );
     }
 }
 

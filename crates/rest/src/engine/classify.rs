@@ -105,7 +105,7 @@ fn fits(
         }
     };
     (rule.status.is_empty() || rule.status.iter().any(|wanted| *wanted == status || *wanted == status / 100))
-        && rule.tag.is_none()
+        && rule.tag.as_deref().is_none_or(|tag| answer.tag == Some(tag))
         && rule.html.is_none_or(|wanted| wanted == html)
         && rule.header.as_ref().is_none_or(|(name, value)| header(name, value))
         && rule.at.as_deref().is_none_or(at)

@@ -172,7 +172,7 @@ impl Client {
             .with_cost(request.cost)
             .with_idempotent(request.is_idempotent(reads));
         if let Some(tag) = &request.tag {
-            let _ = tag;
+            built = built.with_tag(tag.clone());
         }
         for (name, template) in self.description.headers.iter().chain(&request.headers) {
             let Some(text) = template.fill_plain(words)? else { continue };

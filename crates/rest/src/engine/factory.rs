@@ -171,8 +171,7 @@ fn spec(id: String, description: &Description, category: Category) -> Result<Con
             Origins::Patterns(own.into_iter().chain(description.origins.clone()).map(Into::into).collect())
         }
     };
-    spec.limits =
-        description.limits.iter().enumerate().filter_map(|(number, line)| limit(number, line)).collect();
+    spec.limits = description.limits.iter().enumerate().map(|(number, line)| limit(number, line)).collect();
     Ok(spec)
 }
 
@@ -224,19 +223,20 @@ fn oauth_2(oauth: &OAuth) -> OAuth2 {
     scheme
 }
 
-/// Limits of requests at once are kept by the stack where it knows them.
-fn limit(number: usize, line: &LimitLine) -> Option<Limit> {
-    let per = line.per.filter(|per| *per > Duration::ZERO)?;
+fn limit(number: usize, line: &LimitLine) -> Limit {
     let name = line.tag.clone().unwrap_or_else(|| format!("limit-{}", number + 1));
-    let mut limit = Limit::new(name, line.scope, line.quota, per);
-    if line.units {
+    let mut limit = match line.per.filter(|per| *per > Duration::ZERO) {
+        Some(per) => Limit::new(name, line.scope, line.quota, per),
+        None => Limit::in_flight(name, line.scope, line.quota),
+    };
+    if line.units && line.per.is_some() {
         limit = limit.counting_cost();
     }
     if let Some(tag) = &line.tag {
-        let _ = tag;
+        limit = limit.with_tag(tag.clone());
     }
-    Some(match &line.headers {
+    match &line.headers {
         Some(prefix) => limit.with_headers(prefix.clone()),
         None => limit,
-    })
+    }
 }

@@ -71,13 +71,11 @@ impl Clock for Provider {
 impl HttpService for Provider {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse> {
         let url = request.url();
-        let sent = request.to_http()?;
-        let text = format!("{:?}", sent.headers().get("content-type"));
         let bytes = request.body().bytes()?;
         let body = match serde_json::from_slice(&bytes) {
             Ok(body) => body,
             Err(_) if bytes.is_empty() => Value::Null,
-            Err(_) => Value::from(format!("{} {text}", String::from_utf8_lossy(&bytes))),
+            Err(_) => Value::from(String::from_utf8_lossy(&bytes).into_owned()),
         };
         let seen = Seen {
             method: request.method().to_string(),
@@ -95,7 +93,8 @@ impl HttpService for Provider {
         }
         response.body = body.into();
         response.date = Some(self.now());
-        let view = ResponseView::new(response.status, &response.headers, &response.body, self.now());
+        let view = ResponseView::new(response.status, &response.headers, &response.body, self.now())
+            .with_request(&request);
         match self.factory.classify(&view) {
             Classification::Fail(error) => Err(error.with_attempts(1)),
             _ => Ok(response),
