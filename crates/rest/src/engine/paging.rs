@@ -90,7 +90,7 @@ impl Paging {
                 let limit = size.map_or(u32::MAX, |size| at.offset.limit(size, size.max(2)));
                 let before = at.offset.start();
                 let turned = at.offset.turn(&read.keys, limit, None)?;
-                let PageStep::Forward { known } = turned else { return Ok(Step::Go) };
+                let PageStep::Forward(known) = turned else { return Ok(Step::Go) };
                 let over = read.total.is_some_and(|total| before.saturating_add(read.count as u64) >= total);
                 if read.keys.len() <= known || over || read.more == Some(false) {
                     return Ok(Step::End);
