@@ -46,8 +46,11 @@ pub(crate) async fn keys(api: &Api, endpoint: &'static Endpoint, keys: Vec<Key>)
 
 async fn several(api: &Api, endpoint: &Endpoint, chunk: &[Key]) -> Result<Vec<Lookup>> {
     let ids: Vec<&str> = chunk.iter().map(Key::as_str).collect();
-    let call =
-        Call::get(endpoint.list).entity(endpoint.name).cost(endpoint.list_cost).query("ids", ids.join(",")).query("limit", IDS);
+    let call = Call::get(endpoint.list)
+        .entity(endpoint.name)
+        .cost(endpoint.list_cost)
+        .query("ids", ids.join(","))
+        .query("limit", IDS);
     let answer = api.send(call).await.map_err(|error| error.with_context("entity", endpoint.name))?;
     let mut found = Vec::new();
     let envelope = parse_page(answer.text()?, &["data"], |head: Head<'_>, raw| {

@@ -72,7 +72,10 @@ impl Writer {
             .map_err(Outcome::Rejected)?
             .flatten();
         let body = creation(self.endpoint, self.writes, fields, marker).map_err(Outcome::Rejected)?;
-        let call = Call::new(Method::POST, self.endpoint.list).entity(self.endpoint.name).json(body).cost(self.writes.create_cost);
+        let call = Call::new(Method::POST, self.endpoint.list)
+            .entity(self.endpoint.name)
+            .json(body)
+            .cost(self.writes.create_cost);
         let answer = self.send(call, false).await?;
         match lookup::record(self.endpoint, &answer) {
             Ok(Some(Change::Upsert(record))) => Ok(applied(record)),
@@ -118,7 +121,10 @@ impl Writer {
     /// answer to the first was lost.
     async fn delete(&self, key: Key) -> Step {
         self.fits(&key)?;
-        let call = Call::new(Method::DELETE, self.endpoint.get).entity(self.endpoint.name).value(&key).cost(self.writes.delete_cost);
+        let call = Call::new(Method::DELETE, self.endpoint.get)
+            .entity(self.endpoint.name)
+            .value(&key)
+            .cost(self.writes.delete_cost);
         match self.api.send(call).await {
             Ok(_) => Ok(Outcome::applied(Some(key))),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Outcome::Unchanged),

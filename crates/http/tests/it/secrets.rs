@@ -100,7 +100,9 @@ async fn no_log_line_and_no_error_shows_the_secret() {
             Mock::given(any()).respond_with(echo(status)).mount(&server).await;
             // A connector that makes the secret a part of its path by mistake does not show it either.
             let url = format!("{}/deals/{CANARY}?limit=5", server.uri()).parse().unwrap();
-            let result = client(&host, &server.uri(), &credential).send(HttpRequest::get(url).with_entity("deals")).await;
+            let result = client(&host, &server.uri(), &credential)
+                .send(HttpRequest::get(url).with_entity("deals"))
+                .await;
             let seen = server.received_requests().await.unwrap().pop().unwrap();
             assert!(leaks(&format!("{} {:?}", seen.url, seen.headers)), "it was sent at all");
             if let Err(error) = result {
