@@ -31,6 +31,8 @@ pub struct Commit {
     pub targets: Vec<TargetChanges>,
     /// When the records that the rows were mapped from, and what they looked up, were read from the store.
     pub mapped_at: Option<Moment>,
+    /// Whether rows that the mapping leaves out now stay for the time being.
+    pub hold_removals: bool,
 }
 
 /// The part of a commit that moves a stream on.
@@ -75,12 +77,19 @@ impl Commit {
             }),
             targets: Vec::new(),
             mapped_at: None,
+            hold_removals: false,
         }
     }
 
     /// Rows that were mapped again from stored records. No stream moves. Take the moment before loading them.
     pub fn remap(connection: impl Into<ConnectionId>, mapped_at: Moment) -> Self {
-        Self { connection: connection.into(), stream: None, targets: Vec::new(), mapped_at: Some(mapped_at) }
+        Self {
+            connection: connection.into(),
+            stream: None,
+            targets: Vec::new(),
+            mapped_at: Some(mapped_at),
+            hold_removals: false,
+        }
     }
 
     /// Says that this is the first batch of a run that was started without state although there was one. Only the
@@ -115,6 +124,14 @@ impl Commit {
     #[must_use]
     pub fn with_target(mut self, target: impl Into<TargetName>, changes: Vec<TargetChange>) -> Self {
         self.targets.push(TargetChanges { target: target.into(), changes });
+        self
+    }
+
+    /// Holds removals: a row that is there and that the mapping leaves out now stays, becomes stale, and counts as
+    /// [held](crate::CommitStats::held). Rows of records that are gone go all the same.
+    #[must_use]
+    pub fn holding_removals(mut self) -> Self {
+        self.hold_removals = true;
         self
     }
 
@@ -178,8 +195,8 @@ impl TargetChange {
     }
 }
 
-/// What stops a sweep that would delete suspiciously much: more than `share` of a stream's records, and more than
-/// `min` of them.
+/// What stops a change that would delete suspiciously much: more than `share` of a stream's records or of a target's rows,
+/// and more than `min` of them.
 ///
 /// ```
 /// use tieline_store::DeleteThreshold;
@@ -191,17 +208,17 @@ impl TargetChange {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DeleteThreshold {
-    /// The share of the stream's records, from 0 to 1.
+    /// The share of the records or rows, from 0 to 1.
     pub share: f64,
-    /// A number of records that may always go.
+    /// A number of them that may always go.
     pub min: u64,
 }
 
 impl DeleteThreshold {
-    /// Stops nothing: for a sweep that a person has confirmed.
+    /// Stops nothing: for deletions that a person has confirmed.
     pub const OFF: Self = Self { share: 1.0, min: u64::MAX };
 
-    /// Whether a sweep of so many records is stopped.
+    /// Whether the deletion of so many is stopped.
     pub fn holds(&self, would_delete: u64, of: u64) -> bool {
         // A share that is not a number holds.
         let within = would_delete as f64 <= self.share * of as f64;

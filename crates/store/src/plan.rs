@@ -31,6 +31,8 @@ pub struct Plan {
     pub targets: BTreeMap<TargetName, BTreeMap<Key, RowEffect>>,
     /// When the rows were mapped.
     pub mapped_at: Option<Moment>,
+    /// Whether rows that the mapping leaves out now stay, as stale ones.
+    pub hold_removals: bool,
 }
 
 /// How a stream moves on.
@@ -98,6 +100,7 @@ impl Plan {
             entities: BTreeMap::new(),
             targets: BTreeMap::new(),
             mapped_at: commit.mapped_at,
+            hold_removals: commit.hold_removals,
         };
         if let Some(stream) = commit.stream {
             if stream.id.connection != plan.connection {

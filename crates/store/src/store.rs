@@ -27,7 +27,9 @@ pub trait SyncStore: Debug + Send + Sync {
     ///
     /// - A record whose payload is the stored one is unchanged: nothing downstream is touched.
     /// - When a record is created, changed or deleted, every row whose mapping looked it up becomes stale.
-    /// - A row that is committed is no longer stale.
+    /// - A record that is created or changed is stale for every target of its entity that the commit has no row for:
+    ///   several targets of one entity miss nothing, and neither do those of a run that does not map.
+    /// - A row that is committed is no longer stale, unless its removal is [held](Commit::holding_removals).
     /// - At the complete end of a full pass or a pass over keys, records of the stream that it did not see are
     ///   deleted, unless the [`DeleteThreshold`](crate::DeleteThreshold) holds.
     async fn commit(&self, commit: Commit) -> Result<CommitStats>;
@@ -59,9 +61,15 @@ pub trait SyncStore: Debug + Send + Sync {
     /// Forgets a target and its rows. The mirror stays.
     async fn drop_target(&self, connection: &ConnectionId, target: &TargetName) -> Result<()>;
 
-    /// Keys whose row must be mapped again, by key. Every one of them is in the mirror. Committing a row for a key,
-    /// or its removal, takes it off the list.
-    async fn stale(&self, connection: &ConnectionId, target: &TargetName, limit: u32) -> Result<Vec<Key>>;
+    /// Keys whose row must be mapped again, by key, after a key. Every one of them is in the mirror. Committing a row for
+    /// a key, or its removal, takes it off the list.
+    async fn stale(
+        &self,
+        connection: &ConnectionId,
+        target: &TargetName,
+        after: Option<&Key>,
+        limit: u32,
+    ) -> Result<Vec<Key>>;
 
     /// Mapped rows by their keys, in no order, without those that are not there.
     async fn rows_of(&self, connection: &ConnectionId, target: &TargetName, keys: &[Key])

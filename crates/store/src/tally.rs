@@ -19,6 +19,9 @@ pub struct CommitStats {
     /// Mapped rows that were not written because their record changed or went since [`Moment`](crate::Moment). Those
     /// whose record is still there are stale.
     pub outdated: u64,
+    /// Rows that the mapping leaves out now and that stay, because the commit [holds
+    /// removals](crate::Commit::holding_removals). They are stale.
+    pub held: u64,
     /// A complete pass missed so many records that nothing was deleted.
     pub sweep_refused: Option<SweepRefused>,
     /// Where the stream stands now; `None` for a commit without stream.

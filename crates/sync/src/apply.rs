@@ -65,7 +65,7 @@ pub(crate) async fn prepare_remap(
     before: &mut Vec<Key>,
 ) -> Result<Option<Prepared>> {
     let moment = store.moment(&id.connection).await?;
-    let keys = store.stale(&id.connection, &target.name, REMAP_CHUNK).await?;
+    let keys = store.stale(&id.connection, &target.name, None, REMAP_CHUNK).await?;
     // A chunk that comes back unchanged is being changed by another run faster than we map it; that run maps it.
     if keys.is_empty() || keys == *before {
         return Ok(None);

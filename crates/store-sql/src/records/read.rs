@@ -202,12 +202,17 @@ pub async fn stale(
     tx: &mut dyn Tx,
     connection: &ConnectionId,
     name: &TargetName,
+    after: Option<&Key>,
     limit: u32,
 ) -> Result<Vec<Key>> {
-    static PAGE: Sql =
-        Sql::new("SELECT key FROM tieline.stale WHERE tenant = $1 AND target_id = $2 ORDER BY key LIMIT $3");
+    static PAGE: Sql = Sql::new(
+        "SELECT key FROM tieline.stale
+         WHERE tenant = $1 AND target_id = $2 AND key >= $3 AND (CAST($4 AS TEXT) IS NULL OR key <> $4)
+         ORDER BY key LIMIT $5",
+    );
     let Some(target) = target(tx, connection, name).await? else { return Ok(Vec::new()) };
-    let keys: Vec<(String,)> = all(tx, &PAGE, args![target, limit]).await?;
+    let (from, without) = page(after);
+    let keys: Vec<(String,)> = all(tx, &PAGE, args![target, from, without, limit]).await?;
     Ok(keys.into_iter().map(|(key,)| Key::from(key)).collect())
 }
 

@@ -1,6 +1,6 @@
 //! Mapped rows.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use tieline_core::{EntityName, Key, RawJson, Result};
 use tieline_store::TargetName;
@@ -37,7 +37,10 @@ impl Work<'_> {
         let (target, entity) = (Target { id, name: name.clone() }, EntityName::from(entity));
         let effects: Effects<'_> = effects.iter().collect();
         for chunk in effects.chunks(KEYS) {
-            let (current, outdated) = self.sort_out((&entity, entity_id), chunk, plan, seen).await?;
+            let (mut current, outdated) = self.sort_out((&entity, entity_id), chunk, plan, seen).await?;
+            if plan.hold_removals {
+                self.hold_removals(target.id, &mut current).await?;
+            }
             if !outdated.is_empty() {
                 self.mark(target.id, outdated).await?;
             }
@@ -78,6 +81,27 @@ impl Work<'_> {
             }
         }
         Ok((current, outdated))
+    }
+
+    /// Takes out the removals of rows that are there, and marks them instead.
+    async fn hold_removals(&mut self, target: i64, effects: &mut Effects<'_>) -> Result<()> {
+        static THERE: Sql = Sql::new(
+            "SELECT key FROM tieline.rows
+             WHERE tenant = $1 AND target_id = $2 AND key {in $3} AND fields IS NOT NULL",
+        );
+        let removals = effects.iter().filter(|(_, effect)| effect.fields.is_none());
+        let removals: Vec<&str> = removals.map(|(key, _)| key.as_str()).collect();
+        if removals.is_empty() {
+            return Ok(());
+        }
+        let held: Vec<(String,)> = all(self.tx, &THERE, args![target, &removals]).await?;
+        if held.is_empty() {
+            return Ok(());
+        }
+        let held: HashSet<String> = held.into_iter().map(|(key,)| key).collect();
+        effects.retain(|(key, effect)| effect.fields.is_some() || !held.contains(key.as_str()));
+        self.tally.held += held.len() as u64;
+        self.mark(target, held.iter().map(String::as_str).collect()).await
     }
 
     async fn write_rows(&mut self, target: &Target, effects: &[(&Key, &RowEffect)]) -> Result<()> {

@@ -69,8 +69,14 @@ impl<D: Database> SyncStore for SqlStore<D> {
         transact!(self, Write, "dropping a target", |tx| records::drop_target(tx, connection, target))
     }
 
-    async fn stale(&self, connection: &ConnectionId, target: &TargetName, limit: u32) -> Result<Vec<Key>> {
-        transact!(self, Read, "listing stale rows", |tx| records::stale(tx, connection, target, limit))
+    async fn stale(
+        &self,
+        connection: &ConnectionId,
+        target: &TargetName,
+        after: Option<&Key>,
+        limit: u32,
+    ) -> Result<Vec<Key>> {
+        transact!(self, Read, "listing stale rows", |tx| records::stale(tx, connection, target, after, limit))
     }
 
     async fn rows_of(

@@ -20,7 +20,7 @@ const TARGETS: [&str; 2] = ["copy", "short"];
 #[derive(Clone, Debug)]
 enum Step {
     Commit(Box<Run>),
-    Remap { place: usize, age: usize, rows: Rows },
+    Remap { place: usize, age: usize, rows: Rows, hold: bool },
     Reset(Source),
     Open { place: usize, target: usize, entity: usize, fingerprint: u8 },
     Drop { place: usize, target: usize },
@@ -50,6 +50,7 @@ struct Run {
     /// How many steps ago the rows were mapped.
     age: Option<usize>,
     rows: Rows,
+    hold: bool,
 }
 
 fn key() -> impl Strategy<Value = u8> {
@@ -96,8 +97,9 @@ fn run() -> impl Strategy<Value = Run> {
     (
         (source(), proptest::collection::vec(group, 0..3), pass, end, proptest::bool::weighted(0.1), brake),
         (proptest::option::of(proptest::bool::weighted(0.9)), proptest::option::of(0..4_usize), rows()),
+        proptest::bool::weighted(0.3),
     )
-        .prop_map(|((source, groups, pass, end, fresh, brake), (expected, age, rows))| Run {
+        .prop_map(|((source, groups, pass, end, fresh, brake), (expected, age, rows), hold)| Run {
             source,
             groups,
             pass,
@@ -107,13 +109,15 @@ fn run() -> impl Strategy<Value = Run> {
             expected,
             age,
             rows,
+            hold,
         })
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => run().prop_map(|run| Step::Commit(Box::new(run))),
-        3 => (0..3_usize, 0..4_usize, rows()).prop_map(|(place, age, rows)| Step::Remap { place, age, rows }),
+        3 => (0..3_usize, 0..4_usize, rows(), proptest::bool::weighted(0.3))
+            .prop_map(|(place, age, rows, hold)| Step::Remap { place, age, rows, hold }),
         1 => source().prop_map(Step::Reset),
         3 => (0..3_usize, 0..2_usize, 0..2_usize, 0..2_u8).prop_map(|(place, target, entity, fingerprint)| {
             Step::Open { place, target, entity, fingerprint }
@@ -130,7 +134,10 @@ impl Source {
     }
 }
 
-fn with_rows(mut commit: Commit, rows: &Rows) -> Commit {
+fn with_rows(mut commit: Commit, rows: &Rows, hold: bool) -> Commit {
+    if hold {
+        commit = commit.holding_removals();
+    }
     for (target, rows) in rows {
         let change = |(key, value, looked_up): &(u8, Option<u8>, Vec<(usize, u8)>)| {
             let need = |(entity, key): &(usize, u8)| {
@@ -216,12 +223,12 @@ impl<S: SyncStore> Subject<S> {
                 if let Some(age) = run.age {
                     commit = commit.mapped_at(self.moment(run.source.place, age));
                 }
-                commit_to(store, with_rows(commit, &run.rows)).await
+                commit_to(store, with_rows(commit, &run.rows, run.hold)).await
             }
-            Step::Remap { place, age, rows } => {
+            Step::Remap { place, age, rows, hold } => {
                 let (store, connection) = self.at(*place);
                 let commit = Commit::remap(connection, self.moment(*place, *age));
-                commit_to(store, with_rows(commit, rows)).await
+                commit_to(store, with_rows(commit, rows, *hold)).await
             }
             Step::Reset(source) => {
                 self.at(source.place).0.reset(&source.id()).await.unwrap();
@@ -264,7 +271,7 @@ impl<S: SyncStore> Subject<S> {
             }
             for target in TARGETS.map(Into::into) {
                 let rows = store.rows(&connection, &target, None, 99).await.unwrap();
-                let stale = store.stale(&connection, &target, 99).await.unwrap();
+                let stale = store.stale(&connection, &target, None, 99).await.unwrap();
                 all += &format!("{target}: {rows:?} stale {stale:?}\n");
             }
         }
@@ -285,7 +292,7 @@ async fn check_invariants(subject: &Subject<impl SyncStore>) {
             for row in store.rows(&connection, &target, None, 99).await.unwrap() {
                 assert!(recorded.contains(&row.key), "a row without record: {row:?}");
             }
-            for key in store.stale(&connection, &target, 99).await.unwrap() {
+            for key in store.stale(&connection, &target, None, 99).await.unwrap() {
                 assert!(recorded.contains(&key), "a stale key without record: {key:?}");
             }
         }

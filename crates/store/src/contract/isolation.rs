@@ -46,7 +46,7 @@ pub async fn connections_do_not_see_each_other(store: &dyn SyncStore) {
         assert_eq!(store.moment(&stranger).await.unwrap(), Moment::default());
         assert!(store.resolve(&stranger, std::slice::from_ref(&need)).await.unwrap().resolved.is_empty());
         assert!(store.load(&stranger, &"deals".into(), &["0001".into()]).await.unwrap().is_empty());
-        assert!(store.stale(&stranger, &TARGET.into(), 9).await.unwrap().is_empty());
+        assert!(store.stale(&stranger, &TARGET.into(), None, 9).await.unwrap().is_empty());
         assert!(store.rows(&stranger, &TARGET.into(), None, 9).await.unwrap().is_empty());
         assert!(store.records(&stranger, &"deals".into(), None, 9).await.unwrap().is_empty());
         assert_eq!(store.counts(&stranger).await.unwrap(), Counts::default());

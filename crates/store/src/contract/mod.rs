@@ -80,6 +80,7 @@ macro_rules! contract_tests {
             a_look_up_that_changes_meanwhile_makes_rows_stale
             a_row_of_an_older_record_is_not_written
             a_sweep_makes_rows_stale
+            a_held_removal_keeps_the_row_as_a_stale_one
 
             rows_go_with_their_records
             a_changed_mapping_makes_all_rows_stale

@@ -25,7 +25,13 @@ pub async fn a_changed_look_up_makes_rows_stale(store: &dyn SyncStore) {
     assert_eq!(stale(store).await, ["0001"]);
     put(store, changes(&persons(), vec![upsert("8", 1)], 3)).await;
     assert_eq!(stale(store).await, ["0001", "0002"]);
-    assert_eq!(store.stale(&CONNECTION.into(), &TARGET.into(), 1).await.unwrap(), ["0001"]);
+    let page = async |after: Option<&str>| {
+        let after = after.map(tieline_core::Key::from);
+        store.stale(&CONNECTION.into(), &TARGET.into(), after.as_ref(), 1).await.unwrap()
+    };
+    assert_eq!(page(None).await, ["0001"]);
+    assert_eq!(page(Some("0001")).await, ["0002"]);
+    assert!(page(Some("0002")).await.is_empty());
 
     let again = Commit::remap(CONNECTION, now(store).await).with_target(TARGET, vec![row("0001", 2, &["8"])]);
     let tally = put(store, again).await;
@@ -111,4 +117,35 @@ pub async fn a_sweep_makes_rows_stale(store: &dyn SyncStore) {
     put(store, pass(&deals(), ReadMode::Full, upserts(2..3, 1), 2, Some(tieline_core::PassEnd::Complete)))
         .await;
     assert_eq!(stale(store).await, ["0002"], "a row that is gone is not stale");
+}
+
+/// What a mapping would take out of a target stays until the caller is sure.
+pub async fn a_held_removal_keeps_the_row_as_a_stale_one(store: &dyn SyncStore) {
+    two_deals(store).await;
+    let out = || vec![TargetChange::remove("0001", needs(&["9"])), row("0002", 2, &[])];
+    let before = rows(store).await;
+
+    let batch = changes(&deals(), vec![upsert("0001", 2), upsert("0003", 1)], 2);
+    let mut all = out();
+    all.push(TargetChange::remove("0003", Vec::new()));
+    let tally = put(store, batch.with_target(TARGET, all).holding_removals()).await;
+    assert_eq!((tally.held, tally.target.deleted, tally.target.updated), (1, 0, 1));
+    assert_eq!(rows(store).await[0], before[0]);
+    assert_eq!(stale(store).await, ["0001"], "0003 had no row, so nothing is held of it");
+
+    // Its look-ups are those of the row that stays.
+    put(store, changes(&persons(), vec![upsert("9", 1)], 2)).await;
+    let remap = Commit::remap(CONNECTION, now(store).await).with_target(TARGET, out());
+    let tally = put(store, remap.clone().holding_removals()).await;
+    assert_eq!((tally.held, tally.target.deleted), (1, 0));
+    assert_eq!(put(store, remap).await.target.deleted, 1);
+    assert!(stale(store).await.is_empty());
+    assert_eq!(rows(store).await.len(), 1);
+
+    // A record that is gone takes its row with it, whatever is held.
+    let gone = changes(&deals(), vec![Change::Delete(Deletion::new("0002"))], 3);
+    let gone = gone.with_target(TARGET, vec![TargetChange::remove("0002", Vec::new())]);
+    let tally = put(store, gone.holding_removals()).await;
+    assert_eq!((tally.held, tally.target.deleted), (0, 1));
+    assert!(rows(store).await.is_empty() && stale(store).await.is_empty());
 }

@@ -90,7 +90,7 @@ pub async fn a_tenant_sees_nothing_of_another(world: &Tenants<'_>) {
     let need = RecordLookup::new("persons", "7", FieldPath::field("n"));
     assert!(other.resolve(&id, std::slice::from_ref(&need)).await.unwrap().resolved.is_empty());
     assert!(other.load(&id, &"deals".into(), &["0001".into()]).await.unwrap().is_empty());
-    assert!(other.stale(&id, &TARGET.into(), 9).await.unwrap().is_empty());
+    assert!(other.stale(&id, &TARGET.into(), None, 9).await.unwrap().is_empty());
     assert!(other.rows(&id, &TARGET.into(), None, 9).await.unwrap().is_empty());
     assert!(other.records(&id, &"deals".into(), None, 9).await.unwrap().is_empty());
     assert_eq!(other.counts(&id).await.unwrap(), Counts::default());

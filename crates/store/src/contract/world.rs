@@ -94,7 +94,7 @@ pub(super) async fn rows(store: &dyn SyncStore) -> Vec<(String, String)> {
 }
 
 pub(super) async fn stale(store: &dyn SyncStore) -> Vec<String> {
-    let keys = store.stale(&CONNECTION.into(), &TARGET.into(), 10_000).await.unwrap();
+    let keys = store.stale(&CONNECTION.into(), &TARGET.into(), None, 10_000).await.unwrap();
     keys.iter().map(Key::to_string).collect()
 }
 
@@ -119,7 +119,7 @@ pub(super) async fn snapshot(store: &dyn SyncStore, name: &str) -> Snapshot {
         deals: store.records(&connection, &"deals".into(), None, 10_000).await.unwrap(),
         persons: store.records(&connection, &"persons".into(), None, 10_000).await.unwrap(),
         rows: store.rows(&connection, &target, None, 10_000).await.unwrap(),
-        stale: store.stale(&connection, &target, 10_000).await.unwrap(),
+        stale: store.stale(&connection, &target, None, 10_000).await.unwrap(),
         counts: store.counts(&connection).await.unwrap(),
         positions,
     }

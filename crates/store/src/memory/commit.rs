@@ -166,6 +166,11 @@ impl Synced {
                 tally.outdated += 1;
                 continue;
             }
+            if plan.hold_removals && row.fields.is_none() && target.rows.contains_key(key) {
+                target.stale.insert(key.clone());
+                tally.held += 1;
+                continue;
+            }
             tally.target += target.put(key.clone(), row.clone());
             if let Some(seen) = seen
                 && overtaken(&self.mirror, &row.looked_up, seen)

@@ -123,9 +123,16 @@ impl SyncStore for MemoryStore {
         })
     }
 
-    async fn stale(&self, connection: &ConnectionId, target: &TargetName, limit: u32) -> Result<Vec<Key>> {
+    async fn stale(
+        &self,
+        connection: &ConnectionId,
+        target: &TargetName,
+        after: Option<&Key>,
+        limit: u32,
+    ) -> Result<Vec<Key>> {
         self.synced(connection, |synced| {
-            let stale = synced.targets.get(target).into_iter().flat_map(|target| &target.stale);
+            let target = synced.targets.get(target).into_iter();
+            let stale = target.flat_map(|target| target.stale.range::<Key, _>(beyond(after)));
             Ok(stale.take(limit as usize).cloned().collect())
         })
     }

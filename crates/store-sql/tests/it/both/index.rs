@@ -69,7 +69,7 @@ async fn a_lookup_that_missed_is_retried_when_the_record_comes<D: Database>(stor
     let deals = vec![upsert("7", "{}"), upsert("8", "{}")];
     put(&store, changes("deals", deals).with_target("copy", rows)).await;
     let stale = async || {
-        let keys = store.stale(&acme, &target, 9).await.unwrap();
+        let keys = store.stale(&acme, &target, None, 9).await.unwrap();
         keys.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     assert!(stale().await.is_empty());

@@ -85,7 +85,7 @@ async fn a_changed_key_is_stale_for_every_target_without_a_row<D: Database>(stor
     let row = |key: &str| TargetChange::put(key, json("{}"), Vec::new());
     let both = changes("deals", vec![upsert("1", "{}")]);
     put(&store, both.with_target("one", vec![row("1")]).with_target("two", vec![row("1")])).await;
-    let stale = async |target: &str| store.stale(&acme, &target.into(), 9).await.unwrap().len();
+    let stale = async |target: &str| store.stale(&acme, &target.into(), None, 9).await.unwrap().len();
     assert_eq!((stale("one").await, stale("two").await), (0, 0));
     put(&store, changes("deals", vec![upsert("1", r#"{"n":2}"#)]).with_target("one", vec![row("1")])).await;
     assert_eq!((stale("one").await, stale("two").await), (0, 1));
