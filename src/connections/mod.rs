@@ -140,8 +140,8 @@ impl Connections {
         Ok(OpenConnection { id: id.clone(), connector, generation })
     }
 
-    /// Notes how a run that was [opened](Self::open) ended. Nothing is noted when somebody stored another secret meanwhile:
-    /// the run says nothing about the connection as it is now.
+    /// Notes how a run that was [opened](Self::open) ended, as [`report`](Self::report) does. Nothing is noted when somebody
+    /// stored another secret meanwhile: the run says nothing about the connection as it is now.
     ///
     /// # Errors
     ///
@@ -152,7 +152,7 @@ impl Connections {
         outcome: Result<(), &Error>,
         by: &Actor,
     ) -> Result<()> {
-        let report = self.outcome(outcome);
+        let Some(report) = self.outcome(outcome) else { return Ok(()) };
         let report = match run.generation {
             0 => report,
             generation => report.with_secret(Secret::NAME, generation),
@@ -160,21 +160,25 @@ impl Connections {
         self.store.report(&run.id, report, by).await
     }
 
-    fn outcome(&self, outcome: Result<(), &Error>) -> RunReport {
+    fn outcome(&self, outcome: Result<(), &Error>) -> Option<RunReport> {
         match outcome {
-            Ok(()) => RunReport::went_well(self.now()),
-            Err(error) => RunReport::failed(self.now(), error),
+            Ok(()) => Some(RunReport::went_well(self.now())),
+            Err(error) if concerns_the_connection(error) => Some(RunReport::failed(self.now(), error)),
+            Err(_) => None,
         }
     }
 
-    /// Notes how something that used a connection ended: its health, for a page that lists them. For a run that may last
-    /// while somebody reconnects, [`report_run`](Self::report_run) is the better one.
+    /// Notes how something that used a connection ended: its health, for a page that lists them. An error that says nothing
+    /// about the connection as a whole (a record that is not there, data that was refused, an entity that the user may not
+    /// see, settings of the host) changes nothing. For a run that may last while somebody reconnects,
+    /// [`report_run`](Self::report_run) is the better one.
     ///
     /// # Errors
     ///
     /// Whatever the store answers.
     pub async fn report(&self, id: &ConnectionId, outcome: Result<(), &Error>, by: &Actor) -> Result<()> {
-        self.store.report(id, self.outcome(outcome), by).await
+        let Some(report) = self.outcome(outcome) else { return Ok(()) };
+        self.store.report(id, report, by).await
     }
 
     /// What a settings page may show of a connection's secret: names, and values masked.
@@ -207,4 +211,10 @@ impl Connections {
     fn now(&self) -> DateTime<Utc> {
         self.shared.keeper.clock().now()
     }
+}
+
+/// Whether whatever is done next with the connection would fail in the same way.
+fn concerns_the_connection(error: &Error) -> bool {
+    use ErrorKind::{Decode, QuotaExhausted, Timeout, Transport, Unauthenticated, Unavailable};
+    matches!(error.kind(), Unauthenticated | QuotaExhausted | Unavailable | Timeout | Transport | Decode)
 }

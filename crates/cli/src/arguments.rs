@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum, ValueHint};
-use tieline::ReadMode;
+use tieline::{FieldPath, ReadMode};
 use url::Url;
 
 use crate::commands::map::MapArgs;
@@ -230,6 +230,9 @@ pub(crate) struct ReadArgs {
     /// Ask for pages of this many records.
     #[arg(long, value_name = "RECORDS")]
     pub(crate) page_size: Option<NonZeroU32>,
+    /// Read these fields, where the provider can choose; also those that it only sends on request.
+    #[arg(long, value_delimiter = ',', value_parser = FieldPath::parse, value_name = "POINTER,…")]
+    pub(crate) fields: Vec<FieldPath>,
     /// End after this many records.
     #[arg(long, value_name = "RECORDS")]
     pub(crate) max_records: Option<NonZeroU64>,
@@ -263,6 +266,13 @@ pub(crate) struct WriteArgs {
     pub(crate) connection: ConnectionArgs,
     /// The entity.
     pub(crate) entity: String,
+    /// Keep the operations in this SQLite file, stored before they are sent: the same input can be given again after
+    /// anything, and nothing is done twice. With --stored, its store is the default.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Outbox")]
+    pub(crate) outbox: Option<PathBuf>,
+    /// The name of the connection in that file: one for each account. The id of --stored by default, else the provider.
+    #[arg(long = "connection", value_name = "NAME", help_heading = "Outbox")]
+    pub(crate) name: Option<String>,
 }
 
 const WRITE_HELP: &str = r#"Each line of standard input is one operation:
@@ -286,7 +296,15 @@ Each line of standard output is one outcome, in the same order:
   unknown             it may have happened: look before you send it again
   malformed           the line is no operation, and nothing was sent for it
 
-An operation without an outcome, after a kill, counts as unknown."#;
+An operation without an outcome, after a kill, counts as unknown.
+
+With --outbox or --stored each operation needs an "id" of yours and is stored under it before it is sent.
+Give the same input again after a kill or a failure: what was done is not done again, what was not is sent,
+and what nobody knows is looked for, or becomes
+
+  question            it may have happened: look, then answer in your application's outbox
+
+There an outcome has "key", "note" and "not_before" in place of "record" and "error"."#;
 
 #[derive(Args, Debug)]
 pub(crate) struct InvokeArgs {
@@ -320,10 +338,10 @@ pub(crate) struct SyncArgs {
     /// The SQLite file. It is made when it is not there.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) into: PathBuf,
-    /// The name of the connection in that file: one for each account.
-    #[arg(long = "connection", value_name = "NAME")]
-    pub(crate) name: String,
-    /// Also keep the rows that a mapping (JSON) makes of an entity's records. May be repeated.
+    /// The name of the connection in that file: one for each account. With --stored, its id.
+    #[arg(long = "connection", value_name = "NAME", required_unless_present = "stored")]
+    pub(crate) name: Option<String>,
+    /// Also keep the rows that a mapping makes of an entity's records. May be repeated.
     #[arg(long, value_name = "ENTITY=FILE")]
     pub(crate) map: Vec<String>,
     /// What to read.
@@ -332,9 +350,12 @@ pub(crate) struct SyncArgs {
     /// Ask for pages of this many records.
     #[arg(long, value_name = "RECORDS")]
     pub(crate) page_size: Option<NonZeroU32>,
-    /// Delete what a complete pass did not see, however much that is.
+    /// Delete what a complete pass did not see, and take out the rows that a mapping leaves out, however many they are.
     #[arg(long)]
     pub(crate) no_brake: bool,
+    /// Go on with a mapping that reads fields which the provider no longer has. It clears them in the rows that are there.
+    #[arg(long)]
+    pub(crate) allow_broken_mapping: bool,
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ use tieline::{
 };
 use zeroize::Zeroizing;
 
+use crate::encoding;
+
 pub(crate) const VARIABLE: &str = "TIELINE_CREDENTIAL";
 const LARGEST: u64 = 64 << 10;
 
@@ -49,7 +51,11 @@ fn members(file: Option<&Path>, spec: &ConnectorSpec) -> Result<Option<(String, 
             read_file(path, LARGEST, "credential", |file| private(path, file))?,
         ),
         None => match std::env::var(VARIABLE) {
-            Ok(json) => (VARIABLE.to_owned(), Zeroizing::new(json.into_bytes())),
+            Ok(json) => {
+                let json = Zeroizing::new(json);
+                let text = encoding::without_mark(&json);
+                (VARIABLE.to_owned(), Zeroizing::new(text.as_bytes().to_vec()))
+            }
             Err(std::env::VarError::NotPresent) => return Ok(None),
             Err(std::env::VarError::NotUnicode(_)) => return Err(unreadable(VARIABLE, "is not UTF-8", spec)),
         },
@@ -134,7 +140,7 @@ fn bind(members: Members, spec: &ConnectorSpec) -> Result<Arc<dyn Credential>, S
     fields.into_credential(&spec.auth).map_err(|error| format!("cannot be used: {}", error.message()))
 }
 
-/// Reads a file of bounded size, after `accept` has looked at it.
+/// Reads a text file of bounded size, after `accept` has looked at it, without the byte order mark before it.
 pub(crate) fn read_file(
     path: &Path,
     largest: u64,
@@ -157,6 +163,13 @@ pub(crate) fn read_file(
         let message = format!("the {what} file {path:?} is larger than {largest} bytes");
         return Err(Error::new(ErrorKind::Config, message).with_advice("check that it is the right file"));
     }
+    if encoding::is_utf16(&bytes) {
+        return Err(Error::new(ErrorKind::Config, format!("the {what} file {path:?} {}", encoding::UTF16))
+            .with_advice(encoding::UTF16_ADVICE));
+    }
+    // In place, so that no copy of a secret is made.
+    let mark = encoding::mark_len(&bytes);
+    bytes.drain(..mark);
     Ok(bytes)
 }
 

@@ -8,6 +8,8 @@ use tieline::ErrorKind;
 pub(crate) const INCOMPLETE: u8 = 1;
 /// The arguments make no command.
 pub(crate) const USAGE: u8 = 2;
+/// What a shell shows for a program that Ctrl-C ended.
+pub(crate) const INTERRUPTED: u8 = 130;
 /// Whoever read the output is gone: what a shell shows for a program that died of `SIGPIPE`.
 pub(crate) const CLOSED: u8 = 141;
 
@@ -43,7 +45,11 @@ fn meanings() -> impl Iterator<Item = (u8, &'static str, &'static str)> {
         (USAGE, "usage", "the arguments make no command"),
     ];
     let kinds = KINDS.iter().map(|(kind, code, meaning)| (*code, kind.as_str(), *meaning));
-    own.into_iter().chain(kinds).chain([(CLOSED, "", "whoever read the output is gone")])
+    let ended = [
+        (INTERRUPTED, "", "ended by Ctrl-C; 129 and 143 for the other signals"),
+        (CLOSED, "", "whoever read the output is gone"),
+    ];
+    own.into_iter().chain(kinds).chain(ended)
 }
 
 /// The table for `--help`.

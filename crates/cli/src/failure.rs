@@ -23,6 +23,8 @@ pub(crate) enum Failure {
     Incomplete,
     /// Nobody reads the output any more.
     Closed,
+    /// It was asked to end, with this exit code.
+    Interrupted(u8),
 }
 
 /// A command's result.
@@ -54,6 +56,7 @@ impl Failure {
             Self::Usage(_) => exit::USAGE,
             Self::Incomplete => exit::INCOMPLETE,
             Self::Closed => exit::CLOSED,
+            Self::Interrupted(code) => *code,
         })
     }
 
@@ -64,7 +67,7 @@ impl Failure {
             Self::Error(error) => for_people(error, Paint::on(&io::stderr())),
             Self::Usage(message) if json => usage_line(message),
             Self::Usage(message) => format!("error: {message}\n\nFor more information, try '--help'.\n"),
-            Self::Incomplete | Self::Closed => return,
+            Self::Incomplete | Self::Closed | Self::Interrupted(_) => return,
         };
         tell(&text);
     }

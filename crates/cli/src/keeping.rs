@@ -1,7 +1,10 @@
 //! From arguments to the connections of a store.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tieline::sqlite::SqliteStore;
@@ -13,45 +16,87 @@ use tieline::{
 use url::Url;
 
 use crate::arguments::HostArgs;
-use crate::failure::{Failure, Outcome};
+use crate::failure::{Failure, Outcome, tell};
+use crate::interrupt::Interrupts;
 use crate::session::{base_url, build_host, registry};
 use crate::store_arguments::{AppArgs, CALLBACK, NewArgs, StoreArgs};
 
 const KEY: &str = "TIELINE_VAULT_KEY";
 
 tokio::task_local! {
-    /// What this command opened, and the stored connection that it uses.
-    static OPENED: RefCell<Vec<(Connections, Option<(OpenConnection, Actor)>)>>;
+    static OPENED: RefCell<Opened>;
+}
+
+/// What a command opened.
+#[derive(Default)]
+struct Opened {
+    /// With the stored connection that it uses.
+    connections: Vec<(Connections, Option<(OpenConnection, Actor)>)>,
+    /// Listened to from the first connection on.
+    interrupts: Option<Interrupts>,
 }
 
 /// Carries out a command, notes how the stored connection fared that it used, and waits until no token is being renewed: a
-/// renewal that the end of the process cuts off can cost the connection.
+/// renewal that the end of the process cuts off can cost the connection. Ctrl-C ends the command, and not the renewal.
 pub(crate) async fn until_idle(command: impl Future<Output = Outcome>) -> Outcome {
     OPENED
         .scope(RefCell::default(), async {
-            let outcome = command.await;
-            for (connections, used) in OPENED.with(RefCell::take) {
-                if let Some((run, by)) = used {
-                    let error = match &outcome {
-                        Err(Failure::Error(error)) => Some(error),
-                        _ => None,
-                    };
-                    // Wrong arguments say nothing about the connection, and a note must not hide the outcome.
-                    if error.is_none_or(|error| error.kind() != ErrorKind::Config) {
-                        let _noted = connections.report_run(&run, error.map_or(Ok(()), Err), &by).await;
-                    }
+            let outcome = unless_interrupted(command).await;
+            let Opened { connections, mut interrupts } = OPENED.with(RefCell::take);
+            for (connections, used) in connections {
+                let report = match &outcome {
+                    Ok(()) | Err(Failure::Incomplete | Failure::Closed) => Some(Ok(())),
+                    Err(Failure::Error(error)) => Some(Err(error)),
+                    // That says nothing about the connection.
+                    Err(Failure::Usage(_) | Failure::Interrupted(_)) => None,
+                };
+                if let (Some((run, by)), Some(report)) = (used, report) {
+                    // A note must not hide the outcome.
+                    let _noted = connections.report_run(&run, report, &by).await;
                 }
-                connections.idle().await;
+                wait_until_idle(&connections, interrupts.as_mut()).await;
             }
             outcome
         })
         .await
 }
 
+/// Carries out a command until it ends or somebody ends it.
+async fn unless_interrupted(command: impl Future<Output = Outcome>) -> Outcome {
+    let mut command = pin!(command);
+    poll_fn(|context| match command.as_mut().poll(context) {
+        Poll::Ready(outcome) => Poll::Ready(outcome),
+        Poll::Pending => OPENED
+            .with(|opened| interrupted(opened.borrow_mut().interrupts.as_mut(), context))
+            .map(|code| Err(Failure::Interrupted(code))),
+    })
+    .await
+}
+
+/// Waits until no token is being renewed, or until somebody does not want to wait.
+async fn wait_until_idle(connections: &Connections, mut interrupts: Option<&mut Interrupts>) {
+    let mut idle = pin!(connections.idle());
+    let mut told = false;
+    poll_fn(|context| {
+        if idle.as_mut().poll(context).is_ready() {
+            return Poll::Ready(());
+        }
+        if !std::mem::replace(&mut told, true) {
+            tell("A token is being renewed: waiting until it is saved. Ctrl-C ends at once, and may cost the connection.\n");
+        }
+        interrupted(interrupts.as_deref_mut(), context).map(drop)
+    })
+    .await;
+}
+
+fn interrupted(interrupts: Option<&mut Interrupts>, context: &mut Context<'_>) -> Poll<u8> {
+    interrupts.map_or(Poll::Pending, |interrupts| interrupts.poll(context))
+}
+
 /// The command uses this connection: its health is noted at the end.
 pub(crate) fn used(run: OpenConnection, by: Actor) {
     OPENED.with(|opened| {
-        if let Some((_, used)) = opened.borrow_mut().last_mut() {
+        if let Some((_, used)) = opened.borrow_mut().connections.last_mut() {
             *used = Some((run, by));
         }
     });
@@ -135,7 +180,11 @@ async fn open(
     builder = urls.into_iter().fold(builder, |builder, (id, urls)| builder.oauth_urls(id, urls));
     let connections = builder.build(store);
     connections.verify_keys().await?;
-    OPENED.with(|opened| opened.borrow_mut().push((connections.clone(), None)));
+    OPENED.with(|opened| {
+        let mut opened = opened.borrow_mut();
+        opened.interrupts.get_or_insert_with(Interrupts::listen);
+        opened.connections.push((connections.clone(), None));
+    });
     Ok(connections)
 }
 

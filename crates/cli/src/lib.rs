@@ -3,8 +3,10 @@
 mod arguments;
 mod commands;
 mod credential;
+mod encoding;
 mod exit;
 mod failure;
+mod interrupt;
 mod keeping;
 mod lines;
 mod loopback;
@@ -13,6 +15,7 @@ mod session;
 mod settings;
 mod state_file;
 mod store_arguments;
+mod table;
 mod text;
 
 use std::process::ExitCode;

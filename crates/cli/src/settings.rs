@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use tieline::{ConnectorSpec, Error, ErrorKind, Result};
 
 use crate::credential::{example, read_file};
+use crate::encoding::without_mark;
 
 const LARGEST: u64 = 1 << 20;
 
@@ -24,7 +25,7 @@ const SECRET_WORDS: [&str; 9] = [
 
 /// Reads the settings. Without any, they are an empty object, and the connector says what it lacks.
 pub(crate) fn read(config: Option<&str>, spec: &ConnectorSpec) -> Result<Value> {
-    let Some(given) = config else { return Ok(Value::Object(Map::new())) };
+    let Some(given) = config.map(without_mark) else { return Ok(Value::Object(Map::new())) };
     let inline = given.trim_start().starts_with('{');
     let text = if inline { given.to_owned() } else { from_file(given)? };
     let value: Value = serde_json::from_str(&text).map_err(|error| {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
 
-use crate::{EntityName, FieldPath, Issue, Key, Patch, RawJson, Record, Result, Text};
+use crate::{Entity, EntityName, FieldPath, Issue, Key, Patch, RawJson, Record, Result, Text};
 
 /// The rules by which the fields of one side become the fields of the other, and back.
 ///
@@ -16,6 +16,14 @@ pub trait FieldMapping: Debug + Send + Sync {
     /// What `forward` reads, for projection at the provider: every field that a read must ask for, so that the mapping
     /// sees it.
     fn inputs(&self) -> &[FieldPath];
+
+    /// What breaks the mapping when the provider's records look as this entity of a catalog says: a field that it reads is
+    /// gone, or has a type that it does not take. Each issue names the host's field where there is one. Empty when the
+    /// mapping fits, when the catalog has no fields, and by default.
+    fn broken_by(&self, entity: &Entity) -> Vec<Issue> {
+        let _ = entity;
+        Vec::new()
+    }
 
     /// What it wants resolved for this record: the provider's on the way forward, the host's on the way back. A way
     /// back that knows the current record also wants what that record needs forward.

@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 
 use tieline_core::{
-    Direction, FieldMapping, FieldPath, Mapped, MappingContext, Patch, PreparedRecord, RawJson, Record,
-    RecordLookup, Result, Text,
+    Direction, Entity, FieldMapping, FieldPath, Issue, Mapped, MappingContext, Patch, PreparedRecord,
+    RawJson, Record, RecordLookup, Result, Text,
 };
 
 use crate::backward;
+use crate::drift::Drift;
 use crate::extract::{Extractor, Slot};
 use crate::forward::Read;
 use crate::mapping::{FieldDirection, Mapping, Owner, RequiredOn};
@@ -309,6 +310,15 @@ impl FieldMapping for CompiledMapping {
 
     fn inputs(&self) -> &[FieldPath] {
         &self.inputs
+    }
+
+    fn broken_by(&self, entity: &Entity) -> Vec<Issue> {
+        let broken = self.drift(entity).into_iter().filter(|drift| drift.broken);
+        let issue = |drift: Drift| {
+            let issue = Issue::new(format!("{} {}", drift.provider, drift.message));
+            drift.field.into_iter().fold(issue, Issue::at)
+        };
+        broken.map(issue).collect()
     }
 
     fn needs(&self, direction: Direction, record: &Record) -> Vec<RecordLookup> {

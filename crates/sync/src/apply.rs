@@ -55,28 +55,30 @@ pub(crate) async fn prepare(
     Ok(Prepared { commit, issues })
 }
 
-/// Maps rows again whose record, looked-up record or mapping changed, a chunk at a time. Answers the next commit, or
-/// `None` when nothing is stale.
-pub(crate) async fn prepare_remap(
+/// A page of stale rows, mapped again.
+pub(crate) struct Remapped {
+    pub(crate) prepared: Prepared,
+    /// The last key of the page.
+    pub(crate) last: Key,
+}
+
+/// Maps a page of stale rows, those after a key. Returns `None` when there are no more.
+pub(crate) async fn remap_page(
     store: &dyn SyncStore,
-    id: &StreamId,
+    connection: &ConnectionId,
     plan: &StreamPlan,
     target: &Target,
-    before: &mut Vec<Key>,
-) -> Result<Option<Prepared>> {
-    let moment = store.moment(&id.connection).await?;
-    let keys = store.stale(&id.connection, &target.name, None, REMAP_CHUNK).await?;
-    // A chunk that comes back unchanged is being changed by another run faster than we map it; that run maps it.
-    if keys.is_empty() || keys == *before {
-        return Ok(None);
-    }
-    let records = store.load(&id.connection, &plan.entity, &keys).await?;
+    after: Option<&Key>,
+) -> Result<Option<Remapped>> {
+    let moment = store.moment(connection).await?;
+    let keys = store.stale(connection, &target.name, after, REMAP_CHUNK).await?;
+    let Some(last) = keys.last().cloned() else { return Ok(None) };
+    let records = store.load(connection, &plan.entity, &keys).await?;
     let mut issues = Vec::new();
-    let (_, changes) =
-        map(store, &id.connection, plan, target, &records.iter().collect::<Vec<_>>(), &mut issues).await?;
-    *before = keys;
-    let commit = Commit::remap(id.connection.clone(), moment).with_target(target.name.clone(), changes);
-    Ok(Some(Prepared { commit, issues }))
+    let records: Vec<&Record> = records.iter().collect();
+    let (_, changes) = map(store, connection, plan, target, &records, &mut issues).await?;
+    let commit = Commit::remap(connection.clone(), moment).with_target(target.name.clone(), changes);
+    Ok(Some(Remapped { prepared: Prepared { commit, issues }, last }))
 }
 
 async fn map(

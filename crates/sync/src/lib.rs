@@ -1,10 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 mod apply;
+mod fit;
 mod outbox;
 mod plan;
+mod remap;
 mod report;
 mod run;
+mod stream;
 
 pub use outbox::{Outbox, OutboxReport, new_operation_id};
 pub use plan::StreamPlan;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use tieline_core::{EntityName, FieldMapping, Partition, ReadMode};
-use tieline_store::TargetName;
+use tieline_store::{ConnectionId, StreamId, TargetName};
+use tracing::{Span, info_span};
 
 /// One entity (or one partition of it) of a run.
 #[derive(Clone, Debug)]
@@ -41,6 +42,21 @@ impl StreamPlan {
         mapping: Arc<dyn FieldMapping>,
     ) -> Self {
         Self { target: Some(Target { name: target.into(), mapping }), ..Self::mirror(entity) }
+    }
+
+    /// The stream that the store keeps a position of.
+    pub(crate) fn stream_id(&self, connection: &ConnectionId) -> StreamId {
+        StreamId::new(connection.clone(), self.entity.clone()).with_partition(self.partition.clone())
+    }
+
+    /// Whether reading this reads what the other reads.
+    pub(crate) fn reads_as(&self, other: &Self) -> bool {
+        self.entity == other.entity && self.partition == other.partition && self.mode == other.mode
+    }
+
+    pub(crate) fn span(&self) -> Span {
+        let target = self.target.as_ref().map(|target| target.name.as_str());
+        info_span!("sync.stream", tieline.entity = %self.entity, tieline.target = target, tieline.mode = ?self.mode)
     }
 
     /// Reads everything: the backstop for what increments cannot see. A pass that was interrupted goes on.

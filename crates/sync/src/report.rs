@@ -1,13 +1,19 @@
 //! What a run did.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
-use tieline_core::{EntityName, Error, Issue, Result};
-use tieline_store::{ChangeCounts, CommitStats, SweepRefused, TargetName};
+use tieline_core::{EntityName, Error, Issue, Key, Result};
+use tieline_store::{ChangeCounts, Commit, CommitStats, SweepRefused, TargetChange, TargetName};
+
+use crate::plan::StreamPlan;
 
 /// The most issues that a report holds; [`StreamReport::issue_count`] counts all.
 pub(crate) const ISSUES_KEPT: usize = 100;
+
+/// The most records that are remembered so that their issues are not counted twice.
+const HELD_KEPT: usize = 10_000;
 
 /// What a run did, stream by stream, in the order of the plan.
 #[derive(Debug, Default)]
@@ -37,6 +43,12 @@ pub struct StreamReport {
     pub unknown: u64,
     /// A complete pass missed suspiciously many records, so that nothing was deleted.
     pub sweep_refused: Option<SweepRefused>,
+    /// The mapping would take out suspiciously many rows, so that none of these went; of how many rows there are.
+    pub removals_refused: Option<SweepRefused>,
+    /// A pass ended without having covered everything, and why. Nothing was deleted on its word.
+    pub partial: Option<String>,
+    /// A pass over everything found no record, and none is stored: there are none, or this user may not see them.
+    pub nothing_seen: bool,
     /// The state could not be read, so that everything was read again.
     pub restarted: bool,
     /// The connector says that the entity's fields changed: discover again.
@@ -47,16 +59,28 @@ pub struct StreamReport {
     pub issues: Vec<Issue>,
     /// How many issues there were.
     pub issue_count: u64,
+    /// How many of them left a record out.
+    pub refused: u64,
     /// Why the stream ended early. What was committed before stays.
     pub error: Option<Error>,
     /// The stream was not read, because an earlier one failed in a way that concerns all.
     pub skipped: bool,
+    /// The records whose removal from the target was held when they were read, up to [`HELD_KEPT`] of them.
+    pub(crate) held: HashSet<Key>,
+    /// What may explain a partial pass.
+    pub(crate) left_out: Option<String>,
 }
 
 impl Report {
     /// The stream of an entity.
     pub fn stream(&self, entity: &str) -> Option<&StreamReport> {
         self.streams.iter().find(|stream| stream.entity == entity)
+    }
+
+    /// Whether everything was done: no stream failed, was skipped, was partial, refused deletions, left a record out, or
+    /// was asked to wait.
+    pub fn is_complete(&self) -> bool {
+        self.streams.iter().all(StreamReport::is_complete)
     }
 
     /// The report, or the first error in it.
@@ -69,29 +93,67 @@ impl Report {
 }
 
 impl StreamReport {
-    pub(crate) fn new(entity: EntityName, target: Option<TargetName>) -> Self {
+    pub(crate) fn new(plan: &StreamPlan) -> Self {
         Self {
-            entity,
-            target,
+            entity: plan.entity.clone(),
+            target: plan.target.as_ref().map(|target| target.name.clone()),
             read: 0,
             mirror: ChangeCounts::default(),
             rows: ChangeCounts::default(),
             swept: 0,
             unknown: 0,
             sweep_refused: None,
+            removals_refused: None,
+            partial: None,
+            nothing_seen: false,
             restarted: false,
             schema_changed: false,
             wait: None,
             issues: Vec::new(),
             issue_count: 0,
+            refused: 0,
             error: None,
             skipped: false,
+            held: HashSet::new(),
+            left_out: None,
         }
     }
 
     /// What became of what the host uses: the mapped rows where there is a mapping, else the provider's records.
     pub fn outcome(&self) -> ChangeCounts {
         if self.target.is_some() { self.rows } else { self.mirror }
+    }
+
+    /// Whether everything was done.
+    pub fn is_complete(&self) -> bool {
+        self.error.is_none()
+            && !self.skipped
+            && self.sweep_refused.is_none()
+            && self.removals_refused.is_none()
+            && self.partial.is_none()
+            && self.wait.is_none()
+            && self.refused == 0
+    }
+
+    /// Holds the removals of a commit, until all of the run are known.
+    pub(crate) fn hold_removals(&mut self, commit: &mut Commit) {
+        commit.hold_removals = true;
+        for change in commit.targets.iter().flat_map(|target| &target.changes) {
+            if let TargetChange::Remove { key, .. } = change
+                && self.held.len() < HELD_KEPT
+            {
+                self.held.insert(key.clone());
+            }
+        }
+    }
+
+    /// Adds the issues of rows that are mapped again, without those that were added when their records were read.
+    pub(crate) fn add_new_issues(&mut self, issues: Vec<Issue>) {
+        let known = std::mem::take(&mut self.held);
+        self.add_issues(
+            issues.into_iter().filter(|issue| issue.key.as_ref().is_none_or(|key| !known.contains(key))),
+        );
+        self.held = known;
     }
 
     pub(crate) fn add(&mut self, tally: &CommitStats) {
@@ -105,6 +167,7 @@ impl StreamReport {
     pub(crate) fn add_issues(&mut self, issues: impl IntoIterator<Item = Issue>) {
         for issue in issues {
             self.issue_count += 1;
+            self.refused += u64::from(issue.refused);
             if self.issues.len() < ISSUES_KEPT {
                 self.issues.push(issue);
             }
@@ -129,6 +192,19 @@ impl fmt::Display for StreamReport {
                 "; the pass did not see {would_delete} of {of} records, so nothing was deleted: check the \
                  account's permissions, then confirm by a run without brake"
             )?;
+        }
+        if let Some(SweepRefused { would_delete, of, .. }) = self.removals_refused {
+            write!(
+                f,
+                "; the mapping would take out {would_delete} of {of} rows, so they stay: look at the mapping, then \
+                 confirm by a run without brake"
+            )?;
+        }
+        if let Some(reason) = &self.partial {
+            write!(f, "; the pass was partial, so nothing was deleted on its word: {reason}")?;
+        }
+        if self.nothing_seen {
+            f.write_str("; no record was found: there are none, or this user may not see them")?;
         }
         if self.issue_count > 0 {
             write!(f, "; {} issue{}", self.issue_count, if self.issue_count == 1 { "" } else { "s" })?;

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use futures_util::StreamExt;
-use tieline_core::{Connector, EntityName, Error, ErrorKind, ReadRequest, Result};
-use tieline_store::{CommitStats, ConnectionId, DeleteThreshold, StreamId, SyncStore};
+use tieline_core::{Connector, EntityName, Error, ErrorKind};
+use tieline_store::{CommitStats, ConnectionId, DeleteThreshold, SyncStore};
+use tracing::{Instrument as _, info, info_span, warn};
 
-use crate::apply::{prepare, prepare_remap};
+use crate::fit::describe;
 use crate::plan::StreamPlan;
 use crate::report::{Report, StreamReport};
 
@@ -15,11 +15,12 @@ use crate::report::{Report, StreamReport};
 ///
 /// Dropping the future cancels the run; what was committed stays, and the next run goes on from there.
 pub struct OneWaySync {
-    connector: Arc<dyn Connector>,
-    store: Arc<dyn SyncStore>,
-    connection: ConnectionId,
+    pub(crate) connector: Arc<dyn Connector>,
+    pub(crate) store: Arc<dyn SyncStore>,
+    pub(crate) connection: ConnectionId,
     streams: Vec<StreamPlan>,
-    brake: DeleteThreshold,
+    pub(crate) brake: DeleteThreshold,
+    pub(crate) allow_broken_mappings: bool,
     hook: Option<Hook>,
 }
 
@@ -45,7 +46,7 @@ pub enum Event<'a> {
         /// What this batch did.
         tally: &'a CommitStats,
     },
-    /// A stream ended, well or not.
+    /// A stream was read to its end, well or not. Rows may be mapped again after it.
     Finished {
         /// What it did.
         stream: &'a StreamReport,
@@ -65,22 +66,33 @@ impl OneWaySync {
             connection: connection.into(),
             streams: Vec::new(),
             brake: DeleteThreshold::default(),
+            allow_broken_mappings: false,
             hook: None,
         }
     }
 
     /// Adds a stream. Streams run in the order in which they were added; one whose mapping looks up others goes best
-    /// after them, though the result is the same.
+    /// after them, though the result is the same. Several targets of one entity are several streams of it; what the first
+    /// one read is not read again.
     #[must_use]
     pub fn stream(mut self, stream: StreamPlan) -> Self {
         self.streams.push(stream);
         self
     }
 
-    /// Sets what stops a sweep that would delete suspiciously much.
+    /// Sets what stops deletions that are suspiciously many: records that a complete pass did not see, and rows that a
+    /// mapping would take out of its target.
     #[must_use]
     pub fn brake(mut self, brake: DeleteThreshold) -> Self {
         self.brake = brake;
+        self
+    }
+
+    /// Runs mappings that no longer fit the provider's fields too. Without it, a stream whose mapping reads a field that
+    /// is gone, or that has another type now, fails with `Config` before it clears the values that stand in its target.
+    #[must_use]
+    pub fn allow_broken_mappings(mut self, allow: bool) -> Self {
+        self.allow_broken_mappings = allow;
         self
     }
 
@@ -93,96 +105,80 @@ impl OneWaySync {
 
     /// Runs to the end. Failures are in the report, stream by stream.
     pub async fn run(mut self) -> Report {
-        let streams = std::mem::take(&mut self.streams);
+        let span = info_span!("sync.run", tieline.connection = %self.connection);
+        Box::pin(self.run_streams()).instrument(span).await
+    }
+
+    async fn run_streams(&mut self) -> Report {
+        let plans = std::mem::take(&mut self.streams);
+        let described = describe(&*self.connector.clone(), &plans).await;
         let mut report = Report::default();
         let mut stopped = false;
-        for plan in &streams {
-            let target = plan.target.as_ref().map(|target| target.name.clone());
-            let mut stream = StreamReport::new(plan.entity.clone(), target);
+        let mut fitting = Vec::with_capacity(plans.len());
+        for (number, plan) in plans.iter().enumerate() {
+            let mut stream = StreamReport::new(plan);
+            let fits = self.check_fit(plan, &described, &mut stream);
+            fitting.push(fits.is_ok());
             if stopped {
                 stream.skipped = true;
+            } else if let Err(error) = fits {
+                stream.error = Some(error);
             } else {
                 self.tell(Event::Started { entity: &plan.entity });
-                stream.error = self.run_stream(plan, &mut stream).await.err();
+                let earlier = plans.iter().zip(&report.streams).take(number);
+                let read = earlier.clone().any(|(other, done)| other.reads_as(plan) && done.error.is_none());
+                stream.error = self.run_stream(plan, read, &mut stream).instrument(plan.span()).await.err();
                 stopped = stream.error.as_ref().is_some_and(concerns_all);
                 self.tell(Event::Finished { stream: &stream });
             }
             report.streams.push(stream);
         }
         // Records that came after the rows that look them up made those rows stale.
-        for (plan, stream) in streams.iter().zip(&mut report.streams) {
+        for ((plan, stream), fits) in plans.iter().zip(&mut report.streams).zip(fitting) {
             if !stream.skipped
-                && let Err(error) = self.remap(plan, stream).await
+                && fits
+                && let Err(error) = self.remap(plan, stream).instrument(plan.span()).await
             {
                 stream.error.get_or_insert(error);
             }
+            log(stream);
         }
         report
     }
 
-    async fn run_stream(&mut self, plan: &StreamPlan, report: &mut StreamReport) -> Result<()> {
-        let id = StreamId::new(self.connection.clone(), plan.entity.clone())
-            .with_partition(plan.partition.clone());
-        if let Some(target) = &plan.target {
-            self.store
-                .open_target(&self.connection, &target.name, &plan.entity, target.mapping.fingerprint())
-                .await?;
-        }
-        loop {
-            match self.read(plan, &id, report).await {
-                // Once: a connector that refuses a fresh start too has another problem.
-                Err(error) if error.kind() == ErrorKind::StateInvalid && !report.restarted => {
-                    report.restarted = true;
-                    self.store.reset(&id).await?;
-                }
-                other => return other,
-            }
-        }
-    }
-
-    async fn read(&mut self, plan: &StreamPlan, id: &StreamId, report: &mut StreamReport) -> Result<()> {
-        let position = self.store.position(id).await?;
-        let mut request = ReadRequest::changes(plan.entity.clone()).with_state(position.state);
-        request.mode = plan.mode;
-        request.partition = plan.partition.clone();
-        request.page_size = plan.page_size;
-        let mut token = position.token;
-        let mut batches = self.connector.read(request)?;
-        while let Some(batch) = batches.next().await {
-            let batch = batch?;
-            let (size, progress, wait) = (batch.len() as u64, batch.progress, batch.wait);
-            report.schema_changed |= batch.schema_changed;
-            let prepared = prepare(&*self.store, id, plan, batch, token, self.brake).await?;
-            report.add_issues(prepared.issues);
-            let tally = self.store.commit(prepared.commit).await?;
-            token = tally.token.unwrap_or(token);
-            report.read += size;
-            report.add(&tally);
-            let total = progress.and_then(|progress| progress.total);
-            self.tell(Event::Committed { entity: &plan.entity, read: report.read, total, tally: &tally });
-            if let Some(wait) = wait {
-                report.wait = Some(wait);
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    async fn remap(&mut self, plan: &StreamPlan, report: &mut StreamReport) -> Result<()> {
-        let Some(target) = &plan.target else { return Ok(()) };
-        let id = StreamId::new(self.connection.clone(), plan.entity.clone());
-        let mut before = Vec::new();
-        while let Some(prepared) = prepare_remap(&*self.store, &id, plan, target, &mut before).await? {
-            report.add_issues(prepared.issues);
-            report.add(&self.store.commit(prepared.commit).await?);
-        }
-        Ok(())
-    }
-
-    fn tell(&mut self, event: Event<'_>) {
+    pub(crate) fn tell(&mut self, event: Event<'_>) {
         if let Some(hook) = &mut self.hook {
             hook(event);
         }
+    }
+}
+
+/// One line for each stream of a run. Issues are not part of it: they are for who reads the report.
+fn log(stream: &StreamReport) {
+    let counts = stream.outcome();
+    let target = stream.target.as_ref().map(|target| target.as_str());
+    if let Some(error) = &stream.error {
+        warn!(
+            tieline.entity = %stream.entity,
+            tieline.target = target,
+            read = stream.read,
+            error.kind = error.kind().as_str(),
+            error.message = error.message(),
+            "stream stopped"
+        );
+    } else {
+        info!(
+            tieline.entity = %stream.entity,
+            tieline.target = target,
+            read = stream.read,
+            created = counts.created,
+            updated = counts.updated,
+            deleted = counts.deleted,
+            unchanged = counts.unchanged,
+            issues = stream.issue_count,
+            complete = stream.is_complete(),
+            "stream ended"
+        );
     }
 }
 

@@ -74,13 +74,17 @@ impl KeyRing {
                 .with_advice("give the path of a file that holds keys alone"));
         }
         let text = std::str::from_utf8(&bytes).map_err(|_| {
-            Error::new(ErrorKind::Config, format!("{place} is not text")).with_advice(MAKE_ONE)
+            let utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+            let (what, advice) = if utf16 { ("UTF-16", "save it as UTF-8") } else { ("not text", MAKE_ONE) };
+            Error::new(ErrorKind::Config, format!("{place} is {what}")).with_advice(advice)
         })?;
         Self::read(text, &place)
     }
 
     fn read(text: &str, place: &str) -> Result<Self> {
         let words = text
+            .strip_prefix('\u{feff}')
+            .unwrap_or(text)
             .lines()
             .filter_map(|line| line.split('#').next())
             .flat_map(|line| line.split(|c: char| c == ',' || c.is_whitespace()))

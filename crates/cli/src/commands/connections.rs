@@ -12,7 +12,8 @@ use crate::failure::{Described, Failure, Outcome};
 use crate::keeping;
 use crate::lines::stdout;
 use crate::store_arguments::{DisconnectArgs, StoreArgs};
-use crate::text::{Paint, Table, clean, counted};
+use crate::table::Table;
+use crate::text::{Paint, clean, counted};
 
 /// Connections that are read at once.
 const PAGE: u32 = 100;
@@ -131,7 +132,11 @@ pub(crate) async fn disconnect(options: DisconnectArgs, json: bool) -> Outcome {
         }
         let id = clean(&options.id).into_owned();
         out.text(&match erase {
-            Erase::Everything => format!("Erased {id} and everything that was kept of it.\n"),
+            Erase::Everything => format!(
+                "Erased {id} and everything that was kept of it in {}. What `sync --into` put into other files is there \
+                 still.\n",
+                options.store.store.display()
+            ),
             Erase::Secret => format!(
                 "Erased the secret of {id} and switched it off. Its records stay; --erase erases them.\n"
             ),

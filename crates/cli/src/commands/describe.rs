@@ -11,7 +11,8 @@ use crate::credential::example;
 use crate::failure::Outcome;
 use crate::lines::stdout;
 use crate::session::catalog;
-use crate::text::{Paint, Table, yes_or_blank};
+use crate::table::Table;
+use crate::text::{Paint, yes_or_blank};
 
 pub(crate) fn providers(json: bool) -> Outcome {
     let registry = catalog()?;

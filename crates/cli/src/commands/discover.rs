@@ -9,7 +9,8 @@ use crate::arguments::ConnectionArgs;
 use crate::failure::Outcome;
 use crate::lines::stdout;
 use crate::session::connect;
-use crate::text::{Paint, Table, clean, counted, yes_or_blank};
+use crate::table::Table;
+use crate::text::{Paint, clean, counted, yes_or_blank};
 
 pub(crate) async fn discover(
     connection: &ConnectionArgs,

@@ -1,6 +1,5 @@
 //! `tieline invoke`: an action on a record or on an account.
 
-use std::io::Read as _;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -12,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::arguments::InvokeArgs;
 use crate::commands::outcomes::{describe, into_error, is_done, unanswered, word};
-use crate::commands::stdin::LONGEST_LINE;
+use crate::commands::stdin::{LONGEST_LINE, whole};
 use crate::credential::read_file;
 use crate::failure::{Failure, Outcome};
 use crate::lines::stdout;
@@ -74,16 +73,7 @@ fn input(given: &str) -> Result<RawJson> {
             .with_advice("give JSON, @FILE or - for standard input")
     };
     let text = if given == "-" {
-        let mut bytes = Vec::new();
-        let read = std::io::stdin().lock().take(LONGEST_LINE as u64 + 1).read_to_end(&mut bytes);
-        read.map_err(|error| not_json().with_source(error))?;
-        if bytes.len() > LONGEST_LINE {
-            return Err(Error::new(
-                ErrorKind::Config,
-                format!("the input is longer than {LONGEST_LINE} bytes"),
-            ));
-        }
-        bytes
+        whole(LONGEST_LINE as u64)?.into_bytes()
     } else if let Some(path) = given.strip_prefix('@') {
         read_file(path.as_ref(), LONGEST_LINE as u64, "input", |_| Ok(()))?.to_vec()
     } else {

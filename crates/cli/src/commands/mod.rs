@@ -5,6 +5,7 @@ mod connect;
 mod connections;
 mod describe;
 mod discover;
+mod durable;
 mod invoke;
 mod keygen;
 mod lookup;

@@ -8,6 +8,8 @@ use tieline::{
     Error, ErrorKind, FieldPatch, FieldPath, Key, Operation, Patch, RawJson, Result, Text, WriteOp,
 };
 
+use crate::encoding;
+
 /// One line, before it is known whether its members fit its operation.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,19 +58,39 @@ impl<'de> Deserialize<'de> for KeyText {
     }
 }
 
+/// An operation, and whether its line gave it an id.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    pub(crate) operation: Operation,
+    pub(crate) named: bool,
+}
+
 /// Reads the operation on a line. Fails with `Rejected` that says what is wrong with it.
 pub(crate) fn parse(line: &[u8], number: u64) -> Result<Operation> {
+    parse_named(line, number).map(|parsed| parsed.operation)
+}
+
+/// The same, and whether the line gave the operation an id.
+pub(crate) fn parse_named(line: &[u8], number: u64) -> Result<Parsed> {
     let malformed = |why: String| {
         Error::new(ErrorKind::Rejected, format!("line {number} is no operation: {why}"))
             .with_advice("`tieline write --help` shows the operations; nothing was sent for this line")
     };
+    // UTF-16 cut at its line ends begins with the second half of one.
+    if encoding::is_utf16(line) || encoding::is_utf16(line.get(1..).unwrap_or_default()) {
+        return Err(
+            malformed(format!("standard input {}", encoding::UTF16)).with_advice(encoding::UTF16_ADVICE)
+        );
+    }
     let text = std::str::from_utf8(line).map_err(|_| malformed("it is not UTF-8".to_owned()))?;
     if !text.trim_start().starts_with('{') {
         return Err(malformed("it is not a JSON object".to_owned()));
     }
     let written: Written = serde_json::from_str(text).map_err(|error| malformed(without_line(&error)))?;
     let id = written.id.clone().unwrap_or_else(|| format!("line-{number}"));
-    written.operation().map(|op| Operation::new(id, op)).map_err(malformed)
+    let named = written.id.is_some();
+    let operation = written.operation().map(|op| Operation::new(id, op)).map_err(malformed)?;
+    Ok(Parsed { operation, named })
 }
 
 /// The line is that of the input, not of the JSON text.

@@ -32,6 +32,7 @@ pub(crate) async fn read(options: ReadArgs, verbosity: Verbosity) -> Outcome {
     request.mode = options.mode.into();
     request.partition = options.partition.map(Partition::from);
     request.page_size = options.page_size.map(u32::from);
+    request.fields = options.fields;
     request.max_records = options.max_records.map(u64::from);
 
     // On a terminal the records are the progress.

@@ -3,7 +3,10 @@
 
 use std::io::{BufRead, BufReader, Read};
 
+use tieline::{Error, ErrorKind, Result};
 use tokio::sync::mpsc;
+
+use crate::encoding::{self, mark_len};
 
 /// The most bytes of a line.
 pub(crate) const LONGEST_LINE: usize = 8 << 20;
@@ -41,6 +44,28 @@ pub(crate) fn pieces() -> mpsc::Receiver<Piece> {
         }
     });
     receive
+}
+
+/// Why a line is no operation that is longer than any.
+pub(crate) fn too_long(number: u64) -> Error {
+    Error::new(ErrorKind::Rejected, format!("line {number} is longer than {LONGEST_LINE} bytes"))
+        .with_advice("write one operation on each line; nothing was sent for this one")
+}
+
+/// All of standard input as text, up to `largest` bytes, without the byte order mark before it.
+pub(crate) fn whole(largest: u64) -> Result<String> {
+    let cannot = |why: &str| Error::new(ErrorKind::Config, format!("standard input {why}"));
+    let mut bytes = Vec::new();
+    let read = std::io::stdin().lock().take(largest.saturating_add(1)).read_to_end(&mut bytes);
+    read.map_err(|error| cannot("cannot be read").with_source(error))?;
+    if bytes.len() as u64 > largest {
+        return Err(cannot(&format!("is larger than {largest} bytes")).with_advice("give less at once"));
+    }
+    if encoding::is_utf16(&bytes) {
+        return Err(cannot(encoding::UTF16).with_advice(encoding::UTF16_ADVICE));
+    }
+    bytes.drain(..mark_len(&bytes));
+    String::from_utf8(bytes).map_err(|_| cannot("is not UTF-8"))
 }
 
 struct Input<R> {
@@ -101,6 +126,9 @@ impl<R: Read> Input<R> {
                 break;
             }
         }
+        if self.number == 0 {
+            line.drain(..mark_len(&line));
+        }
         Ok(Some(if too_long { Content::TooLong } else { Content::Line(line) }))
     }
 }
@@ -121,6 +149,14 @@ mod tests {
         assert_eq!(numbers, [1, 4, 5]);
         assert!(all(&b""[..]).is_empty());
         assert!(all(&b"\n\n"[..]).is_empty());
+    }
+
+    #[test]
+    fn a_byte_order_mark_before_the_first_line_is_passed_over() {
+        let lines: Vec<Numbered> = all(&b"\xef\xbb\xbfa\n\xef\xbb\xbfb"[..]).into_iter().flatten().collect();
+        let texts: Vec<&Content> = lines.iter().map(|line| &line.content).collect();
+        let (first, second) = (Content::Line(b"a".to_vec()), Content::Line(b"\xef\xbb\xbfb".to_vec()));
+        assert_eq!(texts, [&first, &second], "in the middle it is part of the text");
     }
 
     #[test]

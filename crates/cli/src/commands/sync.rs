@@ -7,17 +7,18 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tieline::mapping::{CompiledMapping, Format, Mapping};
 use tieline::sqlite::SqliteStore;
-use tieline::store::DeleteThreshold;
+use tieline::store::{ConnectionId, DeleteThreshold};
 use tieline::sync::{Event, OneWaySync, Report, StreamPlan, StreamReport};
-use tieline::{Connector, DiscoverRequest, Error, ErrorKind, Issue, Result};
+use tieline::{Error, ErrorKind, Issue, Result};
 
 use crate::arguments::{Mode, SyncArgs, Verbosity};
 use crate::credential::read_file;
-use crate::failure::{Described, Failure, Outcome, seconds, tell};
+use crate::failure::{Described, Failure, Outcome, seconds};
 use crate::lines::stdout;
 use crate::progress::Progress;
 use crate::session::connect;
-use crate::text::{Paint, Table, clean};
+use crate::table::Table;
+use crate::text::{Paint, clean};
 
 const LARGEST_MAPPING: u64 = 1 << 20;
 /// The issues of a stream that people are shown.
@@ -26,18 +27,18 @@ const ISSUES: usize = 5;
 pub(crate) async fn sync(options: SyncArgs, json: bool, verbosity: Verbosity) -> Outcome {
     let mut mappings = mappings(&options)?;
     let connected = connect(&options.connection).await?;
-    warn_of_drift(&*connected.connector, &mappings).await?;
     let store = SqliteStore::open(&options.into).await?;
+    let store = store.for_tenant(options.connection.store.tenant.as_str().into());
+    let name = connection_name(&options)?;
     let progress = Progress::new(verbosity);
     let shown = progress.clone();
     let mut run =
-        OneWaySync::new(connected.connector, Arc::new(store), options.name.as_str()).on_event(move |event| {
-            match event {
-                Event::Started { entity } => shown.begin(entity),
-                Event::Committed { entity, read, total, .. } => shown.at(entity, read, total),
-                _ => {}
-            }
+        OneWaySync::new(connected.connector, Arc::new(store), name).on_event(move |event| match event {
+            Event::Started { entity } => shown.begin(entity),
+            Event::Committed { entity, read, total, .. } => shown.at(entity, read, total),
+            _ => {}
         });
+    run = run.allow_broken_mappings(options.allow_broken_mapping);
     if options.no_brake {
         run = run.brake(DeleteThreshold::OFF);
     }
@@ -67,28 +68,20 @@ pub(crate) async fn sync(options: SyncArgs, json: bool, verbosity: Verbosity) ->
         out.text(&for_people(&report, Paint::on(&io::stdout())))?;
     }
     out.flush()?;
-    let incomplete =
-        report.streams.iter().any(|stream| stream.sweep_refused.is_some() || stream.wait.is_some());
+    let complete = report.is_complete();
     report.into_result()?;
-    if incomplete { Err(Failure::Incomplete) } else { Ok(()) }
+    if complete { Ok(()) } else { Err(Failure::Incomplete) }
 }
 
-/// Says what a mapping lost at the provider, before anything is read by it: fields that are gone or of another type.
-async fn warn_of_drift(connector: &dyn Connector, mappings: &Mappings) -> Outcome {
-    if mappings.is_empty() {
-        return Ok(());
+/// The name under which records are kept. A stored connection has its own, so that disconnecting it finds them.
+fn connection_name(options: &SyncArgs) -> Outcome<ConnectionId> {
+    match (&options.name, &options.connection.stored) {
+        (Some(name), Some(stored)) if name != stored => Err(Failure::Usage(format!(
+            "records of --stored {stored:?} are kept under its id, so --connection {name:?} does not fit"
+        ))),
+        (Some(name), _) | (None, Some(name)) => Ok(name.as_str().into()),
+        (None, None) => Err(Failure::Usage("--connection names the account in the file".to_owned())),
     }
-    let request =
-        mappings.keys().fold(DiscoverRequest::schemas(), |request, entity| request.only(entity.as_str()));
-    let catalog = connector.discover(request).await?;
-    for (entity, mapping) in mappings {
-        let drifts = catalog.entity(entity).map(|found| mapping.drift(found)).unwrap_or_default();
-        for drift in drifts.iter().filter(|drift| drift.broken) {
-            let paint = Paint::on(&io::stderr());
-            tell(&format!("{} {entity}: {}\n", paint.yellow("mapping:"), clean(&drift.to_string())));
-        }
-    }
-    Ok(())
 }
 
 type Mappings = BTreeMap<String, Arc<CompiledMapping>>;
@@ -125,7 +118,8 @@ fn mapping(path: &str) -> Result<Arc<CompiledMapping>> {
 }
 
 fn for_people(report: &Report, paint: Paint) -> String {
-    let mut table = Table::new(&["ENTITY", "READ", "CREATED", "UPDATED", "DELETED", "UNCHANGED", "ISSUES"]);
+    let mut table =
+        Table::new(&["ENTITY", "READ", "CREATED", "UPDATED", "DELETED", "UNCHANGED", "ISSUES", "STATUS"]);
     for stream in &report.streams {
         let changed = stream.outcome();
         let counts = [
@@ -138,6 +132,7 @@ fn for_people(report: &Report, paint: Paint) -> String {
         ];
         let mut cells = vec![stream.entity.to_string()];
         cells.extend(counts.iter().map(u64::to_string));
+        cells.push(status(stream).to_owned());
         table.row(cells);
     }
     let mut text = table.show("", paint);
@@ -156,6 +151,25 @@ fn for_people(report: &Report, paint: Paint) -> String {
     text
 }
 
+/// How far a stream came, in a word or two. The notes have the reason.
+fn status(stream: &StreamReport) -> &'static str {
+    if stream.skipped {
+        "not read"
+    } else if stream.error.is_some() {
+        "stopped"
+    } else if stream.sweep_refused.is_some() || stream.removals_refused.is_some() {
+        "held back"
+    } else if stream.partial.is_some() {
+        "partial"
+    } else if stream.wait.is_some() {
+        "to go on"
+    } else if stream.refused > 0 {
+        "left out"
+    } else {
+        "done"
+    }
+}
+
 fn notes(stream: &StreamReport) -> Vec<String> {
     let mut notes = Vec::new();
     if stream.skipped {
@@ -170,6 +184,22 @@ fn notes(stream: &StreamReport) -> Vec<String> {
              confirm with --no-brake",
             refused.would_delete, refused.of
         ));
+    }
+    if let Some(refused) = stream.removals_refused {
+        notes.push(format!(
+            "the mapping would take out {} of {} rows, so they stay: look at the mapping, then confirm with --no-brake",
+            refused.would_delete, refused.of
+        ));
+    }
+    if let Some(reason) = &stream.partial {
+        notes.push(format!("the pass was partial, so nothing was deleted on its word: {reason}"));
+    }
+    if stream.nothing_seen {
+        notes.push("no record was found: there are none, or this user may not see them".to_owned());
+    }
+    if stream.refused > 0 {
+        let were = if stream.refused == 1 { "record was" } else { "records were" };
+        notes.push(format!("{} {were} left out: the issues say why", stream.refused));
     }
     if stream.schema_changed {
         notes.push("its fields changed: discover again".to_owned());
@@ -199,6 +229,14 @@ fn stream_json(stream: &StreamReport) -> Value {
             "would_delete": refused.would_delete,
             "of": refused.of,
         })),
+        "removals_refused": stream.removals_refused.map(|refused| json!({
+            "would_remove": refused.would_delete,
+            "of": refused.of,
+        })),
+        "partial": stream.partial,
+        "nothing_seen": stream.nothing_seen,
+        "refused": stream.refused,
+        "complete": stream.is_complete(),
         "restarted": stream.restarted,
         "schema_changed": stream.schema_changed,
         "wait_seconds": stream.wait.map(seconds),

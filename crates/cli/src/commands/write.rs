@@ -10,11 +10,12 @@ use tieline::{
 };
 
 use crate::arguments::WriteArgs;
+use crate::commands::durable::Durable;
 use crate::commands::operations::parse;
 use crate::commands::outcomes::{
     concerns_all, describe, describe_malformed, into_error, is_done, unanswered,
 };
-use crate::commands::stdin::{Content, LONGEST_LINE, Numbered, pieces};
+use crate::commands::stdin::{Content, Numbered, pieces, too_long};
 use crate::failure::{Failure, Outcome, tell};
 use crate::lines::{Lines, stdout};
 use crate::session::connect;
@@ -24,24 +25,50 @@ const HELD: usize = 10_000;
 
 pub(crate) async fn write(options: WriteArgs) -> Outcome {
     let connected = connect(&options.connection).await?;
+    let WriteArgs { connection, entity, outbox, name } = &options;
+    let kept = connection.stored.as_ref().map(|_| &connection.store.store);
+    if let Some(file) = outbox.as_ref().or(kept) {
+        let id = name.as_ref().or(connection.stored.as_ref()).unwrap_or(&connection.provider);
+        let tenant = &connection.store.tenant;
+        let (connector, max_wait) = (connected.connector, connected.max_wait);
+        let durable = Durable::open(file, tenant, id.as_str().into(), entity, connector, max_wait).await?;
+        return through_outbox(durable).await;
+    }
     let mut writing =
         Writing { lines: stdout(), entity: options.entity, all_done: true, held: HashSet::new(), stop: None };
-    if io::stdin().is_terminal() && io::stderr().is_terminal() {
-        tell("Write one operation a line (tieline write --help shows them); Ctrl-D ends.\n");
-    }
+    greet();
     let mut pieces = pieces();
     while let Some(piece) = pieces.recv().await {
-        let piece = piece.map_err(|error| {
-            Error::new(ErrorKind::Internal, "standard input could not be read")
-                .with_advice("lines without an outcome were not sent")
-                .with_source(error)
-        })?;
+        let piece = piece.map_err(unreadable)?;
         writing.carry_out(&*connected.connector, piece).await?;
         if let Some(error) = writing.stop {
             return Err(error.into());
         }
     }
     if writing.all_done { Ok(()) } else { Err(Failure::Incomplete) }
+}
+
+/// The same through an outbox, which sends nothing twice.
+async fn through_outbox(mut durable: Durable) -> Outcome {
+    let mut lines = stdout();
+    greet();
+    let mut pieces = pieces();
+    while let Some(piece) = pieces.recv().await {
+        durable.carry_out(&mut lines, piece.map_err(unreadable)?).await?;
+    }
+    durable.end()
+}
+
+fn greet() {
+    if io::stdin().is_terminal() && io::stderr().is_terminal() {
+        tell("Write one operation a line (tieline write --help shows them); Ctrl-D ends.\n");
+    }
+}
+
+fn unreadable(error: io::Error) -> Error {
+    Error::new(ErrorKind::Internal, "standard input could not be read")
+        .with_advice("lines without an outcome were not sent")
+        .with_source(error)
 }
 
 struct Writing<W: Write> {
@@ -187,9 +214,4 @@ fn held(key: &Key) -> Error {
 fn too_many_held() -> Error {
     Error::new(ErrorKind::Unavailable, format!("more than {HELD} operations are not settled"))
         .with_advice("nothing after the last outcome was sent: look what is wrong, then send the rest")
-}
-
-fn too_long(number: u64) -> Error {
-    Error::new(ErrorKind::Rejected, format!("line {number} is longer than {LONGEST_LINE} bytes"))
-        .with_advice("write one operation on each line; nothing was sent for this one")
 }

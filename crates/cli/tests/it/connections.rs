@@ -299,3 +299,87 @@ impl World {
         }
     }
 }
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_ends_the_command_and_not_the_renewal() {
+    use tieline_sandbox::{Fault, FaultRule};
+
+    let world = World::new().await;
+    world.make_key("key", "");
+    assert_eq!(world.connect("--connection sales").0.code, Some(0));
+    world.sandbox.expire_access_tokens();
+    // The provider has taken the old token when the signal comes, and answers late.
+    world.sandbox.inject(FaultRule::new(Fault::Delay { ms: 1_500 }).on("POST", "/oauth/token"));
+    let mut command = world.keeping("check pipedrive --stored sales");
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while world.sandbox.authorization().counters().refreshes == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let said = Said::from(child.wait_with_output().unwrap());
+    assert_eq!((said.code, said.out.as_str()), (Some(130), ""), "{}", said.err);
+    assert!(said.err.contains("waiting until it is saved"), "{}", said.err);
+
+    let after = world.keep("check pipedrive --stored sales");
+    assert_eq!(after.code, Some(0), "{}", after.err);
+    assert_eq!(world.sandbox.authorization().counters().refreshes, 1, "the new token was saved");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_concerns_the_connection_changes_its_health() {
+    use tieline_sandbox::{Fault, FaultRule};
+
+    let world = World::new().await;
+    world.make_key("key", "");
+    assert_eq!(world.connect("--connection sales").0.code, Some(0));
+    let health = || {
+        let listed = world.keep("connections --json");
+        lines(&listed.out)[0]["health"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(world.keep("check pipedrive --stored sales").code, Some(0));
+    // A typo, data that is refused, an entity without a right.
+    let typo = world.keep("read pipedrive dealz --stored sales");
+    assert!(typo.code.is_some_and(|code| code >= 10), "{}", typo.err);
+    let forbidden = Fault::Status { status: 403, body: None };
+    world.sandbox.inject(FaultRule::new(forbidden).on("GET", "/api/v2/stages").always());
+    assert_eq!(world.keep("read pipedrive stages --stored sales").code, Some(12));
+    assert_eq!(health(), "healthy");
+    let down = Fault::Status { status: 503, body: None };
+    world.sandbox.inject(FaultRule::new(down).on("GET", "/api/v1/users").always());
+    assert_eq!(world.keep("read pipedrive users --stored sales --max-wait 0").code, Some(18));
+    assert_eq!(health(), "failing");
+    world.sandbox.clear_faults();
+    assert_eq!(world.keep("check pipedrive --stored sales").code, Some(0));
+    assert_eq!(health(), "healthy");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_tenant_synced_is_the_tenants_and_goes_with_its_connection() {
+    use tieline::sqlite::SqliteStore;
+    use tieline::store::SyncStore as _;
+
+    let world = World::new().await;
+    world.make_key("key", "");
+    let (connected, _) = world.connect("--connection sales --tenant acme");
+    assert_eq!(connected.code, Some(0), "{}", connected.err);
+    let synced = world.keep("sync pipedrive users --stored sales --tenant acme --into tieline.db");
+    assert_eq!(synced.code, Some(0), "{}", synced.err);
+    let records = async |tenant: &str| {
+        let store = SqliteStore::open(world.path("tieline.db")).await.unwrap().for_tenant(tenant.into());
+        store.counts(&"sales".into()).await.unwrap().records("users")
+    };
+    assert_eq!((records("acme").await, records("main").await), (5, 0));
+    let other =
+        world.keep("sync pipedrive users --stored sales --connection x --tenant acme --into tieline.db");
+    assert_eq!(other.code, Some(2), "{}", other.err);
+    let erased = world.keep("disconnect sales --tenant acme --erase");
+    assert_eq!(erased.code, Some(0), "{}", erased.err);
+    assert_eq!((records("acme").await, records("main").await), (0, 0));
+    assert_eq!(
+        world.keep("disconnect sales --tenant acme --erase").code,
+        Some(13),
+        "there is nothing to erase"
+    );
+}

@@ -13,7 +13,9 @@
 mod connections;
 mod credentials;
 mod describing;
+mod durable;
 mod failures;
+mod inputs;
 mod mapping;
 mod odoo;
 mod reading;

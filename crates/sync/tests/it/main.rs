@@ -7,3 +7,4 @@ mod laws;
 mod lookups;
 mod outbox;
 mod provider;
+mod targets;

@@ -19,6 +19,11 @@ struct Inner {
     /// Fails before this batch of the entity, until it is taken back.
     fault: Option<(EntityName, usize, ErrorKind)>,
     reads: u64,
+    /// What discovery says, or how it fails.
+    catalog: Catalog,
+    no_discovery: Option<ErrorKind>,
+    /// What is said with the next batch that is logged.
+    complaint: Vec<Issue>,
 }
 
 #[derive(Clone, Debug)]
@@ -26,6 +31,7 @@ pub struct Logged {
     pub changes: Vec<Change>,
     pub pass: ReadMode,
     pub end: Option<PassEnd>,
+    pub issues: Vec<Issue>,
 }
 
 impl Provider {
@@ -39,7 +45,8 @@ impl Provider {
 
     pub fn log_pass(&self, entity: &str, changes: Vec<Change>, pass: ReadMode, end: Option<PassEnd>) {
         let mut inner = self.0.lock().unwrap();
-        inner.log.entry(entity.into()).or_default().push(Logged { changes, pass, end });
+        let issues = std::mem::take(&mut inner.complaint);
+        inner.log.entry(entity.into()).or_default().push(Logged { changes, pass, end, issues });
     }
 
     pub fn fail(&self, entity: &str, before: usize, kind: ErrorKind) {
@@ -48,6 +55,20 @@ impl Provider {
 
     pub fn heal(&self) {
         self.0.lock().unwrap().fault = None;
+    }
+
+    /// Says this with the next batch that is logged.
+    pub fn complain(&self, issue: Issue) {
+        self.0.lock().unwrap().complaint.push(issue);
+    }
+
+    /// Has this entity, and no other, from now on.
+    pub fn describe(&self, entity: Entity) {
+        self.0.lock().unwrap().catalog = Catalog::new(vec![entity]);
+    }
+
+    pub fn refuse_discovery(&self, kind: ErrorKind) {
+        self.0.lock().unwrap().no_discovery = Some(kind);
     }
 
     pub fn batches_read(&self) -> u64 {
@@ -62,7 +83,11 @@ impl Connector for Provider {
     }
 
     async fn discover(&self, _: DiscoverRequest) -> Result<Catalog> {
-        Ok(Catalog::default())
+        let inner = self.0.lock().unwrap();
+        match inner.no_discovery {
+            Some(kind) => Err(Error::new(kind, "no discovery")),
+            None => Ok(inner.catalog.clone()),
+        }
     }
 
     fn read(&self, request: ReadRequest) -> Result<BatchStream> {
@@ -81,6 +106,7 @@ impl Connector for Provider {
             let mut batch = Batch::new(request.entity.clone(), logged.changes, State::new(1, &(index + 1))?)
                 .with_pass(logged.pass);
             batch.end = logged.end;
+            batch.issues = logged.issues;
             batches.push(Ok(batch));
         }
         inner.reads += batches.len() as u64;

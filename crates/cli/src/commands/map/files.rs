@@ -1,7 +1,6 @@
 //! What the commands read: mappings, records, and what a mapping asks for.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -12,6 +11,7 @@ use tieline::{
     Direction, Error, ErrorKind, FieldMapping as _, Key, MappingContext, RawJson, Record, Result, Text,
 };
 
+use crate::commands::stdin::whole;
 use crate::credential::read_file;
 
 /// The longest mapping or schema.
@@ -63,23 +63,8 @@ struct Line<'a> {
 
 /// The records of a file: objects, one after another or in a list, or the lines of `tieline read`.
 pub(super) fn records(path: &Path) -> Result<Vec<Record>> {
-    let text = if path == Path::new("-") {
-        let mut text = String::new();
-        let read = std::io::stdin().lock().take(LARGEST_INPUT + 1).read_to_string(&mut text);
-        read.map_err(|error| {
-            Error::new(ErrorKind::Config, "standard input cannot be read as text").with_source(error)
-        })?;
-        if text.len() as u64 > LARGEST_INPUT {
-            return Err(Error::new(
-                ErrorKind::Config,
-                format!("standard input is larger than {LARGEST_INPUT} bytes"),
-            )
-            .with_advice("show fewer records at once"));
-        }
-        text
-    } else {
-        text(path, "input", LARGEST_INPUT)?.0
-    };
+    let text =
+        if path == Path::new("-") { whole(LARGEST_INPUT)? } else { text(path, "input", LARGEST_INPUT)?.0 };
     let not_json =
         |error: serde_json::Error| named(Error::new(ErrorKind::Config, "no JSON").with_source(error), path);
     let mut records = Vec::new();

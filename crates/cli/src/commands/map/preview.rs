@@ -11,7 +11,8 @@ use super::explain;
 use super::files::{self, Handed};
 use crate::failure::{Failure, Outcome};
 use crate::lines::stdout;
-use crate::text::{Paint, Table, clean};
+use crate::table::Table;
+use crate::text::{Paint, clean};
 
 /// The most characters of a value that people are shown.
 const SHOWN: usize = 40;
