@@ -9,7 +9,7 @@ use tieline::sqlite::SqliteStore;
 use tieline::store::ConnectionId;
 use tieline::store::outbox::{Entry, OutboxStore, Status};
 use tieline::sync::Outbox;
-use tieline::{Clock as _, Connector, EntityName, Error, ErrorKind, Operation, Result, SystemClock};
+use tieline::{Connector, EntityName, Error, ErrorKind, Operation, Result};
 
 use crate::commands::operations::{Parsed, parse_named};
 use crate::commands::outcomes::describe_malformed;
@@ -114,9 +114,8 @@ impl Durable {
             Ok(Parsed { named: false, .. }) => return Ok(Waiting::Malformed(without_id(number))),
             Ok(Parsed { operation, .. }) => operation,
         };
-        let now = SystemClock.now();
         let stored =
-            self.store.enqueue(&self.connection, &self.entity, std::slice::from_ref(&operation), now).await;
+            self.store.enqueue(&self.connection, &self.entity, std::slice::from_ref(&operation)).await;
         match stored {
             Ok(_) => Ok(Waiting::Stored(operation)),
             Err(error) if error.kind() == ErrorKind::Conflict => Ok(Waiting::Refused(operation, error)),

@@ -193,7 +193,7 @@ async fn connections_share_what_the_scope_says() {
 #[tokio::test(start_paused = true)]
 async fn connections_with_the_same_secret_share_limits_without_a_name() {
     let key = |secret: &'static str| {
-        let scheme = AuthScheme::Bearer { field: Field::secret("token", "Token") };
+        let scheme = AuthScheme::bearer(Field::secret("token", "Token"));
         tieline_auth::Bearer::new(secret).into_credential(&[scheme]).unwrap()
     };
     let provider = provider(200, &[]);

@@ -96,7 +96,7 @@ impl HttpService for Provider {
         let view = ResponseView::new(response.status, &response.headers, &response.body, self.now())
             .with_request(&request);
         match self.factory.classify(&view) {
-            Classification::Fail(error) => Err(error.with_attempts(1)),
+            Classification::Fail { error, .. } => Err(error.with_attempts(1)),
             _ => Ok(response),
         }
     }
