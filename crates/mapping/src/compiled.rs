@@ -314,11 +314,12 @@ impl FieldMapping for CompiledMapping {
 
     fn broken_by(&self, entity: &Entity) -> Vec<Issue> {
         let broken = self.drift(entity).into_iter().filter(|drift| drift.broken);
+        // A rule that leaves records out clears no field.
         let issue = |drift: Drift| {
-            let issue = Issue::new(format!("{} {}", drift.provider, drift.message));
-            drift.field.into_iter().fold(issue, Issue::at)
+            let field = drift.field?;
+            Some(Issue::new(format!("{} {}", drift.provider, drift.message)).at(field))
         };
-        broken.map(issue).collect()
+        broken.filter_map(issue).collect()
     }
 
     fn needs(&self, direction: Direction, record: &Record) -> Vec<RecordLookup> {

@@ -72,7 +72,8 @@ impl OneWaySync {
         let message = format!("the mapping does not fit the provider's fields: {}", named.join("; "));
         Err(Error::new(ErrorKind::Config, message)
             .with_advice(
-                "correct the mapping; or allow broken mappings, which clears these fields in the rows that are there",
+                "correct the mapping; or allow broken mappings (`--allow-broken-mapping`), which clears these fields in the \
+                 rows that are there",
             )
             .with_context("entity", &plan.entity)
             .with_context("target", &target.name))
