@@ -9,6 +9,10 @@ use crate::template::{Word, WordName};
 
 impl Reader<'_> {
     pub(crate) fn check_entity(&mut self, name: &str, own: &Member, node: &Node, entity: &Entity) {
+        // A list that could not be read was told of.
+        if node.member("list").is_some() && entity.list.is_empty() {
+            return;
+        }
         let reads = [&entity.list, &entity.changes, &entity.deleted];
         let uses = |wanted: &dyn Fn(&WordName) -> bool| {
             reads.iter().any(|requests| requests.iter().any(|request| request.uses(wanted)))

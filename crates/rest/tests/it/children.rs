@@ -46,7 +46,7 @@ async fn children_are_read_parent_by_parent_with_a_state_each() {
     provider.asked();
     let request = ReadRequest::changes("messages").with_partition(partitions[0].partition.clone());
     let (keys, batches) = read(&connector, request.clone()).await.unwrap();
-    assert_eq!(keys, ["a~11/10", "a~11/11"].map(|key| key.replacen("~1", "~1", 1)));
+    assert_eq!(keys, ["a~11/10", "a~11/11"]);
     // The parent's key stays one segment.
     assert_eq!(provider.asked()[0], "GET /conversations/a%2F1/messages?after=0");
     assert!(state(&batches).is_some());

@@ -1,6 +1,5 @@
 //! What is said about files that are wrong: all of it at once, with the place, and what to write instead.
 
-use insta::assert_snapshot;
 use tieline_document::Format;
 use tieline_rest::Description;
 
@@ -17,10 +16,13 @@ fn entities(text: &str) -> String {
 }
 
 macro_rules! wrong {
-    ($($name:ident: $text:expr;)*) => {
+    ($($name:ident: $text:expr => [$($said:expr),* $(,)?];)*) => {
         $(#[test]
         fn $name() {
-            assert_snapshot!(stringify!($name), $text);
+            let text = $text;
+            for said in [$($said),*] {
+                assert!(text.contains(said), "{said:?} is not said, but:\n{text}");
+            }
         })*
     };
 }
@@ -38,50 +40,50 @@ entities:
     list: /conversations/<parent.key>/messages?after=<lats.id|0>
     recods: payload
   things: {base: objekt}
-");
-    no_document: findings("name: [");
-    no_object: findings("- a\n- b");
-    empty: findings("");
-    name_and_url_missing: findings("entities: {a: /a}");
-    unknown_top_level: findings("name: T\nurl: https://t.example\nentitys: {a: /a}\nlimit: [1 per 1s]");
-    another_version: findings("version: 2\nname: T\nurl: https://t.example");
-    url_without_scheme: findings("name: T\nurl: api.example.com");
-    url_with_an_unknown_setting: findings("name: T\nurl: <adress>/api\nsettings: {address: {title: A, kind: url}}");
-    setting_named_like_a_word: findings("name: T\nurl: https://t.example\nsettings: {page: Page, 'a b': X}");
-    setting_of_an_unknown_kind: findings("name: T\nurl: https://t.example\nsettings: {a: {titel: A, kind: number}}");
-    auth_that_is_not_known: findings("name: T\nurl: https://t.example\nauth: [beerer, header, {oauth: {}}, {oauth2: {authorize: http://x}}]");
-    headers_that_frame_or_prove: findings("name: T\nurl: https://t.example\nheaders: {Authorization: x, Content-Length: '1', 'a b': c, X-Good: 1}");
-    limits_that_are_none: findings("name: T\nurl: https://t.example\nlimits: [100 in 10s, 0 per 1s, 5 per 1x, 5 per 1s for, 3 at once]");
-    error_rules: findings("name: T\nurl: https://t.example\nerrors:\n  mesage: error\n  when:\n    - {error: forbiden}\n    - {status: 999, is: x}\n    - {status: 4xx, wait: soon}");
-    zone_that_is_none: findings("name: T\nurl: https://t.example\nzone: Europe/Olso");
-    entity_without_anything: entities("  a: {title: A}");
-    entity_that_is_a_list: entities("  a: [/a, /b]");
-    path_without_slash: entities("  a: contacts");
-    method_that_is_none: entities("  a: GTE /contacts\n  b: FETCH /b");
-    call_missing: entities("  a: {list: {body: {}}}");
-    word_without_end: entities("  a: /a?page=<page");
-    empty_word: entities("  a: /a?page=<>");
-    format_that_is_none: entities("  a: /a?since=<since:iso>&x=<since:%Q>");
-    fallback_without_quotes: entities("  a: /a?since=<since|1970-01-01>");
-    quoted_text_without_end: entities("  a: /a?since=<since|'x>");
-    word_of_another_place: entities("  a: /a?key=<key>");
-    optional_page: entities("  a: /a?page=<page?>");
-    next_from_nowhere: entities("  a: /a?after=<next>");
-    token_from_nowhere: entities("  a: /a?token=<token>");
-    two_ways_to_page: entities("  a: {list: '/a?page=<page>&offset=<offset>', records: data}");
-    window_without_end_and_start: entities("  a: {list: '/a?from=<since>', window: 7d}");
-    newest_first_without_time: entities("  a: {list: '/a?page=<page>', newest_first: true}");
-    parent_without_use_and_use_without_parent: entities("  a: /a/<parent.key>\n  b: {list: /b, parent: a}");
-    own_parent: entities("  a: {list: /a/<parent.key>, parent: b}\n  b: {list: /b/<parent.key>, parent: a}");
-    grouped_parents_without_a_number: entities("  p: /p\n  a: {list: '/a?ids=<parents>', parent: p}");
-    paths_that_are_refused: entities("  a: {list: /a, records: /data[0]/items, next: $..next}");
-    durations_and_counts: entities("  a: {list: /a, overlap: five minutes, page_size: many, newest_first: 'yes'}");
-    body_and_form: entities("  a: {list: {call: POST /a, body: {}, form: {a: 1}}}");
-    look_up_without_key: entities("  a: {list: /a, lookup: /a/1, lookups: /a/all, update: PATCH /a}");
-    marker_without_search: entities("  a: {list: /a, create: POST /a, marker: ref}");
-    value_within_quotes: entities("  a: {list: /a, find: \"/a?$filter=name eq '<value>'\"}");
-    total_within_the_records: entities("  a: {list: /a, records: data, total: /data/total}");
-    not_carried_out: entities("  a: {list: /a, token_from: /x, keys: /k}");
+") => [r#"bad.yaml:8:13: there is no entity "conversation": did you mean "conversations"?"#, "    8 |     parent: conversation\n      |             ^^^^^^^^^^^^", r#"bad.yaml:9:55: the word "lats" is not known here: did you mean "last"?"#, r#"bad.yaml:10:5: there is no setting "recods" here: did you mean "records"?"#, r#"bad.yaml:11:18: there is no base "objekt": did you mean "object"?"#];
+    no_document: findings("name: [") => ["this is not valid YAML"];
+    no_object: findings("- a\n- b") => ["bad.yaml:1:1: here stands a list, and should stand an object"];
+    empty: findings("") => ["bad.yaml: this is not valid YAML: it is empty"];
+    name_and_url_missing: findings("entities: {a: /a}") => [r#"the setting "name" is missing"#, r#"the setting "url" is missing: say where the API is: url: https://api.example.com"#];
+    unknown_top_level: findings("name: T\nurl: https://t.example\nentitys: {a: /a}\nlimit: [1 per 1s]") => [r#"bad.yaml:3:1: there is no setting "entitys" here: did you mean "entities"?"#, r#"bad.yaml:4:1: there is no setting "limit" here: did you mean "limits"?"#];
+    another_version: findings("version: 2\nname: T\nurl: https://t.example") => ["bad.yaml:1:10: the description is written in a version that is not known: this engine reads version 1"];
+    url_without_scheme: findings("name: T\nurl: api.example.com") => ["bad.yaml:2:6: this is no address: write it like https://api.example.com"];
+    url_with_an_unknown_setting: findings("name: T\nurl: <adress>/api\nsettings: {address: {title: A, kind: url}}") => ["bad.yaml:2:6: this is no path"];
+    setting_named_like_a_word: findings("name: T\nurl: https://t.example\nsettings: {page: Page, 'a b': X}") => [r#"a setting cannot be called "page""#, r#"a setting cannot be called "a b""#];
+    setting_of_an_unknown_kind: findings("name: T\nurl: https://t.example\nsettings: {a: {titel: A, kind: number}}") => [r#"there is no setting "titel" here: did you mean "title"?"#, r#"the word "number" is not known here"#];
+    auth_that_is_not_known: findings("name: T\nurl: https://t.example\nauth: [beerer, header, {oauth: {}}, {oauth2: {authorize: http://x}}]") => [r#"the word "beerer" is not known here: did you mean "bearer"?"#, "say its name: {header: X-Api-Key}", r#"there is no scheme "oauth": did you mean "oauth2"?"#, r#"the setting "token" is missing"#];
+    headers_that_frame_or_prove: findings("name: T\nurl: https://t.example\nheaders: {Authorization: x, Content-Length: '1', 'a b': c, X-Good: 1}") => [r#"the header "Authorization" cannot be set here: say with `auth` how requests prove themselves"#, r#"the header "Content-Length" cannot be set here"#, r#""a b" is no name of a header"#];
+    limits_that_are_none: findings("name: T\nurl: https://t.example\nlimits: [100 in 10s, 0 per 1s, 5 per 1x, 5 per 1s for, 3 at once]") => [r#""100 in 10s" is no limit: write it like `100 per 10s`"#, r#""0 per 1s" is no limit"#, r#""5 per 1x" is no limit"#, r#""5 per 1s for" is no limit"#];
+    error_rules: findings("name: T\nurl: https://t.example\nerrors:\n  mesage: error\n  when:\n    - {error: forbiden}\n    - {status: 999, is: x}\n    - {status: 4xx, wait: soon}") => [r#"there is no setting "mesage" here: did you mean "message"?"#, r#"the word "forbiden" is not known here: did you mean "forbidden"?"#, "this rule would hold for every answer", r#""999" is no status"#, "`is` needs `at`", r#""soon" is no duration"#];
+    zone_that_is_none: findings("name: T\nurl: https://t.example\nzone: Europe/Olso") => [r#"there is no time zone "Europe/Olso": did you mean "Europe/Oslo"?"#];
+    entity_without_anything: entities("  a: {title: A}") => [r#"nothing can be done with "a": say how it is listed: list: /path"#];
+    entity_that_is_a_list: entities("  a: [/a, /b]") => ["here stands a list, and should stand an object"];
+    path_without_slash: entities("  a: contacts") => ["this is no path: write the path from a slash on, such as /contacts"];
+    method_that_is_none: entities("  a: GTE /contacts\n  b: FETCH /b") => [r#"there is no method "GTE" here"#, r#"there is no method "FETCH" here"#];
+    call_missing: entities("  a: {list: {body: {}}}") => [r#"the setting "call" is missing: write the request: call: /path"#];
+    word_without_end: entities("  a: /a?page=<page") => ["bad.yaml:4:14: this word has no end: close it with >, or write << for the character itself"];
+    empty_word: entities("  a: /a?page=<>") => ["a word is missing between < and >"];
+    format_that_is_none: entities("  a: /a?since=<since:iso>&x=<since:%Q>") => [r#"there is no format "iso""#];
+    fallback_without_quotes: entities("  a: /a?since=<since|1970-01-01>") => ["this is no number: put a text in quotes"];
+    quoted_text_without_end: entities("  a: /a?since=<since|'x>") => ["this word has no end"];
+    word_of_another_place: entities("  a: /a?key=<key>") => [r#"the word "key" is not known here"#];
+    optional_page: entities("  a: /a?page=<page?>") => ["<page> cannot be marked with ?: only members of input and record can"];
+    next_from_nowhere: entities("  a: /a?after=<next>") => ["<next> is used, and nothing says where it comes from: say where the answer has it, such as next: /paging/next"];
+    token_from_nowhere: entities("  a: /a?token=<token>") => ["<token> is used, and nothing says where it comes from"];
+    two_ways_to_page: entities("  a: {list: '/a?page=<page>&offset=<offset>', records: data}") => ["<page> and <offset> page one list in several ways"];
+    window_without_end_and_start: entities("  a: {list: '/a?from=<since>', window: 7d}") => ["window is said, and the request has no <until>", "window is said, and no start"];
+    newest_first_without_time: entities("  a: {list: '/a?page=<page>', newest_first: true}") => ["newest_first needs a time of change to end at"];
+    parent_without_use_and_use_without_parent: entities("  a: /a/<parent.key>\n  b: {list: /b, parent: a}") => ["<parent…> is used, and there is no parent", "no request uses <parent.key>, so every a would list the same"];
+    own_parent: entities("  a: {list: /a/<parent.key>, parent: b}\n  b: {list: /b/<parent.key>, parent: a}") => [r#""a" is its own parent"#];
+    grouped_parents_without_a_number: entities("  p: /p\n  a: {list: '/a?ids=<parents>', parent: p}") => ["<parents> stands for several, and one is asked for at a time"];
+    paths_that_are_refused: entities("  a:\n    list: /a\n    records: /data[0]/items\n    next: $..next") => [r#""[" cannot stand in a path"#, r#"".." cannot stand in a path"#];
+    durations_and_counts: entities("  a: {list: /a, overlap: five minutes, page_size: many, newest_first: 'yes'}") => [r#""five minutes" is no duration: write it like 10s, 5m, 1h, 7d or 5y"#, "here should stand a whole number", "and should stand true or false"];
+    body_and_form: entities("  a: {list: {call: POST /a, body: {}, form: {a: 1}}}") => ["a request has a body or a form, not both"];
+    look_up_without_key: entities("  a: {list: /a, lookup: /a/1, lookups: /a/all, update: PATCH /a}") => ["lookup has no <key>", "lookups has no <keys>", "update has no <key>"];
+    marker_without_search: entities("  a: {list: /a, create: POST /a, marker: ref}") => ["a marker is said, and no way to find it: a lost create will become a question"];
+    value_within_quotes: entities("  a: {list: /a, find: \"/a?$filter=name eq '<value>'\"}") => ["<value> stands within quotes, which its value could end"];
+    total_within_the_records: entities("  a: {list: /a, records: data, total: /data/total}") => ["/data/total is not beside the records at /data"];
+    not_carried_out: entities("  a: {list: /a, token_from: /x, keys: /k}") => [r#""token_from" is not carried out by this version"#, r#""keys" is not carried out by this version"#];
     word_of_a_base_that_an_entity_does_not_give: findings("
 name: T
 url: https://t.example
@@ -90,10 +92,10 @@ bases:
 entities:
   a: {base: b, let: {kind: x}}
   c: {base: b}
-");
-    same_name_twice: entities("  a: /a\n  a: /b");
-    aliases: entities("  a: &x /a\n  b: *x");
-    a_tag_without_limit: findings("name: T\nurl: https://t.example\nlimits: [5 per 1s for search]\nentities: {a: {list: {call: /a, tag: serach}}}");
+") => [r#"the word "kind" is not known here"#];
+    same_name_twice: entities("  a: /a\n  a: /b") => [r#"the name "a" stands twice in one object"#];
+    aliases: entities("  a: &x /a\n  b: *x") => ["aliases are not read, so write the value out"];
+    a_tag_without_limit: findings("name: T\nurl: https://t.example\nlimits: [5 per 1s for search]\nentities: {a: {list: {call: /a, tag: serach}}}") => [r#"the tag "serach" has no limit: did you mean "search"?"#];
 }
 
 #[test]

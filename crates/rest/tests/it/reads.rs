@@ -207,7 +207,7 @@ entities:
             Some(Value::String(id)) => id.parse::<u64>().unwrap() + 1,
             Some(_) => 1,
             None => {
-                let since: i64 = seen.body["since"].as_str().unwrap().parse().unwrap();
+                let since: i64 = seen.body["since"].as_i64().unwrap();
                 (1..=5)
                     .find(|day| {
                         Utc.with_ymd_and_hms(2026, 5, *day, 0, 0, 0).unwrap().timestamp_millis() >= since
