@@ -12,8 +12,6 @@ pub struct Entity {
     pub parent: Option<Parent>,
     /// The field that names the parent in what is written.
     pub parent_field: Option<String>,
-    /// Whether children are read again when their parent changed.
-    pub follows: bool,
     /// Once for each of these values.
     pub each: Named<Vec<String>>,
     /// Everything; walked one after another.
@@ -22,8 +20,6 @@ pub struct Entity {
     pub changes: Vec<Request>,
     /// What is gone.
     pub deleted: Vec<Request>,
-    /// Fetches each listed record whole.
-    pub detail: Option<Request>,
     /// One by key.
     pub lookup: Option<Request>,
     /// Several by key.
@@ -42,8 +38,6 @@ pub struct Entity {
     pub delete: Option<Request>,
     /// What else can be done to one.
     pub actions: Named<Request>,
-    /// The bytes of a file.
-    pub content: Option<Request>,
     /// The member that carries the marker of a create.
     pub marker: Option<String>,
     /// What clears a field, as JSON; null unless said.

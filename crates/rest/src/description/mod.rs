@@ -12,7 +12,7 @@ pub use self::entity::{Entity, Find, FindBy, KeyPart, Parent};
 pub use self::errors::{ErrorRule, ErrorRules, ErrorWord, Wait};
 pub use self::limits::LimitLine;
 pub(crate) use self::limits::duration as description_duration;
-pub use self::request::{AccountRequest, Base, FieldsRequest, Idempotent, Query, Request};
+pub use self::request::{AccountRequest, Base, FieldsRequest, Query, Request};
 pub use self::walk::{Decode, Place, Start, Walk};
 
 use crate::template::Template;
@@ -50,8 +50,6 @@ pub struct Description {
     pub entities: Named<Entity>,
     /// What can be done that is about no entity.
     pub actions: Named<Request>,
-    /// What the file says of webhooks, as JSON: read by the receiver.
-    pub webhooks: Option<String>,
 }
 
 /// The address of an API: an origin or a setting that holds one, and the beginning of every path.

@@ -27,7 +27,7 @@ pub struct Request {
     /// What it costs where a limit counts units.
     pub cost: u32,
     /// Whether it may be sent twice; by its method when nothing is said.
-    pub idempotent: Option<Idempotent>,
+    pub idempotent: Option<bool>,
     /// Where the answer has the record.
     pub record: Option<JsonPath>,
     /// The only fields that it writes.
@@ -62,18 +62,6 @@ pub struct Query {
     pub name: Template,
     /// Its value; none for a bare name.
     pub value: Option<Template>,
-}
-
-/// Whether a request may be sent twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Idempotent {
-    /// It does no harm.
-    Yes,
-    /// It must not be.
-    No,
-    /// It carries an idempotency key, made above the retries.
-    Key,
 }
 
 /// The request of a connection test, and where its answer says who it is.

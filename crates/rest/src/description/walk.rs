@@ -41,8 +41,6 @@ pub struct Walk {
     pub start: Option<Start>,
     /// Whether the list is sorted by time of change, the newest first, and a read of changes ends at its mark.
     pub newest_first: Option<bool>,
-    /// Whether `<next>` holds still when records are edited.
-    pub stable_cursor: Option<bool>,
     /// How the answer is written.
     pub decode: Option<Decode>,
     /// The key.
@@ -116,7 +114,6 @@ impl Walk {
             window,
             start,
             newest_first,
-            stable_cursor,
             decode,
             version,
             merged

@@ -104,12 +104,9 @@ impl Reader<'_> {
                 self.find_at(mark(member), 1, format!("{member} has no <keys>"), Some(advice));
             }
         }
-        for (member, request) in [
-            ("lookup", &entity.lookup),
-            ("update", &entity.update),
-            ("delete", &entity.delete),
-            ("detail", &entity.detail),
-        ] {
+        for (member, request) in
+            [("lookup", &entity.lookup), ("update", &entity.update), ("delete", &entity.delete)]
+        {
             if let Some(request) = request
                 && !request
                     .uses(&|word| matches!(word, WordName::Key | WordName::KeyPart(_) | WordName::Keys))

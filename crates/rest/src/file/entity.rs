@@ -84,11 +84,9 @@ impl Reader<'_> {
             "title" => entity.title = self.text(node),
             "parent" => entity.parent = self.parent(node),
             "parent_field" => entity.parent_field = self.text(node),
-            "follows" => entity.follows = self.flag(node).unwrap_or(false),
             "list" => entity.list = self.requests(node, &LIST_WORDS),
             "changes" => entity.changes = self.requests(node, &LIST_WORDS),
             "deleted" => entity.deleted = self.requests(node, &LIST_WORDS),
-            "detail" => entity.detail = self.request(node, &LOOKUP_WORDS, &[]),
             "lookup" => entity.lookup = self.request(node, &LOOKUP_WORDS, &[]),
             "lookups" => entity.lookups = self.request(node, &LOOKUP_WORDS, &[]),
             "find" => entity.find = self.find_by(node),
@@ -97,11 +95,11 @@ impl Reader<'_> {
             "update" => entity.update = self.request(node, &WRITE_WORDS, &[]),
             "delete" => entity.delete = self.request(node, &WRITE_WORDS, &[]),
             "actions" => entity.actions = self.actions(node),
-            "content" => entity.content = self.request(node, &LOOKUP_WORDS, &[]),
             "marker" => entity.marker = self.text(node),
             "clear" => entity.clear = Some(node.to_json()),
-            "keys" | "upsert" | "where" | "parent_when" | "file" | "deletes" => {
-                self.find(node, format!("{name:?} is not carried out by this version"), None);
+            "content" | "deletes" | "detail" | "file" | "follows" | "keys" | "parent_when" | "upsert"
+            | "where" => {
+                self.not_carried_out(name, node);
             }
             _ => {}
         }

@@ -131,10 +131,7 @@ impl Reader<'_> {
                 }
             }
             "actions" => description.actions = self.actions(node),
-            "webhooks" => description.webhooks = Some(node.to_json()),
-            "clock" | "like" => {
-                self.find(node, format!("{name:?} is not carried out by this version"), None);
-            }
+            "clock" | "like" | "webhooks" => self.not_carried_out(name, node),
             _ => {}
         }
     }
@@ -203,6 +200,7 @@ impl Reader<'_> {
                         .filter_map(|value| Some((value.name.clone(), self.text(&value.node)?)))
                         .collect();
                 }
+                "choices" | "default" => self.not_carried_out(&member.name, node),
                 _ => {}
             }
         }
@@ -211,6 +209,9 @@ impl Reader<'_> {
 
     fn check(&mut self, node: &Node) -> Option<AccountRequest> {
         let request = self.request(node, &[], &["id", "name", "user", "others"])?;
+        if let Some(others) = node.member("others") {
+            self.not_carried_out("others", others);
+        }
         let mut path = |name: &str| node.member(name).and_then(|node| self.path(node));
         let (id, name, user) = (path("id"), path("name"), path("user"));
         Some(AccountRequest { request, id, name, user })

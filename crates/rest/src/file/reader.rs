@@ -56,6 +56,11 @@ impl<'t> Reader<'t> {
         self.findings.push(Finding { mark: Some(mark), length, message: message.into(), advice });
     }
 
+    /// Reports a setting of the language that this version would ignore.
+    pub(crate) fn not_carried_out(&mut self, name: &str, node: &Node) {
+        self.find(node, format!("{name:?} is not carried out by this version"), None);
+    }
+
     /// Reports members whose names are not known.
     pub(crate) fn names(&mut self, node: &Node, known: &[&str]) {
         for member in members(node) {
@@ -197,7 +202,11 @@ impl<'t> Reader<'t> {
                 let inner = path.map(|path| path.parse());
                 match inner.transpose() {
                     Ok(inner) => Some(Place::Header(name.to_ascii_lowercase(), inner)),
-                    Err(_) => None,
+                    Err(error) => {
+                        let error: tieline_core::Error = error;
+                        self.find(node, error.message().to_owned(), None);
+                        None
+                    }
                 }
             }
             (Some("link"), None, None) => Some(Place::Link),

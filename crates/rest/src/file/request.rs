@@ -4,7 +4,7 @@ use url::Url;
 
 use super::reader::{Reader, members};
 use super::walk::WALK;
-use crate::description::{Base, Idempotent, Query, Request};
+use crate::description::{Base, Query, Request};
 use crate::template::Template;
 
 const REQUEST: [&str; 16] = [
@@ -70,7 +70,7 @@ impl Reader<'_> {
         };
         let mut request = self.call(call, words)?;
         if let Some(node) = settings {
-            self.request_settings(node, &mut request, words);
+            self.request_settings(node, &mut request, words, more);
             request.walk = self.walk(node);
         }
         Some(request)
@@ -154,7 +154,7 @@ impl Reader<'_> {
         None
     }
 
-    fn request_settings(&mut self, node: &Node, request: &mut Request, words: &[&str]) {
+    fn request_settings(&mut self, node: &Node, request: &mut Request, words: &[&str], more: &[&str]) {
         for member in members(node) {
             let node = &member.node;
             match member.name.as_str() {
@@ -165,14 +165,21 @@ impl Reader<'_> {
                 "cost" => request.cost = self.count(node).unwrap_or(1),
                 "idempotent" => {
                     request.idempotent = match &node.value {
-                        Value::Bool(true) => Some(Idempotent::Yes),
-                        Value::Bool(false) => Some(Idempotent::No),
-                        _ => self.word(node, &[("key", Idempotent::Key)]),
+                        Value::Text(text) if text == "key" => {
+                            self.not_carried_out("idempotent: key", node);
+                            None
+                        }
+                        _ => self.flag(node),
                     }
                 }
                 "record" => request.record = self.path(node),
                 "only" => request.only = self.texts(node),
                 "merge_with" => request.merge_with = self.text(node),
+                "accept" | "job" | "many" | "match" | "poll" | "title"
+                    if !more.contains(&member.name.as_str()) =>
+                {
+                    self.not_carried_out(&member.name, node);
+                }
                 _ => {}
             }
         }

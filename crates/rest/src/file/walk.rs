@@ -54,7 +54,6 @@ impl Reader<'_> {
                 "window" => walk.window = self.duration(node).filter(|window| !window.is_zero()),
                 "start" => walk.start = self.start(node),
                 "newest_first" => walk.newest_first = self.flag(node),
-                "stable_cursor" => walk.stable_cursor = self.flag(node),
                 "decode" => {
                     let known = [("json", Decode::Json), ("ndjson", Decode::Ndjson)];
                     walk.decode = self.word(node, &known);
@@ -63,9 +62,7 @@ impl Reader<'_> {
                 "version" => walk.version = self.path(node),
                 "deleted_if" => walk.deleted_if = self.conditions(node),
                 "merged" => walk.merged = self.merged(node),
-                "token_from" | "resend" => {
-                    self.find(node, format!("{:?} is not carried out by this version", member.name), None);
-                }
+                "resend" | "stable_cursor" | "token_from" => self.not_carried_out(&member.name, node),
                 _ => {}
             }
         }

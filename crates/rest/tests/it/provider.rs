@@ -14,30 +14,30 @@ use tieline_core::{
 use tieline_rest::RestFactory;
 
 /// An answer: status, headers, body.
-pub type Answer = (u16, Vec<(&'static str, String)>, String);
+pub(crate) type Answer = (u16, Vec<(&'static str, String)>, String);
 
-pub fn ok(body: impl ToString) -> Answer {
+pub(crate) fn ok(body: impl ToString) -> Answer {
     (200, Vec::new(), body.to_string())
 }
 
 /// A request as the provider sees it.
 #[derive(Clone, Debug)]
-pub struct Seen {
-    pub method: String,
-    pub path: String,
-    pub query: Vec<(String, String)>,
-    pub body: Value,
-    pub headers: http::HeaderMap,
-    pub idempotent: bool,
+pub(crate) struct Seen {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) body: Value,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) idempotent: bool,
 }
 
 impl Seen {
-    pub fn query(&self, name: &str) -> Option<&str> {
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// `GET /path?a=b {"body":1}`.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let query: Vec<String> = self.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
         let body = if self.body.is_null() { String::new() } else { format!(" {}", self.body) };
@@ -48,10 +48,10 @@ impl Seen {
 type Handler = dyn Fn(&Seen) -> Answer + Send + Sync;
 
 #[derive(Clone)]
-pub struct Provider {
+pub(crate) struct Provider {
     handler: Arc<Handler>,
     factory: RestFactory,
-    pub seen: Arc<Mutex<Vec<Seen>>>,
+    pub(crate) seen: Arc<Mutex<Vec<Seen>>>,
     now: Arc<Mutex<DateTime<Utc>>>,
 }
 
@@ -103,21 +103,21 @@ impl HttpService for Provider {
 }
 
 impl Provider {
-    pub fn new(file: &str, handler: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(file: &str, handler: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
         let factory = RestFactory::from_file("test", "test.yaml", file, Category::Other).unwrap();
         let now = Utc.with_ymd_and_hms(2026, 6, 1, 12, 0, 0).unwrap();
         Self { handler: Arc::new(handler), factory, seen: Arc::default(), now: Arc::new(Mutex::new(now)) }
     }
 
-    pub fn at(&self, now: DateTime<Utc>) {
+    pub(crate) fn at(&self, now: DateTime<Utc>) {
         *self.now.lock().unwrap() = now;
     }
 
-    pub fn connect(&self) -> Arc<dyn Connector> {
+    pub(crate) fn connect(&self) -> Arc<dyn Connector> {
         self.connect_with(json!({}))
     }
 
-    pub fn connect_with(&self, config: Value) -> Arc<dyn Connector> {
+    pub(crate) fn connect_with(&self, config: Value) -> Arc<dyn Connector> {
         let base = self.factory.base_url(&config).unwrap();
         let context =
             BuildContext::new(config, base, HttpClient::new(Arc::new(self.clone())), Arc::new(self.clone()));
@@ -125,13 +125,16 @@ impl Provider {
     }
 
     /// What was asked since the last time, a line each.
-    pub fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.seen.lock().unwrap().drain(..).map(|seen| seen.line()).collect()
     }
 }
 
 /// All of a read: keys that are there, keys that are gone (with a minus), and the batches.
-pub async fn read(connector: &Arc<dyn Connector>, request: ReadRequest) -> Result<(Vec<String>, Vec<Batch>)> {
+pub(crate) async fn read(
+    connector: &Arc<dyn Connector>,
+    request: ReadRequest,
+) -> Result<(Vec<String>, Vec<Batch>)> {
     let batches: Vec<Batch> = connector.read(request)?.try_collect().await?;
     let changes = batches.iter().flat_map(|batch| &batch.groups).flat_map(|group| &group.changes);
     let keys = changes
@@ -144,7 +147,7 @@ pub async fn read(connector: &Arc<dyn Connector>, request: ReadRequest) -> Resul
     Ok((keys, batches))
 }
 
-pub fn state(batches: &[Batch]) -> Option<State> {
+pub(crate) fn state(batches: &[Batch]) -> Option<State> {
     // As it is stored.
     batches.last().map(|batch| State::from_text(&batch.state.to_text().unwrap()).unwrap())
 }
