@@ -12,6 +12,7 @@ use crate::{Field, OAuth2, SessionLogin, Signing};
 /// Match its variants with `..`: fields are added as providers need them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant, reason = "a connector has a handful of them, made once")]
 pub enum AuthScheme {
     /// One key, in a header, in the query, in a cookie or as a part of a `Basic` login.
     #[non_exhaustive]

@@ -71,7 +71,7 @@ impl Request {
 
     /// Whether it may be sent twice: what it says, or what its method says, and a list that is asked for by POST.
     pub(crate) fn is_idempotent(&self, reads: bool) -> bool {
-        self.idempotent.unwrap_or_else(|| reads || !matches!(self.method, Method::POST | Method::PATCH))
+        self.idempotent.unwrap_or(reads || !matches!(self.method, Method::POST | Method::PATCH))
     }
 
     /// Words of look-ups that stand within quotes of a query language without a format that makes them safe there.

@@ -28,7 +28,7 @@ const MAX_MESSAGE: usize = 4096;
 pub(crate) fn classify(rules: &ErrorRules, provider: &str, answer: &ResponseView<'_>) -> Classification {
     let status = answer.status;
     // Most answers are good, and no rule is about them.
-    if status.is_success() && !rules.when.iter().any(|rule| may_be_about_success(rule)) {
+    if status.is_success() && !rules.when.iter().any(may_be_about_success) {
         return accept(answer);
     }
     let html = is_html(answer.body);
