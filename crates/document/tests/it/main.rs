@@ -1,5 +1,7 @@
 //! Documents of the three formats: the same tree, with places.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
 use insta::assert_snapshot;
 use tieline_document::{Format, Node};
 
