@@ -76,8 +76,8 @@ pub(crate) fn parse_named(line: &[u8], number: u64) -> Result<Parsed> {
         Error::new(ErrorKind::Rejected, format!("line {number} is no operation: {why}"))
             .with_advice("`tieline write --help` shows the operations; nothing was sent for this line")
     };
-    // UTF-16 cut at its line ends begins with the second half of one.
-    if encoding::is_utf16(line) || encoding::is_utf16(line.get(1..).unwrap_or_default()) {
+    // UTF-16 cut at its line ends begins with the second half of one, and after the last one there is nothing else.
+    if encoding::is_utf16(line) || encoding::is_utf16(line.get(1..).unwrap_or_default()) || line == b"\0" {
         return Err(
             malformed(format!("standard input {}", encoding::UTF16)).with_advice(encoding::UTF16_ADVICE)
         );

@@ -39,7 +39,7 @@ async fn the_token_is_said_nowhere() {
             assert!(!said.out.contains("c0ffee"), "{fault:?} {arguments}: {}", said.out);
             assert!(!said.err.contains("c0ffee"), "{fault:?} {arguments}: {}", said.err);
             assert_eq!(said.code == Some(0), fault.is_none(), "{fault:?} {arguments}: {}", said.err);
-            logged |= said.err.contains("path=\"/api/v1/users/me\"");
+            logged |= said.err.contains("url.template=\"/api/v1/users/me\"");
         }
     }
     assert!(logged, "the log tells of the calls");
