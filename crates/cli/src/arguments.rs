@@ -298,9 +298,9 @@ Each line of standard output is one outcome, in the same order:
 
 An operation without an outcome, after a kill, counts as unknown.
 
-With --outbox or --stored each operation needs an "id" of yours and is stored under it before it is sent.
-Give the same input again after a kill or a failure: what was done is not done again, what was not is sent,
-and what nobody knows is looked for, or becomes
+With --outbox or --stored each operation needs an "id" of yours and is stored under it before it
+is sent. Give the same input again after a kill or a failure: what was done is not done again,
+what was not is sent, and what nobody knows is looked for, or becomes
 
   question            it may have happened: look, then answer in your application's outbox
 
