@@ -218,7 +218,7 @@ impl JsonFault {
         let what = match error.classify() {
             Category::Io => "it could not be read or written",
             Category::Syntax => "it is not valid JSON",
-            Category::Data => "a value has another type than expected",
+            Category::Data => "a member or a value is not what was expected",
             Category::Eof => "it ends in the middle",
         };
         Self { what, line: error.line(), column: error.column() }
