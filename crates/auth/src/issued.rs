@@ -48,7 +48,7 @@ pub struct IssuedCredential {
 enum Source {
     ClientCredentials { client: OAuthClient, settings: Value },
     ServiceAccount { client: OAuthClient, account: ServiceAccount },
-    Session(Login),
+    Session(Box<Login>),
 }
 
 struct Token {
@@ -95,7 +95,7 @@ impl IssuedCredential {
     /// A login.
     pub fn session(login: Login, clock: Arc<dyn Clock>) -> Arc<Self> {
         let scrubber = Scrubber::new(&login.secrets());
-        Self::new(Source::Session(login), clock, scrubber)
+        Self::new(Source::Session(Box::new(login)), clock, scrubber)
     }
 
     fn new(source: Source, clock: Arc<dyn Clock>, scrubber: Scrubber) -> Arc<Self> {

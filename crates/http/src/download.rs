@@ -33,7 +33,7 @@ struct Shared {
 
 impl Download {
     /// A body that ends with `Timeout` when it moves nothing for `idle`, and with `Decode` after `limit` bytes.
-    pub(crate) fn new(
+    pub(crate) fn start(
         body: BodyStream,
         reserved: Vec<Reservation>,
         limit: Option<usize>,

@@ -54,7 +54,7 @@ fn key(scheme: &HmacSigning, keys: &Keys) -> Result<Zeroizing<Vec<u8>>> {
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         return None;
     }
     let digits: Vec<u32> = text.chars().map(|digit| digit.to_digit(16)).collect::<Option<_>>()?;

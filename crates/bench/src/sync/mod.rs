@@ -128,7 +128,7 @@ async fn measure(
     ratios: &mut Vec<f64>,
     unchanged: &mut Vec<f64>,
 ) -> Result<()> {
-    let (ours, bare) = if round % 2 == 0 {
+    let (ours, bare) = if round.is_multiple_of(2) {
         let ours = ours().await?;
         (ours, bare().await?)
     } else {

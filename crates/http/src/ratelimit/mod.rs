@@ -145,7 +145,7 @@ impl RateLimit {
         if let Some(body) = received.stream.take() {
             let in_flight = held.into_iter().filter(|held| held.kept.limit.unit == LimitUnit::InFlight);
             let reserved = in_flight.map(|held| held.reservation).collect();
-            received.stream = Some(Download::new(body, reserved, limit, self.inner.idle()));
+            received.stream = Some(Download::start(body, reserved, limit, self.inner.idle()));
         }
         received
     }

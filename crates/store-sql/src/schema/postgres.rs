@@ -33,7 +33,10 @@ pub(crate) async fn migrate_with(database: &Postgres, scripts: &[Script]) -> Res
         // Ends with the transaction. Processes that start at the same time wait for the first of them.
         turn.batch(format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
         let steps = pending(stored(&mut turn).await?, scripts, &place)?;
-        let Some((version, script)) = steps.first() else { return Ok(turn.rollback().await) };
+        let Some((version, script)) = steps.first() else {
+            turn.rollback().await;
+            return Ok(());
+        };
         if *version == 1 {
             check_encoding(&mut turn).await?;
             turn.control(SCHEMA).await?;

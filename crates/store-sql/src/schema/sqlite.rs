@@ -28,7 +28,10 @@ pub(crate) async fn migrate_with(database: &Sqlite, scripts: &[Script]) -> Resul
         // Another process may have been quicker.
         let stored = stored(&mut turn).await?;
         let steps = pending(stored, scripts, database.place())?;
-        let Some((version, script)) = steps.first() else { return Ok(turn.rollback().await) };
+        let Some((version, script)) = steps.first() else {
+            turn.rollback().await;
+            return Ok(());
+        };
         turn.batch(text(script, Dialect::Sqlite)).await?;
         turn.batch(versions(Dialect::Sqlite)).await?;
         turn.batch(note(*version, script.min_reader, Dialect::Sqlite)).await?;
