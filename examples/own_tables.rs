@@ -59,7 +59,9 @@ async fn run() -> Outcome<()> {
         let worker = format!("{tenant} {} {}", sandbox.base_url(), sandbox.token());
         let mut process = Command::new(std::env::current_exe()?).env(WORKER, worker).spawn()?;
         if *tenant == "acme" {
-            while counts(store).await?["invoices"] < 10 && process.try_wait()?.is_none() {
+            while counts(store).await?.get("invoices").is_some_and(|rows| *rows < 10)
+                && process.try_wait()?.is_none()
+            {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
             process.kill()?;
@@ -73,9 +75,10 @@ async fn run() -> Outcome<()> {
         sync(store, sandbox.base_url().as_str(), &sandbox.token()).await?;
         let (rows, counts) = (counts(store).await?, store.counts(&CONNECTION.into()).await?);
         println!("  {tenant}: {rows:?}");
-        let records = [counts.records("customers"), counts.records("invoices")];
-        if [rows["customers"], rows["invoices"]] != records {
-            return Err(format!("{tenant} has {records:?} customers and invoices in Fortnox").into());
+        let records =
+            BTreeMap::from(["customers", "invoices"].map(|entity| (entity, counts.records(entity))));
+        if rows != records {
+            return Err(format!("{tenant} has {records:?} in Fortnox").into());
         }
     }
 

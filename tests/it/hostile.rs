@@ -118,11 +118,11 @@ impl Raw {
         match self {
             Self::Sqlite(pool) => {
                 let sql = sqlx::AssertSqlSafe(sql.replace("tieline.", "tieline_"));
-                drop(sqlx::raw_sql(sql).execute(pool).await.unwrap());
+                sqlx::raw_sql(sql).execute(pool).await.unwrap();
             }
             #[cfg(unix)]
             Self::Postgres(pool) => {
-                drop(sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(pool).await.unwrap());
+                sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(pool).await.unwrap();
             }
         }
     }
