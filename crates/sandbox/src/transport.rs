@@ -37,7 +37,7 @@ const PIECE: usize = 64 * 1024;
 /// let transport = InProcess::new(Sandbox::pipedrive());
 /// let request = http::Request::get("https://acme-demo.pipedrive.com/api/v1/users/me")
 ///     .header("x-api-token", TOKEN)
-///     .body(Bytes::new())?;
+///     .body(Bytes::new().into())?;
 /// assert_eq!(transport.send(request).await?.status(), 200);
 /// # Ok(()) }
 /// ```

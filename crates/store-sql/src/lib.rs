@@ -16,6 +16,7 @@ mod store;
 mod tables;
 mod time;
 mod tx;
+mod value;
 
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -23,11 +24,12 @@ pub mod testing;
 pub use engine::{Access, Database, Transaction};
 pub use schema::{Run, Script};
 pub use sink::{RowChange, RowSink};
-pub use sql::{Arg, Bulk, Column, Dialect, FromRow, FromValue, Row, Sql, Value};
+pub use sql::{Arg, Bulk, Column, Dialect, Sql};
 pub use sql_sink::{ColumnType, OnDelete, SqlSink};
 pub use store::SqlStore;
 pub use tables::{Owner, Rights, TABLES, Table};
 pub use tx::Tx;
+pub use value::{FromRow, FromValue, Row, Value};
 
 /// A store in SQLite: one file, one writer at a time.
 #[cfg(feature = "sqlite")]

@@ -9,8 +9,9 @@ use tieline_store::{ConnectionId, TargetName};
 
 use crate::records::KEYS;
 use crate::sink::{RowChange, RowSink};
-use crate::sql::{Arg, Dialect, Row, Sql};
+use crate::sql::{Arg, Dialect, Sql};
 use crate::tx::Tx;
+use crate::value::Row;
 
 /// How many rows one statement of SQLite writes.
 const ROWS: usize = 100;

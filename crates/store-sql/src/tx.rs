@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use tieline_core::Result;
 use tieline_store::TenantId;
 
-use crate::sql::{Arg, Bulk, Column, Dialect, FromRow, Row, Sql};
+use crate::sql::{Arg, Bulk, Column, Dialect, Sql};
+use crate::value::{FromRow, Row};
 
 /// A transaction of one tenant, on either database: the store's own, or one that a host has begun.
 ///

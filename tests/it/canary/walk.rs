@@ -169,7 +169,8 @@ impl<M: Model + Authorizes> Walk<M> {
     pub async fn renewals(&mut self) {
         let connections = self.process();
         let callback = self.consent(&connections, "sales").await;
-        self.hunt.error("a replayed callback", &connections.finish(&callback).await.unwrap_err());
+        let elsewhere = self.process();
+        self.hunt.error("a replayed callback", &elsewhere.finish(&callback).await.unwrap_err());
         let crm = connections.connect(&"sales".into()).await.unwrap();
         self.hunt.debug("the connector", &crm);
         let read = crm.read(ReadRequest::full(self.about.entity)).unwrap().take(1).collect::<Vec<_>>().await;

@@ -112,7 +112,7 @@ fn an_offer_without_a_number_gets_the_one_that_is_handed_in() {
     let offer = record(json!({"id": 5, "title": "x", "date": "2025-12-03", "status": "Draft",
         "owner_email": "mia@house.example"}));
     let given = resolve(&mapping, Direction::Forward, &offer, KNOWN, MappingContext::default());
-    let mapped = mapping.forward(&offer, &given).unwrap();
+    let mapped = mapping.settle(mapping.forward(&offer, &given).unwrap(), None).unwrap();
     assert!(
         mapped.fields.is_none() && mapped.issues.iter().any(|issue| issue.refused),
         "{:?}",
@@ -193,7 +193,9 @@ fn what_a_create_needs_is_required() {
         ("task", &["title", "category", "team_id", "user_id"]),
         ("email", &["from_email", "to_email", "subject", "body_text", "team_id", "user_id"]),
     ] {
-        let mapped = mapping(name).forward(&record(json!({})), &MappingContext::default()).unwrap();
+        let mapping = mapping(name);
+        let mapped = mapping.forward(&record(json!({})), &MappingContext::default()).unwrap();
+        let mapped = mapping.settle(mapped, None).unwrap();
         assert!(mapped.fields.is_none(), "{name}");
         let missing: Vec<_> = mapped
             .issues

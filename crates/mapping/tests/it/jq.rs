@@ -180,7 +180,8 @@ fn what_is_out_of_bounds_is_an_issue() {
     assert_snapshot!(all(&many, &filters));
     assert!(run(".", &format!("\"{}\"", "a".repeat(20_000))).contains("longer than 16384 bytes"));
     assert!(run(".", &format!("{}{}", "[".repeat(40), "]".repeat(40))).contains("nested too deep"));
-    assert!(run(".", "[\"\\ud800\"]").contains("no valid Unicode"));
+    // The walk over the record finds it before the filter is asked.
+    assert!(run(".", "[\"\\ud800\"]").contains("half a surrogate"), "{}", run(".", "[\"\\ud800\"]"));
     assert!(run(". == 1", "1e999").contains("cannot keep exactly"));
     assert!(run(".", "1e999").contains("-> 1e999"));
 }

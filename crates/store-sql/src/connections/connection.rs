@@ -12,9 +12,10 @@ use tieline_store::plan::{taken, unknown_connection, unreadable};
 use super::audit::Lines;
 use super::secret;
 use crate::records::mark_erased;
-use crate::sql::{FromRow, Row, Sql};
+use crate::sql::Sql;
 use crate::time::{kept, micros, time};
 use crate::tx::{Tx, all, args, first};
+use crate::value::{FromRow, Row};
 
 struct Stored(Connection);
 

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use tieline_core::{Error, ErrorKind, Result};
+use tieline_store::TenantId;
 use tieline_store::connections::{Consent, ConsentState};
 use tieline_store::plan::state_taken;
 
@@ -58,7 +59,7 @@ pub async fn take_consent(tx: &mut dyn Tx, state: &ConsentState) -> Result<Optio
          RETURNING connection, provider, session, verifier, detail, expires_at",
     );
     let stored: Option<Stored> = first(tx, &TAKE, args![state.as_bytes().as_slice()]).await?;
-    stored.map(|stored| read(state, stored)).transpose()
+    stored.map(|stored| read(tx.tenant(), state, stored)).transpose()
 }
 
 /// Returns a consent, which stays.
@@ -72,12 +73,12 @@ pub async fn consent(tx: &mut dyn Tx, state: &ConsentState) -> Result<Option<Con
          FROM tieline.consents WHERE tenant = $1 AND state = $2",
     );
     let stored: Option<Stored> = first(tx, &FIND, args![state.as_bytes().as_slice()]).await?;
-    stored.map(|stored| read(state, stored)).transpose()
+    stored.map(|stored| read(tx.tenant(), state, stored)).transpose()
 }
 
 type Stored = (String, String, Vec<u8>, Option<Vec<u8>>, String, i64);
 
-fn read(state: &ConsentState, stored: Stored) -> Result<Consent> {
+fn read(tenant: &TenantId, state: &ConsentState, stored: Stored) -> Result<Consent> {
     let (connection, provider, session, verifier, detail, expires_at) = stored;
     let unreadable = || {
         Error::new(ErrorKind::Internal, "a stored consent cannot be read")
@@ -86,7 +87,7 @@ fn read(state: &ConsentState, stored: Stored) -> Result<Consent> {
     };
     let session: [u8; 32] = session.try_into().map_err(|_| unreadable())?;
     let detail = serde_json::from_str(&detail).map_err(|_| unreadable())?;
-    let verifier = verifier.map(|bytes| sealed(&bytes, &connection, "verifier")).transpose()?;
+    let verifier = verifier.map(|bytes| sealed(&bytes, tenant, &connection, "verifier")).transpose()?;
     let mut consent = Consent::new(*state, connection, provider, session, time(expires_at));
     consent.verifier = verifier;
     consent.detail = detail;

@@ -17,10 +17,13 @@ pub use secret::{
 };
 
 use tieline_core::{Error, Result};
+use tieline_store::TenantId;
 use tieline_vault::Sealed;
 
 /// A stored secret, or an error that says which.
-fn sealed(bytes: &[u8], connection: &str, name: &str) -> Result<Sealed> {
+fn sealed(bytes: &[u8], tenant: &TenantId, connection: &str, name: &str) -> Result<Sealed> {
     let sealed = Sealed::from_bytes(bytes);
-    sealed.map_err(|error: Error| error.with_context("connection", connection).with_context("name", name))
+    sealed.map_err(|error: Error| {
+        error.with_context("tenant", tenant).with_context("connection", connection).with_context("name", name)
+    })
 }

@@ -29,7 +29,8 @@ pub async fn secret(tx: &mut dyn Tx, connection: &ConnectionId, name: &str) -> R
     let stored: Option<Stored> = first(tx, &FIND, args![connection.as_str(), name]).await?;
     let Some((bytes, generation, fence, at, refused_at)) = stored else { return Ok(None) };
     let intent = fence.zip(at).map(|(fence, at)| Intent::new(Fence::new(fence), time(at)));
-    let stored = StoredSecret::new(sealed(&bytes, connection.as_str(), name)?, generation, intent);
+    let stored =
+        StoredSecret::new(sealed(&bytes, tx.tenant(), connection.as_str(), name)?, generation, intent);
     Ok(Some(stored.with_refused_at(refused_at.map(time))))
 }
 

@@ -15,8 +15,9 @@ use async_trait::async_trait;
 use tieline_core::Result;
 use tieline_store::TenantId;
 
-use crate::sql::{Arg, Bulk, Column, Dialect, Row, Sql};
+use crate::sql::{Arg, Bulk, Column, Dialect, Sql};
 use crate::tx::Tx;
+use crate::value::Row;
 
 /// What a transaction is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

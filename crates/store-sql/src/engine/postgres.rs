@@ -15,8 +15,9 @@ use tieline_store::TenantId;
 
 use super::postgres_fault::{explain, explain_commit};
 use super::{Access, Database, Transaction};
-use crate::sql::{Arg, Bulk, Column, Dialect, Row, Sql, Value};
+use crate::sql::{Arg, Bulk, Column, Dialect, Sql};
 use crate::tx::Tx;
+use crate::value::{Row, Value};
 
 /// How long callers wait for a connection of a pool that [`Postgres::connect`] made.
 const PATIENCE: Duration = Duration::from_secs(15);

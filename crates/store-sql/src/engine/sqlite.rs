@@ -19,8 +19,9 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::sqlite_fault::{explain, unopened};
 use super::{Access, Database, Transaction};
-use crate::sql::{Arg, BULK_ROWS, Bulk, Column, Dialect, Row, Sql, Value};
+use crate::sql::{Arg, BULK_ROWS, Bulk, Column, Dialect, Sql};
 use crate::tx::Tx;
+use crate::value::{Row, Value};
 
 /// How long a write waits for a writer in another process.
 const LOCK_PATIENCE: Duration = Duration::from_secs(15);

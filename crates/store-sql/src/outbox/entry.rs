@@ -6,8 +6,8 @@ use tieline_core::{Error, ErrorKind, FieldPath, MarkerField, Result};
 use tieline_store::outbox::{Entry, Stage, Status};
 use tieline_store::plan::Queued;
 
-use crate::sql::{FromRow, Row};
 use crate::time::time;
+use crate::value::{FromRow, Row};
 
 /// A row of the outbox.
 pub(super) struct Stored {

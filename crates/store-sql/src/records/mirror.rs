@@ -7,8 +7,9 @@ use tieline_store::plan::{Effect, content_hash};
 
 use super::KEYS;
 use super::commit::{Mark, Work};
-use crate::sql::{Bulk, Column, FromRow, Row, Sql};
+use crate::sql::{Bulk, Column, Sql};
 use crate::tx::{all, args};
+use crate::value::{FromRow, Row};
 
 /// What is stored of a record, without its payload.
 struct Stored {

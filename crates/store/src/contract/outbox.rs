@@ -1,6 +1,5 @@
 //! The outbox: operations are stored once, sent once, and keep what became of them.
 
-use std::collections::HashSet;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -8,36 +7,35 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tieline_core::{ErrorKind, FieldPatch, FieldPath, MarkerField, Operation, OperationId, Patch, WriteOp};
 
 use super::host::TimedOutbox;
-use super::world::{CONNECTION, Task, all_at_once, json};
+use super::world::{CONNECTION, json};
 use crate::outbox::{Answer, Claim, Entry, Stage, Status};
-use crate::{ConnectionId, SyncStore};
 
-fn create(id: &str) -> Operation {
+pub(super) fn create(id: &str) -> Operation {
     Operation::new(id, WriteOp::create(json(r#"{"value":1250.10}"#)))
 }
 
-fn update(id: &str, key: &str) -> Operation {
+pub(super) fn update(id: &str, key: &str) -> Operation {
     let patch = Patch(vec![(FieldPath::field("title"), FieldPatch::Clear)]);
     Operation::new(id, WriteOp::update(key, patch))
 }
 
 /// A store whose time passes in minutes, when a law says so.
-struct Passing<'s> {
+pub(super) struct Passing<'s> {
     store: &'s dyn TimedOutbox,
     start: DateTime<Utc>,
     minute: Mutex<i64>,
 }
 
 impl<'s> Passing<'s> {
-    async fn new(store: &'s dyn TimedOutbox) -> Self {
+    pub(super) async fn new(store: &'s dyn TimedOutbox) -> Self {
         Self { store, start: store.now().await.unwrap(), minute: Mutex::new(0) }
     }
 
-    fn minute(&self) -> i64 {
+    pub(super) fn minute(&self) -> i64 {
         *self.minute.lock().unwrap()
     }
 
-    async fn pass_to(&self, minute: i64) {
+    pub(super) async fn pass_to(&self, minute: i64) {
         // It never goes back.
         let passed = u64::try_from(minute - self.minute()).unwrap_or(0);
         if passed > 0 {
@@ -48,22 +46,22 @@ impl<'s> Passing<'s> {
 
     /// That minute as the store's clock says it, which does not move: what is due comes nearer instead. A little before
     /// it, because the machine's own time passes too.
-    fn at(&self, minute: i64) -> DateTime<Utc> {
+    pub(super) fn at(&self, minute: i64) -> DateTime<Utc> {
         self.start + TimeDelta::seconds((minute - self.minute()) * 60)
     }
 
     /// Whether that is the minute, give or take what the laws themselves take.
-    fn is(&self, time: DateTime<Utc>, minute: i64) -> bool {
+    pub(super) fn is(&self, time: DateTime<Utc>, minute: i64) -> bool {
         (time - self.at(minute)).num_seconds().abs() < 50
     }
 
     /// What a claim at that minute takes, for ten minutes.
-    async fn claim(&self, minute: i64, limit: u32) -> Vec<Entry> {
+    pub(super) async fn claim(&self, minute: i64, limit: u32) -> Vec<Entry> {
         self.pass_to(minute).await;
         self.store.claim(&CONNECTION.into(), &lease(limit)).await.unwrap()
     }
 
-    async fn becomes(&self, entry: &Entry, mut to: Status, minute: i64) -> Option<Entry> {
+    pub(super) async fn becomes(&self, entry: &Entry, mut to: Status, minute: i64) -> Option<Entry> {
         let before = self.minute();
         self.pass_to(minute).await;
         // What it says was said before that.
@@ -78,13 +76,13 @@ impl<'s> Passing<'s> {
         self.store.advance(&CONNECTION.into(), entry.mark(), to, note).await.unwrap()
     }
 
-    async fn unsettled(&self, minute: i64, after: Option<u64>, limit: u32) -> Vec<Entry> {
+    pub(super) async fn unsettled(&self, minute: i64, after: Option<u64>, limit: u32) -> Vec<Entry> {
         self.pass_to(minute).await;
         self.store.unsettled(&CONNECTION.into(), after, limit).await.unwrap()
     }
 
     /// Every status but the first, with all that it can hold.
-    fn statuses(&self) -> Vec<Status> {
+    pub(super) fn statuses(&self) -> Vec<Status> {
         vec![
             Status::Pending { not_before: self.at(90) },
             Status::Accepted { ticket: "job-1".into(), not_before: self.at(91) },
@@ -101,29 +99,34 @@ impl<'s> Passing<'s> {
     }
 }
 
-fn minutes(minutes: u64) -> Duration {
+pub(super) fn minutes(minutes: u64) -> Duration {
     Duration::from_secs(minutes * 60)
 }
 
-fn lease(limit: u32) -> Claim {
+pub(super) fn lease(limit: u32) -> Claim {
     Claim::new(Duration::from_secs(600), limit)
 }
 
-async fn put(store: &dyn TimedOutbox, connection: &str, entity: &str, operations: &[Operation]) -> u64 {
+pub(super) async fn put(
+    store: &dyn TimedOutbox,
+    connection: &str,
+    entity: &str,
+    operations: &[Operation],
+) -> u64 {
     store.enqueue(&connection.into(), &entity.into(), operations).await.unwrap()
 }
 
-async fn all(store: &dyn TimedOutbox, connection: &str) -> Vec<Entry> {
+pub(super) async fn all(store: &dyn TimedOutbox, connection: &str) -> Vec<Entry> {
     store.entries(&connection.into(), None, None, 10_000).await.unwrap()
 }
 
 /// What tells whether entries changed: not their times, which pass.
-fn states(entries: &[Entry]) -> Vec<(u64, u64, Stage, Option<String>)> {
+pub(super) fn states(entries: &[Entry]) -> Vec<(u64, u64, Stage, Option<String>)> {
     let state = |entry: &Entry| (entry.number, entry.revision, entry.status.stage(), entry.note.clone());
     entries.iter().map(state).collect()
 }
 
-fn ids(entries: &[Entry]) -> Vec<&str> {
+pub(super) fn ids(entries: &[Entry]) -> Vec<&str> {
     entries.iter().map(|entry| entry.operation.id.as_str()).collect()
 }
 
@@ -399,98 +402,4 @@ pub async fn the_marker_is_kept_with_the_attempt(store: &dyn TimedOutbox) {
     time.becomes(&unknown, Status::Pending { not_before: time.at(2) }, 2).await.unwrap();
     let again = time.claim(2, 9).await;
     assert_eq!((again[0].marker.clone(), again[0].marker_value()), (None, None));
-}
-
-/// Pages follow each other by number.
-pub async fn outbox_pages_are_stable(store: &dyn TimedOutbox) {
-    let time = Passing::new(store).await;
-    let operations: Vec<_> = (0..7).map(|n| create(&n.to_string())).collect();
-    put(store, CONNECTION, "deals", &operations).await;
-    for entry in time.claim(0, 4).await.iter().step_by(2) {
-        time.becomes(entry, Status::Rejected, 1).await.unwrap();
-    }
-    let mut seen = Vec::new();
-    let mut after = None;
-    loop {
-        let page = store.entries(&CONNECTION.into(), None, after, 3).await.unwrap();
-        let Some(last) = page.last() else { break };
-        after = Some(last.number);
-        seen.extend(ids(&page).into_iter().map(str::to_owned));
-        put(store, CONNECTION, "deals", &[create("late")]).await;
-    }
-    assert_eq!(seen, ["0", "1", "2", "3", "4", "5", "6", "late"]);
-    let list = async |stage, after| store.entries(&CONNECTION.into(), Some(stage), after, 9).await.unwrap();
-    let rejected = list(Stage::Rejected, None).await;
-    assert_eq!(ids(&rejected), ["0", "2"]);
-    assert_eq!(ids(&list(Stage::Rejected, Some(rejected[0].number)).await), ["2"]);
-    assert_eq!(ids(&list(Stage::Sending, None).await), ["1", "3"]);
-    assert!(list(Stage::Question, None).await.is_empty());
-}
-
-/// What is finished may be forgotten; what is not, never.
-pub async fn only_finished_operations_are_pruned(store: &dyn TimedOutbox) {
-    let time = Passing::new(store).await;
-    let operations: Vec<_> = (0..13).map(|n| create(&n.to_string())).collect();
-    put(store, CONNECTION, "deals", &operations).await;
-    for (entry, status) in time.claim(0, 12).await.iter().zip(time.statuses()) {
-        time.becomes(entry, status, 5).await.unwrap();
-    }
-    let prune = async |age| store.prune(&CONNECTION.into(), minutes(age)).await.unwrap();
-    time.pass_to(8).await;
-    assert_eq!(prune(4).await, 0);
-    assert_eq!(store.prune(&"other".into(), minutes(0)).await.unwrap(), 0);
-    assert_eq!(prune(3).await, 6);
-    let left = all(store, CONNECTION).await;
-    assert_eq!(ids(&left), ["0", "1", "2", "3", "4", "11", "12"]);
-    assert!(store.entry(&CONNECTION.into(), &"9".into()).await.unwrap().is_none());
-    let last = left.last().unwrap().number;
-    assert_eq!(put(store, CONNECTION, "deals", &[create("9")]).await, 1, "after that it is a new operation");
-    assert!(all(store, CONNECTION).await.last().unwrap().number > last);
-}
-
-/// Two at once never take the same.
-pub async fn what_is_claimed_is_claimed_once(store: &dyn TimedOutbox) {
-    let time = Passing::new(store).await;
-    let operations: Vec<_> = (0..40).map(|n| create(&n.to_string())).collect();
-    put(store, CONNECTION, "deals", &operations).await;
-    let mut taken = Vec::new();
-    loop {
-        let claims = [1, 3, 7].map(|limit| Box::pin(time.claim(0, limit)) as Task<'_, _>);
-        let answers = all_at_once(claims.into()).await;
-        let claimed: Vec<Entry> = answers.into_iter().flatten().collect();
-        if claimed.is_empty() {
-            break;
-        }
-        taken.extend(claimed.into_iter().map(|entry| entry.operation.id));
-    }
-    let distinct: HashSet<_> = taken.iter().collect();
-    assert_eq!((taken.len(), distinct.len()), (40, 40));
-}
-
-/// Nothing of one outbox is seen in another, and erasing a connection erases its outbox.
-pub async fn outboxes_do_not_see_each_other(store: &(impl SyncStore + TimedOutbox)) {
-    let time = Passing::new(store).await;
-    for connection in [CONNECTION, "other"] {
-        put(store, connection, "deals", &[create("a"), update("b", "1"), update("c", "1")]).await;
-    }
-    let before = states(&all(store, "other").await);
-    let [a, b] = time.claim(0, 9).await.try_into().unwrap();
-    let foreign = store.advance(&"other".into(), a.mark(), Status::Rejected, None).await.unwrap();
-    assert_eq!(foreign, None, "a mark is good in its own connection only");
-    time.becomes(&b, Status::Question, 1).await.unwrap();
-    assert_eq!(states(&all(store, "other").await), before);
-    for stranger in ["", "OTHER", "other ", "%"] {
-        let stranger = ConnectionId::from(stranger);
-        assert!(store.entries(&stranger, None, None, 9).await.unwrap().is_empty());
-        assert!(store.entry(&stranger, &"a".into()).await.unwrap().is_none());
-        assert!(store.unsettled(&stranger, None, 9).await.unwrap().is_empty());
-        assert!(store.claim(&stranger, &lease(9)).await.unwrap().is_empty());
-        assert_eq!(store.prune(&stranger, minutes(0)).await.unwrap(), 0);
-    }
-    store.erase(&CONNECTION.into()).await.unwrap();
-    assert!(all(store, CONNECTION).await.is_empty());
-    assert_eq!(time.becomes(&a, Status::Applied { key: None }, 2).await, None, "it is not revived");
-    assert_eq!(states(&all(store, "other").await), before);
-    assert_eq!(put(store, CONNECTION, "deals", &[update("a", "1")]).await, 1);
-    assert_eq!(time.becomes(&a, Status::Applied { key: None }, 2).await, None, "nor taken for its successor");
 }

@@ -148,7 +148,8 @@ fn what_is_no_file_of_keys_is_refused() {
     refused(KeyRing::from_file(folder.path()), "cannot be read");
     refused(KeyRing::from_file(folder.0.path()), "is a directory");
     refused(KeyRing::from_file(folder.file("")), "there is no key");
-    refused(KeyRing::from_file(folder.file([0xff, 0xfe, 0x00])), "is not text");
+    refused(KeyRing::from_file(folder.file([0xff, 0xfe, 0x00])), "is UTF-16");
+    refused(KeyRing::from_file(folder.file([0xc3, 0x28, 0x00])), "is not text");
     refused(
         KeyRing::from_file(folder.file("-----BEGIN PRIVATE KEY-----\n")),
         "key 1 does not begin with tlk1_",

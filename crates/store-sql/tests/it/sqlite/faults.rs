@@ -71,7 +71,10 @@ async fn a_full_disk_stops_a_run_that_goes_on_later() {
 async fn a_locked_database_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sync.db");
-    SqliteStore::open(&path).await.unwrap().commit(commit(0)).await.unwrap();
+    let first = SqliteStore::open(&path).await.unwrap();
+    first.commit(commit(0)).await.unwrap();
+    // A file that is being closed is locked for a moment.
+    first.close().await;
     let options = SqliteConnectOptions::new().filename(&path).busy_timeout(Duration::from_millis(20));
     let store = SqliteStore::with_pool(pool(options.clone(), 2)).await.unwrap();
 
