@@ -20,16 +20,17 @@ pub enum ErrorKind {
     Conflict,
     /// The provider understood the request and refuses it. The same bytes cannot help; fix the data.
     Rejected,
-    /// Too many requests for now. Wait for [`Error::retry_after`], then go on; park the work, do not sleep on it.
+    /// Too many requests for now. Wait for [`retry_after`](crate::Error::retry_after), then go on; park the work, do not
+    /// sleep on it.
     RateLimited,
     /// A budget for a long period (a day, a month) is used up. Park the connection until
-    /// [`Error::retry_after`] and tell the customer.
+    /// [`retry_after`](crate::Error::retry_after) and tell the customer.
     QuotaExhausted,
     /// The provider is down or under maintenance. Try again later.
     Unavailable,
     /// No answer in time. Whether the provider acted is not known.
     Timeout,
-    /// The connection failed or broke. [`Error::resend`] says whether the request can have arrived.
+    /// The connection failed or broke. [`resend`](crate::Error::resend) says whether the request can have arrived.
     Transport,
     /// The answer is not what the provider documents: HTML for JSON, a truncated body, a repeated page token.
     /// Worth a bug report when it stays.
