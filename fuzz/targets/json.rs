@@ -1,4 +1,4 @@
-//! The page walker, JSON Pointers and decimals, against `serde_json` and `f64`. The first line is the pointer and the
+//! The page parser, JSON Pointers and decimals, against `serde_json` and `f64`. The first line is the pointer and the
 //! decimal, the rest the JSON.
 
 #![no_main]
@@ -8,7 +8,7 @@ use rust_decimal::prelude::ToPrimitive;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use tieline_core::{ErrorKind, RawJson, exact, json};
-use tieline_kit::{HeadKey, Records, walk};
+use tieline_kit::{HeadKey, Records, parse_page};
 
 #[derive(serde::Deserialize)]
 struct Head {
@@ -48,7 +48,7 @@ fn pointers(pointer: &str, text: &str, value: Option<&Value>) {
 fn pages(text: &str, value: Option<&Value>) {
     for path in [&[][..], &["data"], &["data", "items"]] {
         let mut count = 0;
-        let walked = walk(text, path, |head: Head, raw| {
+        let walked = parse_page(text, path, |head: Head, raw| {
             RawJson::parse(raw).unwrap();
             assert_ne!(head.id.0.as_ref().map(|key| key.as_str()), Some(""));
             count += 1;
