@@ -1,4 +1,4 @@
-//! What the words of a request say about it.
+//! The facts of a request that its words show.
 
 use http::Method;
 
@@ -122,7 +122,7 @@ impl Entity {
         self.find.any.is_some() || self.find.by.iter().any(|(name, _)| name == field)
     }
 
-    /// How records are found by this field.
+    /// The search by this field.
     pub(crate) fn find_by(&self, field: &str) -> Option<FindBy> {
         let by = self.find.by.iter().find(|(name, _)| name == field).map(|(_, by)| by.clone());
         by.or_else(|| self.find.any.clone().map(|request| FindBy::Request(Box::new(request))))

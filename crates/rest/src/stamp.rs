@@ -169,7 +169,7 @@ impl Stamp {
         }
     }
 
-    /// Which of two is later. `None` when one is a time and the other is not.
+    /// The later of two. `None` when one is a time and the other is not.
     pub(crate) fn compare(&self, other: &Self) -> Option<Ordering> {
         match (self.value, other.value) {
             (Value::Instant(one), Value::Instant(other)) => Some(one.cmp(&other)),
@@ -178,7 +178,7 @@ impl Stamp {
         }
     }
 
-    /// What is read twice at each increment unless the description says otherwise.
+    /// The default overlap of increments.
     pub(crate) fn default_overlap(&self) -> TimeDelta {
         match self.form {
             Form::Day => TimeDelta::days(1),

@@ -6,30 +6,30 @@ pub enum Auth {
     None,
     /// `Authorization: Bearer`.
     Bearer {
-        /// What the token is called.
+        /// The label of the token's field.
         title: String,
     },
     /// A key in a header.
     Header {
         /// The header's name.
         name: String,
-        /// What stands before the key.
+        /// The text before the key.
         prefix: String,
-        /// What the key is called.
+        /// The label of the key's field.
         title: String,
     },
     /// A key in the query.
     Query {
         /// The parameter's name.
         name: String,
-        /// What the key is called.
+        /// The label of the key's field.
         title: String,
     },
     /// `Authorization: Basic`.
     Basic {
-        /// What the user's name is called.
+        /// The label of the user name's field.
         user: String,
-        /// What the password is called.
+        /// The label of the password's field.
         password: String,
     },
     /// OAuth 2.
@@ -40,11 +40,11 @@ pub enum Auth {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OAuth {
-    /// Where a person consents; none for client credentials.
+    /// The address of the consent; none for client credentials.
     pub authorize: Option<String>,
-    /// Where tokens are asked for.
+    /// The address that gives tokens.
     pub token: String,
-    /// Where tokens are taken back.
+    /// The address that revokes tokens.
     pub revoke: Option<String>,
     /// Whether the client authenticates in the form instead of by Basic.
     pub client_in_body: bool,

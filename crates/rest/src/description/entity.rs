@@ -16,9 +16,9 @@ pub struct Entity {
     pub each: Named<Vec<String>>,
     /// Everything; walked one after another.
     pub list: Vec<Request>,
-    /// What changed; each with a mark of its own.
+    /// Lists of changes; each with a mark of its own.
     pub changes: Vec<Request>,
-    /// What is gone.
+    /// Lists of deleted records.
     pub deleted: Vec<Request>,
     /// One by key.
     pub lookup: Option<Request>,
@@ -36,11 +36,11 @@ pub struct Entity {
     pub update: Option<Request>,
     /// Removes one.
     pub delete: Option<Request>,
-    /// What else can be done to one.
+    /// Actions on one record.
     pub actions: Named<Request>,
     /// The member that carries the marker of a create.
     pub marker: Option<String>,
-    /// What clears a field, as JSON; null unless said.
+    /// The value that clears a field, as JSON; null unless said.
     pub clear: Option<String>,
     /// Settings of its walks.
     pub walk: Walk,
@@ -54,11 +54,11 @@ pub struct Entity {
 pub struct Parent {
     /// The entity.
     pub entity: String,
-    /// How many parents one request takes; 1 unless said.
+    /// The number of parents in one request; 1 unless said.
     pub group: u32,
 }
 
-/// How records are found by a field's value.
+/// The searches by a field's value.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Find {
@@ -68,7 +68,7 @@ pub struct Find {
     pub by: Named<FindBy>,
 }
 
-/// How records are found by one field.
+/// A search by one field.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum FindBy {

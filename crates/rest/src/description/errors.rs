@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use tieline_core::{ErrorKind, Resend};
 
-/// What failures mean.
+/// The meaning of failures.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ErrorRules {
@@ -34,17 +34,17 @@ pub struct ErrorRule {
     pub html: Option<bool>,
     /// Only for requests with this tag.
     pub tag: Option<String>,
-    /// What it means; by the status when nothing is said.
+    /// Its meaning; by the status when nothing is said.
     pub error: Option<ErrorWord>,
-    /// How long to wait.
+    /// The time to wait.
     pub wait: Option<Wait>,
     /// Whether it may be sent again.
     pub resend: Option<Resend>,
-    /// What to do about it.
+    /// Advice.
     pub advice: Option<String>,
 }
 
-/// What a failure means.
+/// The meaning of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorWord {
@@ -58,7 +58,7 @@ pub enum ErrorWord {
     StartOver,
 }
 
-/// How long to wait.
+/// The time to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Wait {

@@ -6,7 +6,7 @@ use tieline_core::LimitScope;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LimitLine {
-    /// How many.
+    /// The number of requests or units.
     pub quota: u32,
     /// In which time; `None` for so many at once.
     pub per: Option<Duration>,
@@ -14,7 +14,7 @@ pub struct LimitLine {
     pub units: bool,
     /// Only for requests with this tag.
     pub tag: Option<String>,
-    /// Who shares it.
+    /// The scope within which it is shared.
     pub scope: LimitScope,
     /// The prefix of the headers that describe it.
     pub headers: Option<String>,

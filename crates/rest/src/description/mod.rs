@@ -26,11 +26,11 @@ pub type Named<T> = Vec<(String, T)>;
 pub struct Description {
     /// The name that people know.
     pub name: String,
-    /// Where the API is.
+    /// The address of the API.
     pub url: Option<ApiUrl>,
     /// Hosts beside the one of `url` that requests with the credential may go to.
     pub origins: Vec<String>,
-    /// Where the API is documented.
+    /// The address of the API's documentation.
     pub docs: Option<String>,
     /// The public settings of a connection.
     pub settings: Named<Setting>,
@@ -38,17 +38,17 @@ pub struct Description {
     pub auth: Vec<Auth>,
     /// Headers of every request.
     pub headers: Named<Template>,
-    /// Who the credential is.
+    /// The request that shows whose the credential is.
     pub check: Option<AccountRequest>,
     /// The published limits.
     pub limits: Vec<LimitLine>,
-    /// What failures mean.
+    /// The meaning of failures.
     pub errors: ErrorRules,
     /// The IANA zone of times without one.
     pub zone: Option<String>,
     /// The entities.
     pub entities: Named<Entity>,
-    /// What can be done that is about no entity.
+    /// Actions that are about no entity.
     pub actions: Named<Request>,
 }
 
@@ -56,7 +56,7 @@ pub struct Description {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ApiUrl {
-    /// Where it begins.
+    /// Its beginning.
     pub base: Base,
     /// The segments of the path that all requests begin with.
     pub path: Vec<Template>,
@@ -72,15 +72,15 @@ pub struct Setting {
     pub help: String,
     /// A good value.
     pub example: String,
-    /// What it holds.
+    /// Its kind.
     pub kind: SettingKind,
     /// Whether it may be absent.
     pub optional: bool,
-    /// What each value stands for: a table.
+    /// The meaning of each value: a table.
     pub values: Named<String>,
 }
 
-/// What a setting holds.
+/// The kind of a setting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SettingKind {

@@ -10,7 +10,7 @@ use crate::template::{Template, Tree};
 pub struct Request {
     /// The method.
     pub method: Method,
-    /// Where the path begins.
+    /// The beginning of the path.
     pub base: Base,
     /// The segments of the path.
     pub path: Vec<Template>,
@@ -24,11 +24,11 @@ pub struct Request {
     pub form: Named<Template>,
     /// Its limits.
     pub tag: Option<String>,
-    /// What it costs where a limit counts units.
+    /// Its cost where a limit counts units.
     pub cost: u32,
     /// Whether it may be sent twice; by its method when nothing is said.
     pub idempotent: Option<bool>,
-    /// Where the answer has the record.
+    /// The path to the record in the answer.
     pub record: Option<JsonPath>,
     /// The only fields that it writes.
     pub only: Vec<String>,
@@ -36,13 +36,13 @@ pub struct Request {
     pub merge_with: Option<String>,
     /// Settings of its walk.
     pub walk: Walk,
-    /// How it is written, for messages and traces: `/contacts/<key>`.
+    /// Its written form, for messages and traces: `/contacts/<key>`.
     pub shown: String,
     /// The line of the file.
     pub line: Option<usize>,
 }
 
-/// Where a path begins.
+/// The beginning of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Base {
@@ -84,12 +84,12 @@ pub struct AccountRequest {
 pub struct FieldsRequest {
     /// The request.
     pub request: Request,
-    /// Where a field's name is.
+    /// The path to a field's name.
     pub name: JsonPath,
-    /// Where its title is.
+    /// The path to its title.
     pub title: Option<JsonPath>,
-    /// Where its type is.
+    /// The path to its type.
     pub kind: Option<JsonPath>,
-    /// Where the fields stand in a record.
+    /// The path to the fields in a record.
     pub under: JsonPath,
 }

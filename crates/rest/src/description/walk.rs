@@ -9,45 +9,45 @@ use super::KeyPart;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Walk {
-    /// Where the records are.
+    /// The path to the records.
     pub records: Option<JsonPath>,
-    /// Where a record is within its item.
+    /// The path to a record within its item.
     pub payload: Option<JsonPath>,
-    /// Where the next page's token or URL is.
+    /// The place of the next page's token or URL.
     pub next: Option<Place>,
     /// A flag that says whether there is more.
     pub more: Option<JsonPath>,
-    /// How many records there are in all.
+    /// The path to the number of all records.
     pub total: Option<JsonPath>,
-    /// How many pages there are in all.
+    /// The path to the number of all pages.
     pub total_pages: Option<JsonPath>,
     /// Records a page.
     pub page_size: Option<u32>,
     /// The number of the first page: 1 unless said.
     pub first_page: Option<u32>,
-    /// How many records a walk can see before the provider refuses to go on.
+    /// The number of records after which the provider refuses to go on.
     pub cap: Option<u64>,
-    /// Where the last page has the token or link of the next increment.
+    /// The place in the last page of the next increment's token or link.
     pub token: Option<Place>,
     /// The time of change, or a number that grows.
     pub changed: Option<JsonPath>,
-    /// What is read twice at each increment.
+    /// The time that each increment reads again.
     pub overlap: Option<Duration>,
     /// A longer gap than this is read in full.
     pub within: Option<Duration>,
     /// The longest period of one walk.
     pub window: Option<Duration>,
-    /// Where a walk that must have a beginning begins.
+    /// The beginning of a walk that must have one.
     pub start: Option<Start>,
     /// Whether the list is sorted by time of change, the newest first, and a read of changes ends at its mark.
     pub newest_first: Option<bool>,
-    /// How the answer is written.
+    /// The format of the answer.
     pub decode: Option<Decode>,
     /// The key.
     pub key: Vec<KeyPart>,
     /// The version.
     pub version: Option<JsonPath>,
-    /// What is true of a record that is a tombstone: paths, and values as JSON.
+    /// The conditions of a tombstone: paths, and values as JSON.
     pub deleted_if: Vec<(JsonPath, Vec<String>)>,
     /// The keys that were merged into a record, and what separates them in a text.
     pub merged: Option<(JsonPath, String)>,
@@ -65,7 +65,7 @@ pub enum Place {
     Link,
 }
 
-/// Where a walk begins.
+/// The beginning of a walk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Start {
@@ -75,7 +75,7 @@ pub enum Start {
     Day(NaiveDate),
 }
 
-/// How an answer is written.
+/// The format of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Decode {

@@ -1,4 +1,4 @@
-//! What an answer means, by the rules of the description.
+//! The meaning of an answer, by the rules of the description.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What the account offers: the entities of the description, and the account's own fields.
+//! The catalog of an account: the entities of the description, and the account's own fields.
 
 use serde_json::{Value, json};
 use tieline_core::{

@@ -15,9 +15,9 @@ use super::survey::records_path;
 use super::words::RequestWords;
 use crate::description::{Entity, FindBy, KeyPart, Request, Walk};
 
-/// How many keys one request takes when the description does not say.
+/// The keys in one request when the description does not say.
 const KEYS: u32 = 100;
-/// How many pages of a search, or of a list that is looked through, are read at most.
+/// The most pages that are read of a search, or of a list that is looked through.
 const MAX_PAGES: u64 = 100;
 
 pub(crate) async fn lookup(client: &Client, request: LookupRequest) -> Result<Lookups> {

@@ -1,4 +1,4 @@
-//! What runs a description.
+//! The engine that runs a description.
 
 mod check;
 mod classify;

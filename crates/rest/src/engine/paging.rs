@@ -1,4 +1,4 @@
-//! How a list is paged: seen from the words of its request.
+//! The paging of a list, seen from the words of its request.
 
 use tieline_core::http::HttpResponse;
 use tieline_core::{Error, ErrorKind, Result};
@@ -26,7 +26,7 @@ pub(crate) enum Paging {
     Seek,
 }
 
-/// What comes after a page.
+/// The step after a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     Go,

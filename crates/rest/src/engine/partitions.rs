@@ -7,7 +7,7 @@ use super::client::Client;
 use super::plan::entity;
 use super::read::read;
 
-/// How many parents are listed at most.
+/// The most parents that are listed.
 const MAX_PARENTS: usize = 1_000_000;
 
 pub(crate) async fn partitions(client: &Client, request: PartitionsRequest) -> Result<Partitions> {

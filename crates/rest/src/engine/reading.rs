@@ -31,7 +31,7 @@ pub(crate) struct Reading {
     zone: Option<Tz>,
 }
 
-/// What one page gave.
+/// The yield of one page.
 #[derive(Debug, Default)]
 pub(crate) struct PageRead {
     pub(crate) changes: Vec<Change>,

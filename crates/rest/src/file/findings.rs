@@ -9,11 +9,11 @@ use tieline_document::Mark;
 pub struct Finding {
     /// Where.
     pub mark: Option<Mark>,
-    /// How many characters of the line it is about.
+    /// The number of characters of the line that it is about.
     pub length: usize,
-    /// What is wrong.
+    /// The fault.
     pub message: String,
-    /// What to do about it.
+    /// Advice.
     pub advice: Option<String>,
 }
 

@@ -18,7 +18,7 @@ use crate::description::{AccountRequest, ApiUrl, Base, Description, Setting, Set
 
 /// The version of the language that is read.
 pub(crate) const VERSION: &str = "1";
-/// How many entities a description may have.
+/// The most entities of a description.
 const MAX_ENTITIES: usize = 500;
 
 const TOP: [&str; 18] = [

@@ -129,7 +129,7 @@ impl Reader<'_> {
         Some(Request::new(known, base, segments, parameters, shown, line))
     }
 
-    /// Where a path begins, and how many bytes of it that takes.
+    /// The beginning of a path, and the bytes that it takes.
     fn base(&mut self, node: &Node, path: &str) -> Option<(Base, usize)> {
         if path.starts_with('/') {
             return Some((Base::Api, 0));

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 
 use crate::stamp::Stamp;
 
-/// How a word is written.
+/// The format of a word.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
@@ -21,7 +21,7 @@ pub enum Format {
     Seconds,
     /// Milliseconds since 1970.
     Milliseconds,
-    /// How many seconds ago.
+    /// Seconds ago.
     Age,
     /// RFC 3339 in UTC, whole seconds.
     Rfc3339,

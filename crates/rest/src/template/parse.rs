@@ -7,9 +7,9 @@ use super::{Format, Otherwise, Part, Template, Word, WordName};
 
 /// The longest text with words, in bytes.
 const MAX_TEXT: usize = 16 << 10;
-/// How many words a text may have.
+/// The most words of a text.
 const MAX_WORDS: usize = 32;
-/// How many fallbacks a word may have.
+/// The most fallbacks of a word.
 const MAX_FALLBACKS: usize = 4;
 
 /// What is wrong with a text, and at which character of it.

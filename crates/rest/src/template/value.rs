@@ -7,7 +7,7 @@ use tieline_core::{Error, ErrorKind, Result};
 use super::{Format, Otherwise, Part, Template, Word, WordName};
 use crate::stamp::Stamp;
 
-/// What a word stands for.
+/// The value of a word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum WordValue<'a> {
     /// A text.
@@ -36,7 +36,7 @@ impl<'a> WordValue<'a> {
     }
 }
 
-/// What fills the words of a request.
+/// The values of a request's words.
 pub(crate) trait Words {
     /// The value of a word; `None` when it has none.
     fn value(&self, name: &WordName) -> Option<WordValue<'_>>;
