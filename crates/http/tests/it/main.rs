@@ -1,7 +1,13 @@
 //! The stack as a connector and a host see it. Laws about time hold under paused time; faults of the network are played
 //! on loopback.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail like tests")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail like tests"
+)]
 
 mod auth;
 mod downloads;
