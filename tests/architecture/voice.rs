@@ -4,9 +4,9 @@
 use crate::{ours, source_lines};
 
 /// Doc lines that open with a question word. Lower it when the count falls.
-const QUESTIONS: usize = 1_137;
+const QUESTIONS: usize = 1_057;
 /// Words and phrases in docs that the field has other words for.
-const CHARMS: usize = 200;
+const CHARMS: usize = 192;
 
 const OPENERS: &[&str] = &["What ", "How ", "Where ", "Who ", "Why ", "Which "];
 const PHRASES: &[&str] = &[

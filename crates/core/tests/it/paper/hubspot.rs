@@ -66,7 +66,7 @@ async fn a_batch_names_the_record_that_was_refused_and_the_field() {
     let operations = vec![Operation::new("a", upsert), Operation::new("b", WriteOp::create(json("{}")))];
     let outcomes: Vec<_> = HubSpot.write(WriteRequest::new("contacts", operations)).unwrap().collect().await;
     assert!(
-        matches!(&outcomes[0].outcome, Outcome::Applied { key: Some(key), .. } if key == &"a@example.com")
+        matches!(&outcomes[0].outcome, Outcome::Applied { key: Some(key), .. } if *key == "a@example.com")
     );
     let Outcome::Rejected(error) = &outcomes[1].outcome else { panic!("{outcomes:?}") };
     assert_eq!(error.issues()[0].path, Some(FieldPath::field("email")));
