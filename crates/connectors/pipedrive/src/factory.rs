@@ -8,6 +8,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 use tieline_core::http::{Classification, ResponseView};
+use tieline_core::webhook::WebhookReceiver;
 use tieline_core::{
     AuthScheme, BuildContext, Capture, Category, Connector, ConnectorFactory, ConnectorSpec, Error,
     ErrorKind, Field, FieldKind, KeyPlacement, Limit, LimitScope, OAuth2, Origins, RefreshPolicy, Result,
@@ -18,6 +19,7 @@ use url::Url;
 
 use crate::marker::CARRIERS;
 use crate::search::SEARCH;
+use crate::webhook::Notifications;
 use crate::{Pipedrive, PipedriveConfig};
 
 /// The most characters of an error text that are shown.
@@ -111,6 +113,10 @@ impl ConnectorFactory for PipedriveFactory {
     fn build(&self, context: BuildContext) -> Result<Arc<dyn Connector>> {
         let config = PipedriveConfig::from_value(&context.config)?;
         Ok(Arc::new(Pipedrive::new(&config, context.base_url, context.http, context.clock)?))
+    }
+
+    fn webhooks(&self) -> Option<&dyn WebhookReceiver> {
+        Some(&Notifications)
     }
 }
 

@@ -18,6 +18,7 @@ mod slot;
 mod state;
 mod types;
 mod uninstall;
+mod webhook;
 mod writable;
 mod write;
 
