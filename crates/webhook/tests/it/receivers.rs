@@ -42,8 +42,9 @@ fn pipedrive_routes_by_the_token_in_the_path() {
 #[test]
 fn pipedrive_version_2() {
     let changed = Hint::new("deals", Some("501".into())).with_changed_at("2026-01-10T08:12:43Z");
-    assert_eq!(hints(V2), [changed.clone()]);
-    assert_eq!(hints(&V2.replace(r#""501""#, "501")), [changed.clone()], "an id may be a number");
+    assert_eq!(hints(V2), std::slice::from_ref(&changed));
+    let number = hints(&V2.replace(r#""501""#, "501"));
+    assert_eq!(number, std::slice::from_ref(&changed), "an id may be a number");
     let WebhookEvent::Hints(all) = received(V2).unwrap() else { panic!() };
     let id = all.id.unwrap();
     assert_eq!((id.id.as_str(), id.signed), ("9a0e", false));
