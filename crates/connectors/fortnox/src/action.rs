@@ -110,7 +110,7 @@ impl Action {
         let gives = Endpoint::named(self.gives).ok()?;
         let made = |wrapper: &str| list::inner(wrapper, text).ok();
         if let Some(raw) = made(gives.one) {
-            let key = gives.key_of(raw.get(), None)?;
+            let key = gives.key_of(raw.get())?;
             let record = Record::new(key.clone(), RawJson::from_raw(raw));
             let done = Outcome::applied(Some(key));
             return Some(if self.gives == self.entity { done.with_record(record) } else { done });

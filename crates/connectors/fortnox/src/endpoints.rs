@@ -14,6 +14,9 @@ use crate::filters::{self, Param};
 /// The most records of a page.
 pub(crate) const PAGE: u32 = 500;
 
+const YEAR: &str = "Year";
+const SERIES: &str = "VoucherSeries";
+
 /// What a key is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyForm {
@@ -344,18 +347,36 @@ impl Endpoint {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    /// The key of a record as Fortnox wrote it, in this financial year or else in its own.
-    pub(crate) fn key_of(&self, raw: &str, year: Option<u64>) -> Option<Key> {
+    /// The members that a key is made of.
+    pub(crate) fn key_members(&self) -> Vec<&'static str> {
+        match self.key {
+            KeyForm::Word | KeyForm::Number => vec![self.key_field],
+            KeyForm::NumberOfYear => vec![self.key_field, YEAR],
+            KeyForm::Voucher => vec![self.key_field, YEAR, SERIES],
+        }
+    }
+
+    /// The key of a record as Fortnox wrote it.
+    pub(crate) fn key_of(&self, raw: &str) -> Option<Key> {
         let member = |name: &str| -> Option<Key> {
             let value = at(raw, FieldPath::field(name).as_str()).ok()??;
             serde_json::from_str::<HeadKey>(value.get()).ok()?.0
         };
+        self.key_from(member, None)
+    }
+
+    /// The key of a record with these members, in this financial year or else in its own.
+    pub(crate) fn key_from(
+        &self,
+        member: impl Fn(&'static str) -> Option<Key>,
+        year: Option<u64>,
+    ) -> Option<Key> {
         let own = member(self.key_field)?;
-        let year = || year.map(Key::from).or_else(|| member("Year"));
+        let year = || year.map(Key::from).or_else(|| member(YEAR));
         Some(match self.key {
             KeyForm::Word | KeyForm::Number => own,
             KeyForm::NumberOfYear => Key::new(format!("{own}/{}", year()?)),
-            KeyForm::Voucher => Key::new(format!("{}/{own}/{}", member("VoucherSeries")?, year()?)),
+            KeyForm::Voucher => Key::new(format!("{}/{own}/{}", member(SERIES)?, year()?)),
         })
     }
 

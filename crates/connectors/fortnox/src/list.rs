@@ -1,12 +1,10 @@
 //! Lists: how one is asked for, and what its answer says.
 
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use tieline_core::http::HttpResponse;
-use tieline_core::{Error, ErrorKind, Result};
-use tieline_kit::{Call, HeadKey, parse_page};
+use tieline_core::{Error, ErrorKind, Key, Result};
+use tieline_kit::{Call, HeadJson, JsonPath, PageLayout, PageRecord};
 
 use crate::connector::Api;
 use crate::endpoints::{Endpoint, PAGE};
@@ -62,25 +60,71 @@ impl Listed {
     }
 }
 
-/// Each row of an answer. Where there is one record and no list, it is the row.
-pub(crate) fn rows(
-    endpoint: &Endpoint,
-    text: &str,
-    mut each: impl FnMut(&str) -> Result<()>,
-) -> Result<Listed> {
-    #[derive(Deserialize)]
-    struct Meta {
-        #[serde(default, rename = "@TotalResources")]
-        total: HeadKey,
+/// A list of an entity: where its rows are, and the members that their keys are made of.
+#[derive(Debug)]
+pub(crate) struct List {
+    endpoint: &'static Endpoint,
+    layout: PageLayout,
+}
+
+/// A row of a list.
+pub(crate) struct ListRow<'w, 'a> {
+    endpoint: &'static Endpoint,
+    record: &'w PageRecord<'w, 'a>,
+}
+
+const TOTAL: &str = "/MetaInformation/@TotalResources";
+
+impl List {
+    /// Builds what finds the rows. Once for a walk of any length.
+    pub(crate) fn of(endpoint: &'static Endpoint) -> Result<Self> {
+        let mut layout = PageLayout::new(&endpoint.many.parse::<JsonPath>()?);
+        if endpoint.is_single() {
+            layout = layout.or_one();
+        }
+        for member in endpoint.key_members() {
+            layout = layout.with_head(&member.parse::<JsonPath>()?)?;
+        }
+        Ok(Self { endpoint, layout: layout.with_member(&TOTAL.parse::<JsonPath>()?)? })
     }
-    if endpoint.is_single() {
-        each(record(endpoint, text)?.get())?;
-        return Ok(Listed { count: 1, total: Some(1) });
+
+    /// Each row of an answer. Where there is one record and no list, it is the row.
+    pub(crate) fn rows(
+        &self,
+        text: &str,
+        mut each: impl FnMut(ListRow<'_, '_>) -> Result<()>,
+    ) -> Result<Listed> {
+        let page = self.layout.walk(text, |record| each(ListRow { endpoint: self.endpoint, record }))?;
+        let count = page.count()?;
+        if self.endpoint.is_single() {
+            return Ok(Listed { count, total: Some(1) });
+        }
+        let total = page.member(0).and_then(HeadJson::scalar).and_then(|total| total.parse().ok());
+        Ok(Listed { count, total })
     }
-    let envelope = parse_page(text, &[endpoint.many], |_: IgnoredAny, raw| each(raw))?;
-    let meta: Option<Meta> = envelope.member("MetaInformation")?;
-    let total = meta.and_then(|meta| meta.total.0).and_then(|total| total.as_str().parse().ok());
-    Ok(Listed { count: envelope.count(endpoint.many)?, total })
+}
+
+impl<'a> ListRow<'_, 'a> {
+    /// Its whole text.
+    pub(crate) fn text(&self) -> &'a str {
+        self.record.text()
+    }
+
+    /// Its key in this financial year, or else in its own.
+    ///
+    /// # Errors
+    /// Says what is wrong with the row.
+    pub(crate) fn key(&self, year: Option<u64>) -> Result<Key, &'static str> {
+        if let Some(fault) = self.record.fault() {
+            return Err(fault.problem);
+        }
+        let members = self.endpoint.key_members();
+        let member = |name: &str| {
+            let number = members.iter().position(|member| *member == name)?;
+            self.record.head(number)?.key()
+        };
+        self.endpoint.key_from(member, year).ok_or("has no key")
+    }
 }
 
 /// The record within its wrapper, as Fortnox wrote it.
@@ -101,14 +145,14 @@ pub(crate) fn inner<'a>(wrapper: &str, text: &'a str) -> Result<&'a RawValue> {
 pub(crate) async fn years(api: &Api) -> Result<(Vec<u64>, HttpResponse)> {
     let endpoint = Endpoint::named("financialyears")?;
     let mut ask = Ask { since: None, year: None, offset: 0, limit: PAGE };
+    let list = List::of(endpoint)?;
     let mut years = Vec::new();
     let answer = api.send(ask.call(endpoint, &Filters::default())).await?;
     let mut page = answer.clone();
     loop {
         let before = years.len();
-        let listed = rows(endpoint, page.text()?, |raw| {
-            let id = endpoint.key_of(raw, None).and_then(|id| id.as_str().parse::<u64>().ok());
-            years.extend(id);
+        let listed = list.rows(page.text()?, |row| {
+            years.extend(row.key(None).ok().and_then(|id| id.as_str().parse::<u64>().ok()));
             Ok(())
         })?;
         if !listed.goes_on(&ask) || years.len() == before {

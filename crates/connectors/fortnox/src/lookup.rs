@@ -8,7 +8,7 @@ use tieline_kit::KeyChunks;
 use crate::connector::Api;
 use crate::endpoints::{Endpoint, PAGE};
 use crate::filters::finds;
-use crate::list::{self, Ask};
+use crate::list::{self, Ask, List};
 
 /// How many single records are asked for at once. The limit lets five through in a second; more in flight only covers
 /// answers that take longer than that.
@@ -47,7 +47,7 @@ pub(crate) async fn one(api: &Api, endpoint: &'static Endpoint, key: &Key) -> Re
     };
     let raw = list::record(endpoint, answer.text()?).map_err(|error| error.with_context("key", key))?;
     // There is one record, whatever key is asked for.
-    if endpoint.is_single() && endpoint.key_of(raw.get(), None).as_ref() != Some(key) {
+    if endpoint.is_single() && endpoint.key_of(raw.get()).as_ref() != Some(key) {
         return Ok(Lookup::Missing(key.clone()));
     }
     Ok(Lookup::Record(Record::new(key.clone(), RawJson::from_raw(raw))))
@@ -67,17 +67,21 @@ pub(crate) async fn by_field(
 ) -> Result<Lookups> {
     let about = |error: Error| error.with_context("entity", endpoint.name).with_context("field", field);
     let filters = finds(endpoint, field, value)?;
+    let list = List::of(endpoint)?;
     let mut found = Vec::new();
     let mut ask = Ask { since: None, year: None, offset: 0, limit: PAGE };
     loop {
         let answer = api.send(ask.call(endpoint, &filters)).await.map_err(about)?;
-        let listed = list::rows(endpoint, answer.text()?, |raw| {
-            if filters.rows.hold(raw)? {
-                found.extend(endpoint.key_of(raw, None));
-            }
-            Ok(())
-        })
-        .map_err(about)?;
+        let listed = list
+            .rows(answer.text()?, |row| {
+                if let Ok(key) = row.key(None)
+                    && filters.rows.hold(row.text())?
+                {
+                    found.push(key);
+                }
+                Ok(())
+            })
+            .map_err(about)?;
         if listed.count == 0 || !listed.goes_on(&ask) {
             break;
         }

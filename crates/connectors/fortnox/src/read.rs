@@ -15,7 +15,7 @@ use crate::connector::Api;
 use crate::endpoints::{Endpoint, PAGE};
 use crate::factory::is_bad_parameter;
 use crate::filters::{Filters, known, name};
-use crate::list::{self, Ask};
+use crate::list::{self, Ask, List};
 use crate::lookup::{self, AT_ONCE};
 use crate::state::{Position, Run, Tried};
 
@@ -51,6 +51,7 @@ pub(crate) fn read(api: Api, endpoint: &'static Endpoint, request: &ReadRequest)
     let walk = Walk {
         api,
         endpoint,
+        list: List::of(endpoint)?,
         details,
         filters: Arc::new(filters),
         without_changes: request.mode == ReadMode::Changes && position.is_without_changes(),
@@ -84,6 +85,7 @@ fn in_records(endpoint: &Endpoint, request: &ReadRequest) -> Result<()> {
 struct Walk {
     api: Api,
     endpoint: &'static Endpoint,
+    list: List,
     filters: Arc<Filters>,
     /// Whether single records are asked for.
     details: bool,
@@ -205,23 +207,27 @@ impl Walk {
         let keeps = !self.details && self.run.kind != ReadMode::Keys;
         let mut rows = VecDeque::new();
         let mut seen = HashSet::new();
-        let mut listed = list::rows(self.endpoint, answer.text()?, |raw| {
-            let key = self.endpoint.key_of(raw, self.run.year());
-            if key.is_none() {
-                let mut issue = Issue::new(format!("row {} of a page has no key", rows.len() + 1)).refused();
-                issue.entity = Some(self.endpoint.entity());
-                issues.push(issue);
-            }
+        let mut listed = self.list.rows(answer.text()?, |row| {
+            let key = match row.key(self.run.year()) {
+                Ok(key) => Some(key),
+                Err(problem) => {
+                    let text = format!("row {} of a page {problem}", rows.len() + 1);
+                    let mut issue = Issue::new(text).refused();
+                    issue.entity = Some(self.endpoint.entity());
+                    issues.push(issue);
+                    None
+                }
+            };
             // A row that comes twice has one place.
             if key.as_ref().is_some_and(|key| !seen.insert(key.clone())) {
                 return Ok(());
             }
-            let wanted = key.is_some() && self.filters.rows.hold(raw)?;
+            let wanted = key.is_some() && self.filters.rows.hold(row.text())?;
             rows.push_back(Row {
                 // A row without a key still has its place in the list.
                 key: key.unwrap_or_else(|| Key::from_static("")),
                 wanted,
-                text: (keeps && wanted).then(|| RawJson::from_checked(raw)),
+                text: (keeps && wanted).then(|| RawJson::from_checked(row.text())),
             });
             Ok(())
         })?;
@@ -339,7 +345,7 @@ impl Walk {
         };
         match self.api.send(ask.call(self.endpoint, &Filters::default())).await {
             Ok(answer) => {
-                let listed = list::rows(self.endpoint, answer.text().ok()?, |_| Ok(())).ok()?;
+                let listed = self.list.rows(answer.text().ok()?, |_| Ok(())).ok()?;
                 Some(if listed.count == 0 { Tried::Honoured } else { Tried::Ignored })
             }
             Err(error) => (error.kind() == ErrorKind::Rejected).then_some(Tried::Refused),

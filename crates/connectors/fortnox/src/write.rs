@@ -134,7 +134,7 @@ impl Writer {
     /// The record that an answer holds.
     fn written(&self, answer: &HttpResponse) -> Option<Outcome> {
         let raw = list::record(self.endpoint, answer.text().ok()?).ok()?;
-        let key = self.endpoint.key_of(raw.get(), None)?;
+        let key = self.endpoint.key_of(raw.get())?;
         let record = Record::new(key.clone(), RawJson::from_raw(raw));
         Some(Outcome::applied(Some(key)).with_record(record))
     }

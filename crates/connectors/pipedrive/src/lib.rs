@@ -9,6 +9,7 @@ mod draft;
 mod endpoints;
 mod factory;
 mod fields;
+mod head;
 mod lookup;
 mod marker;
 mod raw;

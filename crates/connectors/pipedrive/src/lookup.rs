@@ -1,15 +1,14 @@
 //! Looking records up by their keys.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use serde::Deserialize;
 use tieline_core::http::HttpResponse;
 use tieline_core::{Change, Error, ErrorKind, Key, Lookup, Lookups, Result};
-use tieline_kit::{Call, KeyChunks, parse_page};
+use tieline_kit::{Call, KeyChunks};
 
 use crate::connector::Api;
 use crate::endpoints::{Endpoint, IDS};
 use crate::factory::concerns_connection;
-use crate::read::Head;
+use crate::head::{self, records};
 
 /// How many single records are asked for at once.
 const AT_ONCE: usize = 4;
@@ -53,11 +52,11 @@ async fn several(api: &Api, endpoint: &Endpoint, chunk: &[Key]) -> Result<Vec<Lo
         .query("limit", IDS);
     let answer = api.send(call).await.map_err(|error| error.with_context("entity", endpoint.name))?;
     let mut found = Vec::new();
-    let envelope = parse_page(answer.text()?, &["data"], |head: Head<'_>, raw| {
-        found.extend(head.change(endpoint, raw).and_then(lookup));
+    // What cannot be read here is asked for singly.
+    records(answer.text()?, |head| {
+        found.extend(head.change(endpoint).ok().and_then(lookup));
         Ok(())
     })?;
-    envelope.count("data")?;
     Ok(found)
 }
 
@@ -83,18 +82,17 @@ pub(crate) async fn one(api: &Api, endpoint: &Endpoint, key: &Key) -> Result<Loo
 
 /// The record that an answer holds as its data, or `None` when that is null. Fails when it holds something else.
 pub(crate) fn record(endpoint: &Endpoint, answer: &HttpResponse) -> Result<Option<Change>> {
-    #[derive(Deserialize)]
-    struct Answer<'a> {
-        #[serde(borrow)]
-        data: Option<&'a serde_json::value::RawValue>,
-    }
     let unreadable = || {
         Error::new(ErrorKind::Decode, "Pipedrive's answer is no record").with_context("entity", endpoint.name)
     };
-    let Answer { data } = serde_json::from_str(answer.text()?).map_err(|_| unreadable())?;
-    let Some(data) = data else { return Ok(None) };
-    let head: Head<'_> = serde_json::from_str(data.get()).map_err(|_| unreadable())?;
-    head.change(endpoint, data.get()).map(Some).ok_or_else(unreadable)
+    let mut found = Vec::new();
+    head::record(answer.text()?, |head| {
+        found.push(head.change(endpoint).map_err(|_| unreadable())?);
+        Ok(())
+    })
+    .map_err(|_| unreadable())?;
+    let first = found.pop();
+    if found.is_empty() { Ok(first) } else { Err(unreadable()) }
 }
 
 pub(crate) fn lookup(change: Change) -> Option<Lookup> {

@@ -3,16 +3,13 @@
 use serde::Deserialize;
 use tieline_core::http::HttpResponse;
 use tieline_core::{
-    Batch, BatchStream, Change, Deletes, Deletion, ErrorKind, Issue, PassEnd, RawJson, ReadMode, ReadRequest,
-    Record, Result, Text,
+    Batch, BatchStream, Change, ErrorKind, Issue, PassEnd, ReadMode, ReadRequest, Result, Text,
 };
-use tieline_kit::{
-    Budget, Call, Envelope, HeadFlag, HeadKey, HeadText, MaxWatermark, PageStep, TokenGuard, Watermark,
-    batches, parse_page,
-};
+use tieline_kit::{Budget, Call, Envelope, MaxWatermark, PageStep, TokenGuard, Watermark, batches};
 
 use crate::connector::Api;
 use crate::endpoints::{Endpoint, PAGE, Paging};
+use crate::head::{Continuation, records, refused};
 use crate::state::{Phase, Position, Run};
 
 /// Begins a read. Nothing is sent before the stream is polled.
@@ -174,13 +171,13 @@ impl Walk {
                 Ok(false)
             }
             Paging::Cursor => {
-                run.cursor = page.next_cursor.take();
+                run.cursor = page.continuation.next_cursor.take();
                 Ok(run.cursor.is_some())
             }
             Paging::Offset => {
                 let full = usize::try_from(limit).is_ok_and(|limit| page.changes.len() >= limit);
-                let more = page.more.unwrap_or(full);
-                let next = more.then(|| page.next_start.unwrap_or_default());
+                let more = page.continuation.more.unwrap_or(full);
+                let next = more.then(|| page.continuation.next_start.unwrap_or_default());
                 match run.offset.turn(page.changes.iter().map(Change::key), limit, next)? {
                     PageStep::Back => {
                         page.changes.clear();
@@ -198,77 +195,12 @@ impl Walk {
     }
 }
 
-/// The few members of a record that decide what it is. Everything else is only walked over.
-#[derive(Deserialize)]
-pub(crate) struct Head<'a> {
-    #[serde(default)]
-    id: HeadKey,
-    #[serde(default, borrow)]
-    update_time: HeadText<'a>,
-    #[serde(default, borrow)]
-    modified: HeadText<'a>,
-    #[serde(default, borrow)]
-    status: HeadText<'a>,
-    #[serde(default)]
-    is_deleted: HeadFlag,
-    #[serde(default)]
-    active_flag: HeadFlag,
-}
-
-impl Head<'_> {
-    /// Whether the record is gone. A deleted record still comes when it is asked for by id, or in the deals' feed.
-    pub(crate) fn is_gone(&self, endpoint: &Endpoint) -> bool {
-        self.is_deleted.0 == Some(true)
-            || (endpoint.deletes == Deletes::Feed && self.status.get() == Some("deleted"))
-            || (endpoint.inactive_is_gone && self.active_flag.0 == Some(false))
-    }
-
-    fn changed_at(&self, endpoint: &Endpoint) -> Option<&str> {
-        if endpoint.changed_at == "modified" { self.modified.get() } else { self.update_time.get() }
-    }
-
-    /// The change that a record stands for, or `None` when it has no key.
-    pub(crate) fn change(self, endpoint: &Endpoint, raw: &str) -> Option<Change> {
-        let changed_at = self.changed_at(endpoint).map(Text::new);
-        let gone = self.is_gone(endpoint);
-        let key = self.id.0?;
-        Some(if gone {
-            let mut deletion = Deletion::new(key);
-            deletion.at = changed_at;
-            Change::Delete(deletion)
-        } else {
-            let mut record = Record::new(key, RawJson::from_checked(raw));
-            // Pipedrive counts no versions: the time of change stands for one.
-            record.version = changed_at.clone().filter(|_| endpoint.writes.is_some());
-            record.changed_at = changed_at;
-            Change::Upsert(record)
-        })
-    }
-}
-
 /// A page, read.
 struct Page {
     changes: Vec<Change>,
     issues: Vec<Issue>,
     highest: MaxWatermark,
-    next_cursor: Option<String>,
-    more: Option<bool>,
-    next_start: Option<u64>,
-}
-
-#[derive(Default, Deserialize)]
-struct Additional {
-    next_cursor: Option<String>,
-    pagination: Option<Pagination>,
-    // Leads say it without the envelope that other v1 lists have.
-    more_items_in_collection: Option<bool>,
-    next_start: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct Pagination {
-    more_items_in_collection: Option<bool>,
-    next_start: Option<u64>,
+    continuation: Continuation,
 }
 
 impl Page {
@@ -277,46 +209,41 @@ impl Page {
         let mut highest = MaxWatermark::new(stored);
         let mut changes = Vec::with_capacity(usize::try_from(PAGE).unwrap_or_default());
         let mut issues = Vec::new();
-        let mut row = 0u32;
-        let envelope = parse_page(answer.text()?, &["data"], |head: Head<'_>, raw| {
+        let mut row = 0;
+        let continuation = records(answer.text()?, |head| {
             row += 1;
+            let change = match head.change(endpoint) {
+                Ok(change) => change,
+                Err(problem) => {
+                    issues.push(refused(endpoint, row, problem));
+                    return Ok(());
+                }
+            };
             if endpoint.changes
-                && let Some(time) = head.changed_at(endpoint)
-                && !highest.see(time)
+                && let Some(time) = changed_at(&change)
+                && !highest.see(time.as_str())
             {
                 let known = "is in no form that is known, and reads of changes may leave the record out";
                 let mut issue = Issue::new(format!("the time of change of record {row} of a page {known}"));
                 issue.entity = Some(endpoint.entity());
                 issues.push(issue);
             }
-            match head.change(endpoint, raw) {
-                Some(Change::Upsert(record)) if run.kind == ReadMode::Keys => {
-                    changes.push(Change::Present(record.key))
-                }
-                Some(change) => changes.push(change),
-                None => {
-                    let mut issue = Issue::new(format!("record {row} of a page has no id")).refused();
-                    issue.entity = Some(endpoint.entity());
-                    issues.push(issue);
-                }
-            }
+            changes.push(match change {
+                Change::Upsert(record) if run.kind == ReadMode::Keys => Change::Present(record.key),
+                change => change,
+            });
             Ok(())
         })?;
-        envelope.count("data")?;
         highest.finish()?;
-        let additional = additional(&envelope)?;
-        let pagination = additional.pagination;
-        let nested = pagination.as_ref();
-        Ok(Self {
-            changes,
-            issues,
-            highest,
-            next_cursor: additional.next_cursor.filter(|cursor| !cursor.is_empty()),
-            more: nested
-                .and_then(|nested| nested.more_items_in_collection)
-                .or(additional.more_items_in_collection),
-            next_start: nested.and_then(|nested| nested.next_start).or(additional.next_start),
-        })
+        Ok(Self { changes, issues, highest, continuation })
+    }
+}
+
+fn changed_at(change: &Change) -> Option<&Text> {
+    match change {
+        Change::Upsert(record) => record.changed_at.as_ref(),
+        Change::Delete(deletion) => deletion.at.as_ref(),
+        _ => None,
     }
 }
 
@@ -328,8 +255,4 @@ pub(crate) fn next_cursor(envelope: &Envelope<'_>) -> Result<Option<String>> {
     }
     let additional: Option<Additional> = envelope.member("additional_data")?;
     Ok(additional.and_then(|additional| additional.next_cursor).filter(|cursor| !cursor.is_empty()))
-}
-
-fn additional(envelope: &Envelope<'_>) -> Result<Additional> {
-    Ok(envelope.member("additional_data")?.unwrap_or_default())
 }

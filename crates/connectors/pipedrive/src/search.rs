@@ -8,8 +8,9 @@ use tieline_kit::{Call, HeadKey, TokenGuard, Watermark, parse_page};
 use crate::connector::Api;
 use crate::discover::known;
 use crate::endpoints::{Endpoint, PAGE};
+use crate::head::records;
 use crate::marker::{Markers, path};
-use crate::read::{Head, next_cursor};
+use crate::read::next_cursor;
 use crate::slot::nested;
 use crate::writable::Writes;
 use crate::{lookup, raw};
@@ -157,14 +158,14 @@ async fn newest(api: &Api, endpoint: &Endpoint, field: &FieldPath, wanted: &str)
     };
     let answer = api.send(call).await?;
     let mut found = Vec::new();
-    let envelope = parse_page(answer.text()?, &["data"], |head: Head<'_>, text| {
-        let value = tieline_core::json::at(text, field.as_str())?;
+    records(answer.text()?, |head| {
+        // A record that is broken has no value to be found by.
+        let value = tieline_core::json::at(head.text(), field.as_str()).ok().flatten();
         if value.and_then(|value| raw::unquoted(value.get())).as_deref() == Some(wanted) {
-            found.extend(head.change(endpoint, text).and_then(lookup::lookup));
+            found.extend(head.change(endpoint).ok().and_then(lookup::lookup));
         }
         Ok(())
     })?;
-    envelope.count("data")?;
     found.retain(|answer| matches!(answer, Lookup::Record(_)));
     Ok(found)
 }
