@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tieline::pipedrive::{Pipedrive, PipedriveConfig};
 use tieline::sqlite::SqliteStore;
-use tieline::store::outbox::{Answer, OutboxStore, Stage, Status};
+use tieline::store::outbox::{Answer, OutboxStore, Status, StatusKind};
 use tieline::store::{ConnectionId, SyncStore};
 use tieline::sync::Outbox;
 use tieline::{ApiKey, FieldPatch, FieldPath, Host, HttpStack, Key, Operation, Patch, RawJson, WriteOp};
@@ -77,7 +77,7 @@ async fn run() -> Outcome<()> {
     show(&*store, &connection).await?;
 
     println!("\n4. An activity cannot carry one, so a person looks at Pipedrive, finds it, and answers");
-    for question in store.entries(&connection, Some(Stage::Question), None, 100).await? {
+    for question in store.entries(&connection, Some(StatusKind::NeedsReview), None, 100).await? {
         let found = find(&sandbox, Entity::Activities, "subject", "Besök på plats").first().copied();
         let answer = found.map_or(Answer::NotDone, |id| Answer::Done { key: Some(Key::from(id)) });
         let entry = store.answer(&connection, &question.operation.id, answer).await?;
@@ -134,7 +134,7 @@ async fn show(store: &dyn OutboxStore, connection: &ConnectionId) -> Outcome<()>
 fn told(status: &Status) -> String {
     match status {
         Status::Applied { key: Some(key) } => format!("applied, as record {key}"),
-        status => status.stage().to_string(),
+        status => status.kind().to_string(),
     }
 }
 

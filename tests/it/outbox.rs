@@ -6,7 +6,7 @@ use std::time::Duration;
 use tieline::odoo::OdooConfig;
 use tieline::pipedrive::PipedriveConfig;
 use tieline::store::MemoryStore;
-use tieline::store::outbox::{Entry, OutboxStore, Stage};
+use tieline::store::outbox::{Entry, OutboxStore, StatusKind};
 use tieline::sync::Outbox;
 use tieline::{
     ApiKey, Clock, Connector, FieldPath, Host, HttpStack, LookupRequest, Operation, RawJson, WriteOp,
@@ -83,7 +83,8 @@ async fn settle<M>(provider: &Provider<M>, entity: &str, fields: &str) -> Entry 
     for _ in 0..10 {
         let _ = outbox.run().await;
         let entry = store.entry(&"acme".into(), &"order-1003".into()).await.unwrap().unwrap();
-        if matches!(entry.status.stage(), Stage::Applied | Stage::Rejected | Stage::Question) {
+        if matches!(entry.status.kind(), StatusKind::Applied | StatusKind::Rejected | StatusKind::NeedsReview)
+        {
             return entry;
         }
         tokio::time::advance(Duration::from_secs(3600)).await;
@@ -112,7 +113,7 @@ async fn a_marked_create_is_made_once_whatever_happens_to_its_answer() {
         provider.sandbox.inject(rule);
         let entry = settle(&provider, "deals", &format!(r#"{{"title":"{NAME}"}}"#)).await;
         assert!(provider.sandbox.waiting_faults().is_empty(), "{fault:?} was met");
-        assert_eq!(entry.status.stage(), Stage::Applied, "{fault:?}, done: {done}, {:?}", entry.note);
+        assert_eq!(entry.status.kind(), StatusKind::Applied, "{fault:?}, done: {done}, {:?}", entry.note);
         assert_eq!(deals_of_that_name(&provider), 1, "{fault:?}, done: {done}");
     }
 }
@@ -127,7 +128,7 @@ async fn an_external_id_is_made_once_whatever_happens_to_its_answer() {
             provider.sandbox.inject(rule);
             let entry = settle(&provider, "res.partner", &format!(r#"{{"name":"{NAME}"}}"#)).await;
             assert!(provider.sandbox.waiting_faults().is_empty(), "{fault:?} was met");
-            assert_eq!(entry.status.stage(), Stage::Applied, "{fault:?}, done: {done}, {:?}", entry.note);
+            assert_eq!(entry.status.kind(), StatusKind::Applied, "{fault:?}, done: {done}, {:?}", entry.note);
             assert_eq!(partners_of_that_name(&provider).await, 1, "{fault:?}, done: {done}");
         }
     }
@@ -142,9 +143,9 @@ async fn a_create_without_marker_is_made_once_or_becomes_a_question() {
         provider.sandbox.inject(rule);
         let entry = settle(&provider, "deals", &format!(r#"{{"title":"{NAME}"}}"#)).await;
         let made = deals_of_that_name(&provider);
-        match entry.status.stage() {
-            Stage::Applied => assert_eq!(made, 1, "{fault:?}, done: {done}"),
-            Stage::Question => {
+        match entry.status.kind() {
+            StatusKind::Applied => assert_eq!(made, 1, "{fault:?}, done: {done}"),
+            StatusKind::NeedsReview => {
                 questions += 1;
                 assert_eq!(made, usize::from(done), "{fault:?}: nothing was sent again");
             }

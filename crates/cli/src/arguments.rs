@@ -302,7 +302,7 @@ With --outbox or --stored each operation needs an "id" of yours and is stored un
 is sent. Give the same input again after a kill or a failure: what was done is not done again,
 what was not is sent, and what nobody knows is looked for, or becomes
 
-  question            it may have happened: look, then answer in your application's outbox
+  needs_review        it may have happened: look, then answer in your application's outbox
 
 There an outcome has "key", "note" and "not_before" in place of "record" and "error"."#;
 

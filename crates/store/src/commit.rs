@@ -2,20 +2,20 @@
 
 use tieline_core::{Batch, EntityChanges, Key, Partition, PassEnd, RawJson, ReadMode, RecordLookup, State};
 
-use crate::{ConnectionId, Moment, StreamId, TargetName, Token};
+use crate::{ConnectionId, ReadVersion, StreamId, StreamRevision, TargetName};
 
 /// What is stored in one transaction: all of it, or nothing.
 ///
 /// ```
 /// use tieline_core::{Batch, Change, ReadMode, RawJson, Record, State};
-/// use tieline_store::{Commit, StreamId, TargetChange, Token};
+/// use tieline_store::{Commit, StreamId, TargetChange, StreamRevision};
 ///
 /// let record = Record::new(7_u64, RawJson::parse(r#"{"id":7,"title":"Ny order"}"#)?);
 /// let batch = Batch::new("deals", vec![Change::Upsert(record)], State::new(1, "page-2")?).with_pass(ReadMode::Full);
 /// let row = TargetChange::put(7_u64, RawJson::parse(r#"{"name":"Ny order"}"#)?, Vec::new());
 ///
 /// let commit = Commit::batch(StreamId::new("acme", "deals"), batch)
-///     .expecting(Token::default())
+///     .expecting(StreamRevision::default())
 ///     .with_target("opportunities", vec![row]);
 /// assert_eq!(commit.connection.as_str(), "acme");
 /// # Ok::<(), tieline_core::Error>(())
@@ -30,7 +30,7 @@ pub struct Commit {
     /// Mapped rows.
     pub targets: Vec<TargetChanges>,
     /// When the records that the rows were mapped from, and what they looked up, were read from the store.
-    pub mapped_at: Option<Moment>,
+    pub mapped_at: Option<ReadVersion>,
     /// Whether rows that the mapping leaves out now stay for the time being.
     pub hold_removals: bool,
 }
@@ -54,7 +54,7 @@ pub struct StreamCommit {
     /// Whether this is the first batch of a run that was started without state although there was one.
     pub fresh: bool,
     /// Where the stream must stand for the commit to hold.
-    pub expected: Option<Token>,
+    pub expected: Option<StreamRevision>,
     /// What stops a sweep.
     pub brake: DeleteThreshold,
 }
@@ -82,7 +82,7 @@ impl Commit {
     }
 
     /// Rows that were mapped again from stored records. No stream moves. Take the moment before loading them.
-    pub fn remap(connection: impl Into<ConnectionId>, mapped_at: Moment) -> Self {
+    pub fn remap(connection: impl Into<ConnectionId>, mapped_at: ReadVersion) -> Self {
         Self {
             connection: connection.into(),
             stream: None,
@@ -104,9 +104,9 @@ impl Commit {
 
     /// Holds only when the stream still stands there, so that two runs cannot interleave.
     #[must_use]
-    pub fn expecting(mut self, token: Token) -> Self {
+    pub fn expecting(mut self, revision: StreamRevision) -> Self {
         if let Some(stream) = &mut self.stream {
-            stream.expected = Some(token);
+            stream.expected = Some(revision);
         }
         self
     }
@@ -138,7 +138,7 @@ impl Commit {
     /// Sets when the records that the rows looked up were read from the store. Without it, a record that another run
     /// changes between the look-up and this commit leaves a row that is out of date and not stale.
     #[must_use]
-    pub fn mapped_at(mut self, moment: Moment) -> Self {
+    pub fn mapped_at(mut self, moment: ReadVersion) -> Self {
         self.mapped_at = Some(moment);
         self
     }

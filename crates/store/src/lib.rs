@@ -20,6 +20,6 @@ pub use ids::{ConnectionId, StreamId, TargetName, TenantId};
 pub use memory::MemoryStore;
 pub use outbox::OutboxStore;
 pub use passes::Passes;
-pub use position::{Moment, Position, Token};
+pub use position::{Position, ReadVersion, StreamRevision};
 pub use store::{Counts, EntityCount, Row, SyncStore, TargetCount};
 pub use tally::{ChangeCounts, CommitStats, SweepRefused};

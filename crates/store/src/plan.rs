@@ -14,23 +14,24 @@ pub use crate::connections::rules::{
 };
 pub use crate::outbox::{Queued, unknown_operation};
 use crate::{
-    Commit, ConnectionId, DeleteThreshold, Moment, StreamCommit, StreamId, TargetChange, TargetName, Token,
+    Commit, ConnectionId, DeleteThreshold, ReadVersion, StreamCommit, StreamId, StreamRevision, TargetChange,
+    TargetName,
 };
 
 /// A commit, checked and reduced.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Plan {
+pub struct CommitPlan {
     /// The connection.
     pub connection: ConnectionId,
     /// The stream that moves on.
-    pub stream: Option<StreamPlan>,
+    pub stream: Option<StreamUpdate>,
     /// What happens to each record, by entity and key.
     pub entities: BTreeMap<EntityName, BTreeMap<Key, Effect>>,
     /// What happens to each row, by target and key.
     pub targets: BTreeMap<TargetName, BTreeMap<Key, RowEffect>>,
     /// When the rows were mapped.
-    pub mapped_at: Option<Moment>,
+    pub mapped_at: Option<ReadVersion>,
     /// Whether rows that the mapping leaves out now stay, as stale ones.
     pub hold_removals: bool,
 }
@@ -38,7 +39,7 @@ pub struct Plan {
 /// How a stream moves on.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct StreamPlan {
+pub struct StreamUpdate {
     /// The stream.
     pub id: StreamId,
     /// The new state, as text.
@@ -50,7 +51,7 @@ pub struct StreamPlan {
     /// Whether the run began without state.
     pub fresh: bool,
     /// Where the stream must stand.
-    pub expected: Option<Token>,
+    pub expected: Option<StreamRevision>,
     /// What stops a sweep.
     pub brake: DeleteThreshold,
 }
@@ -90,7 +91,7 @@ pub struct RowEffect {
     pub looked_up: BTreeSet<LookedUp>,
 }
 
-impl Plan {
+impl CommitPlan {
     /// Checks and reduces a commit.
     pub fn new(commit: Commit) -> Result<Self> {
         check_text("connection", commit.connection.as_str())?;
@@ -145,7 +146,7 @@ impl Plan {
             }
         }
         let state = state.to_text()?;
-        self.stream = Some(StreamPlan { id, state, pass, end, fresh, expected, brake });
+        self.stream = Some(StreamUpdate { id, state, pass, end, fresh, expected, brake });
         Ok(())
     }
 

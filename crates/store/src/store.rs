@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use tieline_core::{EntityName, Key, MappingContext, RawJson, Record, RecordLookup, Result};
 
-use crate::{Commit, CommitStats, ConnectionId, Moment, Position, StreamId, TargetName};
+use crate::{Commit, CommitStats, ConnectionId, Position, ReadVersion, StreamId, TargetName};
 
 /// Where one-way sync keeps what it read, what it made of it, and where it stopped.
 ///
@@ -36,7 +36,7 @@ pub trait SyncStore: Debug + Send + Sync {
 
     /// Now, in the history of a connection's records. Take it before [`resolve`](Self::resolve) or
     /// [`load`](Self::load) and hand it to the [commit](Commit::mapped_at) of what is mapped from their answers.
-    async fn moment(&self, connection: &ConnectionId) -> Result<Moment>;
+    async fn read_version(&self, connection: &ConnectionId) -> Result<ReadVersion>;
 
     /// The fields of mirrored records that a mapping wants, found by their key or by another field. A need that is absent
     /// was not found; one that several records meet is ambiguous.

@@ -2,7 +2,7 @@
 
 use std::ops::AddAssign;
 
-use crate::Token;
+use crate::StreamRevision;
 
 /// What a commit did. Several changes to one key within a commit count once, by their outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct CommitStats {
     pub swept: u64,
     /// Keys that a pass over keys saw and the mirror does not have. Look them up, or read in full.
     pub unknown: u64,
-    /// Mapped rows that were not written because their record changed or went since [`Moment`](crate::Moment). Those
+    /// Mapped rows that were not written because their record changed or went since [`ReadVersion`](crate::ReadVersion). Those
     /// whose record is still there are stale.
     pub outdated: u64,
     /// Rows that the mapping leaves out now and that stay, because the commit [holds
@@ -25,7 +25,7 @@ pub struct CommitStats {
     /// A complete pass missed so many records that nothing was deleted.
     pub sweep_refused: Option<SweepRefused>,
     /// Where the stream stands now; `None` for a commit without stream.
-    pub token: Option<Token>,
+    pub revision: Option<StreamRevision>,
 }
 
 /// What became of records or rows.

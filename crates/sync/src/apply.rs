@@ -7,7 +7,7 @@ use tieline_core::{
     Record, RecordLookup, Result,
 };
 use tieline_store::{
-    Commit, ConnectionId, DeleteThreshold, Moment, StreamId, SyncStore, TargetChange, Token,
+    Commit, ConnectionId, DeleteThreshold, ReadVersion, StreamId, StreamRevision, SyncStore, TargetChange,
 };
 
 use crate::plan::{StreamPlan, Target};
@@ -27,7 +27,7 @@ pub(crate) async fn prepare(
     id: &StreamId,
     plan: &StreamPlan,
     mut batch: Batch,
-    token: Token,
+    revision: StreamRevision,
     brake: DeleteThreshold,
 ) -> Result<Prepared> {
     let mut issues = std::mem::take(&mut batch.issues);
@@ -44,13 +44,13 @@ pub(crate) async fn prepare(
                     _ => None,
                 })
                 .collect();
-            let (moment, changes) = map(store, &id.connection, plan, target, &records, &mut issues).await?;
-            Some((target.name.clone(), moment, changes))
+            let (version, changes) = map(store, &id.connection, plan, target, &records, &mut issues).await?;
+            Some((target.name.clone(), version, changes))
         }
     };
-    let mut commit = Commit::batch(id.clone(), batch).expecting(token).with_brake(brake);
-    if let Some((target, moment, changes)) = mapped {
-        commit = commit.mapped_at(moment).with_target(target, changes);
+    let mut commit = Commit::batch(id.clone(), batch).expecting(revision).with_brake(brake);
+    if let Some((target, version, changes)) = mapped {
+        commit = commit.mapped_at(version).with_target(target, changes);
     }
     Ok(Prepared { commit, issues })
 }
@@ -70,14 +70,14 @@ pub(crate) async fn remap_page(
     target: &Target,
     after: Option<&Key>,
 ) -> Result<Option<Remapped>> {
-    let moment = store.moment(connection).await?;
+    let version = store.read_version(connection).await?;
     let keys = store.stale(connection, &target.name, after, REMAP_CHUNK).await?;
     let Some(last) = keys.last().cloned() else { return Ok(None) };
     let records = store.load(connection, &plan.entity, &keys).await?;
     let mut issues = Vec::new();
     let records: Vec<&Record> = records.iter().collect();
     let (_, changes) = map(store, connection, plan, target, &records, &mut issues).await?;
-    let commit = Commit::remap(connection.clone(), moment).with_target(target.name.clone(), changes);
+    let commit = Commit::remap(connection.clone(), version).with_target(target.name.clone(), changes);
     Ok(Some(Remapped { prepared: Prepared { commit, issues }, last }))
 }
 
@@ -88,13 +88,13 @@ async fn map(
     target: &Target,
     records: &[&Record],
     issues: &mut Vec<Issue>,
-) -> Result<(Moment, Vec<TargetChange>)> {
+) -> Result<(ReadVersion, Vec<TargetChange>)> {
     let mapping: &dyn FieldMapping = &*target.mapping;
     // Each record is walked once, for what it needs and for what it becomes.
     let begun: Vec<Box<dyn PreparedRecord + '_>> =
         records.iter().map(|record| mapping.begin(record)).collect();
     let needs: Vec<Vec<RecordLookup>> = begun.iter().map(|record| record.needs()).collect();
-    let moment = store.moment(connection).await?;
+    let version = store.read_version(connection).await?;
     let distinct: HashSet<&RecordLookup> = needs.iter().flatten().collect();
     let distinct: Vec<RecordLookup> = distinct.into_iter().cloned().collect();
     let given = match distinct.as_slice() {
@@ -135,7 +135,7 @@ async fn map(
         issue.entity = Some(plan.entity.clone());
         issues.push(issue);
     }
-    Ok((moment, changes))
+    Ok((version, changes))
 }
 
 /// The rows that are there, of the records whose mapping depends on them.

@@ -46,7 +46,7 @@ impl OneWaySync {
         request.mode = plan.mode;
         request.partition = plan.partition.clone();
         request.page_size = plan.page_size;
-        let mut token = position.token;
+        let mut revision = position.revision;
         let mut batches = self.connector.read(request)?;
         while let Some(batch) = batches.next().await {
             let batch = batch?;
@@ -58,11 +58,11 @@ impl OneWaySync {
             let (size, progress, wait) = (batch.len() as u64, batch.progress, batch.wait);
             let saw_all = batch.pass == ReadMode::Full && batch.end == Some(PassEnd::Complete);
             note(&batch, report);
-            let mut prepared = prepare(&*self.store, id, plan, batch, token, self.brake).await?;
+            let mut prepared = prepare(&*self.store, id, plan, batch, revision, self.brake).await?;
             report.add_issues(prepared.issues);
             report.hold_removals(&mut prepared.commit);
             let tally = self.store.commit(prepared.commit).await?;
-            token = tally.token.unwrap_or(token);
+            revision = tally.revision.unwrap_or(revision);
             report.read += size;
             report.add(&tally);
             if saw_all && report.read == 0 {

@@ -142,7 +142,7 @@ fn describe_entry(line: &mut Line, entry: &Entry) {
         Status::Rejected => "rejected",
         Status::Accepted { .. } => "accepted",
         Status::Pending { .. } => "deferred",
-        Status::Question => "question",
+        Status::NeedsReview => "needs_review",
         _ => "unknown",
     };
     line.text("outcome", word);

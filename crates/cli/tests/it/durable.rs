@@ -93,6 +93,6 @@ async fn what_the_provider_did_not_take_is_sent_by_a_later_run() {
     let refused = world.feed(&format!("{WRITE} --max-wait 0"), creates(1..=1).as_bytes());
     assert_ne!(refused.code, Some(0), "{}", refused.out);
     let told = outcomes(&refused.out);
-    assert!(told == ["deferred"] || told == ["unknown"] || told == ["question"], "{}", refused.out);
+    assert!(told == ["deferred"] || told == ["unknown"] || told == ["needs_review"], "{}", refused.out);
     assert!(lines(&refused.out)[0]["note"].is_string(), "{}", refused.out);
 }

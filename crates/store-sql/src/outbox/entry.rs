@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tieline_core::{Error, ErrorKind, FieldPath, MarkerField, Result};
-use tieline_store::outbox::{Entry, Stage, Status};
+use tieline_store::outbox::{Entry, Status, StatusKind};
 use tieline_store::plan::Queued;
 
 use crate::time::time;
@@ -15,7 +15,7 @@ pub(super) struct Stored {
     operation: String,
     entity: String,
     op: String,
-    stage: String,
+    status: String,
     due: Option<i64>,
     revision: i64,
     attempts: i64,
@@ -38,7 +38,7 @@ impl FromRow for Stored {
             operation: row.take()?,
             entity: row.take()?,
             op: row.take()?,
-            stage: row.take()?,
+            status: row.take()?,
             due: row.take()?,
             revision: row.take()?,
             attempts: row.take()?,
@@ -81,21 +81,21 @@ impl Stored {
     }
 
     fn status(&self) -> Result<Status> {
-        let status = match (Stage::parse(&self.stage), self.due.map(time)) {
-            (Some(Stage::Pending), Some(not_before)) => Status::Pending { not_before },
-            (Some(Stage::Sending), Some(until)) => Status::Sending { until },
-            (Some(Stage::Accepted), Some(not_before)) => {
+        let status = match (StatusKind::parse(&self.status), self.due.map(time)) {
+            (Some(StatusKind::Pending), Some(not_before)) => Status::Pending { not_before },
+            (Some(StatusKind::Sending), Some(until)) => Status::Sending { until },
+            (Some(StatusKind::Accepted), Some(not_before)) => {
                 Status::Accepted { ticket: self.ticket.as_deref().unwrap_or_default().into(), not_before }
             }
-            (Some(Stage::Unknown), Some(not_before)) => {
+            (Some(StatusKind::Unknown), Some(not_before)) => {
                 Status::Unknown { not_before, conclusive: self.conclusive == Some(true) }
             }
-            (Some(Stage::Question), _) => Status::Question,
-            (Some(Stage::Applied), _) => Status::Applied { key: self.key.as_deref().map(Into::into) },
-            (Some(Stage::Unchanged), _) => Status::Unchanged,
-            (Some(Stage::Partial), _) => Status::Partial,
-            (Some(Stage::Conflict), _) => Status::Conflict,
-            (Some(Stage::Rejected), _) => Status::Rejected,
+            (Some(StatusKind::NeedsReview), _) => Status::NeedsReview,
+            (Some(StatusKind::Applied), _) => Status::Applied { key: self.key.as_deref().map(Into::into) },
+            (Some(StatusKind::Unchanged), _) => Status::Unchanged,
+            (Some(StatusKind::Partial), _) => Status::Partial,
+            (Some(StatusKind::Conflict), _) => Status::Conflict,
+            (Some(StatusKind::Rejected), _) => Status::Rejected,
             _ => {
                 return Err(Error::new(
                     ErrorKind::Internal,
@@ -103,7 +103,7 @@ impl Stored {
                 )
                 .with_advice("update the crate: a newer version may have stored it")
                 .with_context("operation", &self.operation)
-                .with_context("status", &self.stage));
+                .with_context("status", &self.status));
             }
         };
         Ok(status)

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tieline_core::{EntityName, Operation, OperationId, Result};
 use tieline_store::ConnectionId;
-use tieline_store::outbox::{Answer, Claim, Entry, Mark, Stage, Status};
+use tieline_store::outbox::{Answer, Claim, Entry, EntryRevision, Status, StatusKind};
 use tieline_store::plan::{Queued, unknown_operation};
 
 use crate::queue::Queue;
@@ -35,7 +35,7 @@ static OUTBOX: LazyLock<Queue> = LazyLock::new(|| {
 macro_rules! select {
     ($condition:literal) => {
         Sql::new(concat!(
-            "SELECT o.id, o.operation, o.entity, o.op, o.stage, o.due, o.revision, o.attempts, o.ticket, o.key,
+            "SELECT o.id, o.operation, o.entity, o.op, o.status, o.due, o.revision, o.attempts, o.ticket, o.key,
                  o.note, o.marker_field, o.search_delay, o.marker_always, o.conclusive, o.enqueued_at,
                  o.attempted_at, o.changed_at
              FROM tieline.outbox o JOIN tieline.synced c ON c.id = o.synced_id
@@ -93,7 +93,7 @@ pub async fn enqueue(
 async fn insert(tx: &mut dyn Tx, synced_id: i64, queued: &[&Queued], now: i64) -> Result<u64> {
     // Numbers are given in the order of the list.
     static ADD: Bulk = Bulk::new(
-        "tieline.outbox (tenant, synced_id, stage, open, due, revision, attempts, enqueued_at, changed_at,
+        "tieline.outbox (tenant, synced_id, status, open, due, revision, attempts, enqueued_at, changed_at,
              operation, entity, op, record)",
         9,
         &["text", "text", "text", "text"],
@@ -107,7 +107,7 @@ async fn insert(tx: &mut dyn Tx, synced_id: i64, queued: &[&Queued], now: i64) -
         column(|queued| queued.op.get()),
         Column::OptTexts(records),
     ];
-    let same = args![synced_id, Stage::Pending.as_str(), true, now, 0_i64, 0_i64, now, now];
+    let same = args![synced_id, StatusKind::Pending.as_str(), true, now, 0_i64, 0_i64, now, now];
     tx.insert(&ADD, same, &columns).await
 }
 
@@ -121,7 +121,7 @@ pub async fn claim(tx: &mut dyn Tx, connection: &ConnectionId, claim: &Claim) ->
     let Some(synced_id) = lock_connection(tx, connection).await? else { return Ok(Vec::new()) };
     let now = now(tx).await?;
     let due = claim.due.map_or(now, |due| micros(due).min(now));
-    let ids = OUTBOX.due(tx, synced_id, Stage::Pending.as_str(), due, claim.limit).await?;
+    let ids = OUTBOX.due(tx, synced_id, StatusKind::Pending.as_str(), due, claim.limit).await?;
     let mut claimed = entries(all(tx, &LOAD, args![connection.as_str(), &ids]).await?)?;
     let entity = claimed.first().map(|first| first.entity.clone());
     let same = claimed.iter().take_while(|entry| Some(&entry.entity) == entity.as_ref()).count();
@@ -137,7 +137,7 @@ pub async fn claim(tx: &mut dyn Tx, connection: &ConnectionId, claim: &Claim) ->
 async fn save(tx: &mut dyn Tx, entry: &Entry) -> Result<()> {
     static SAVE: Sql = Sql::new(
         "UPDATE tieline.outbox
-         SET stage = $2, open = $3, due = $4, revision = $5, attempts = $6, ticket = $7, key = $8, note = $9,
+         SET status = $2, open = $3, due = $4, revision = $5, attempts = $6, ticket = $7, key = $8, note = $9,
              marker_field = $10, search_delay = $11, marker_always = $12, conclusive = $13, attempted_at = $14,
              changed_at = $15
          WHERE tenant = $1 AND id = $16",
@@ -151,12 +151,12 @@ async fn save(tx: &mut dyn Tx, entry: &Entry) -> Result<()> {
         Status::Unknown { conclusive, .. } => Some(*conclusive),
         _ => None,
     };
-    let stage = entry.status.stage();
+    let status = entry.status.kind();
     let marker = entry.marker.as_ref();
     let delay = marker.map(|marker| i64::try_from(marker.search_delay.as_micros()).unwrap_or(i64::MAX));
     let saved = args![
-        stage.as_str(),
-        stage.is_open(),
+        status.as_str(),
+        status.is_open(),
         entry.status.due().map(micros),
         entry.revision,
         entry.attempts,
@@ -182,7 +182,7 @@ async fn save(tx: &mut dyn Tx, entry: &Entry) -> Result<()> {
 pub async fn renew(
     tx: &mut dyn Tx,
     connection: &ConnectionId,
-    marks: &[Mark],
+    marks: &[EntryRevision],
     lease: Duration,
 ) -> Result<bool> {
     let Some(synced_id) = lock_connection(tx, connection).await? else { return Ok(marks.is_empty()) };
@@ -190,7 +190,7 @@ pub async fn renew(
     let mut all = true;
     for mark in marks {
         let entry = (mark.number, mark.revision);
-        all &= OUTBOX.renew(tx, synced_id, entry, Stage::Sending.as_str(), until).await?;
+        all &= OUTBOX.renew(tx, synced_id, entry, StatusKind::Sending.as_str(), until).await?;
     }
     Ok(all)
 }
@@ -204,7 +204,7 @@ pub async fn renew(
 pub async fn advance(
     tx: &mut dyn Tx,
     connection: &ConnectionId,
-    from: Mark,
+    from: EntryRevision,
     to: Status,
     note: Option<String>,
 ) -> Result<Option<Entry>> {
@@ -266,7 +266,7 @@ pub async fn unsettled(
     limit: u32,
 ) -> Result<Vec<Entry>> {
     static PAGE: Sql = select!(
-        "o.stage IN ('sending', 'accepted', 'unknown') AND o.due <= {now} AND o.id > $3 ORDER BY o.id LIMIT $4"
+        "o.status IN ('sending', 'accepted', 'unknown') AND o.due <= {now} AND o.id > $3 ORDER BY o.id LIMIT $4"
     );
     entries(all(tx, &PAGE, args![connection.as_str(), after.unwrap_or(0), limit]).await?)
 }
@@ -294,16 +294,16 @@ pub async fn entry(
 pub async fn list(
     tx: &mut dyn Tx,
     connection: &ConnectionId,
-    stage: Option<Stage>,
+    status: Option<StatusKind>,
     after: Option<u64>,
     limit: u32,
 ) -> Result<Vec<Entry>> {
     static ALL: Sql = select!("o.id > $3 ORDER BY o.id LIMIT $4");
-    static OF_STAGE: Sql = select!("o.id > $3 AND o.stage = $5 ORDER BY o.id LIMIT $4");
+    static OF_STATUS: Sql = select!("o.id > $3 AND o.status = $5 ORDER BY o.id LIMIT $4");
     let (connection, after) = (connection.as_str(), after.unwrap_or(0));
-    let stored = match stage {
+    let stored = match status {
         None => all(tx, &ALL, args![connection, after, limit]).await?,
-        Some(stage) => all(tx, &OF_STAGE, args![connection, after, limit, stage.as_str()]).await?,
+        Some(status) => all(tx, &OF_STATUS, args![connection, after, limit, status.as_str()]).await?,
     };
     entries(stored)
 }

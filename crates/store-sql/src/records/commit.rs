@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use tieline_core::{EntityName, Key, Result};
-use tieline_store::plan::{self, Plan, StreamPlan};
-use tieline_store::{Commit, CommitStats, Passes, TargetName, Token};
+use tieline_store::plan::{self, CommitPlan, StreamUpdate};
+use tieline_store::{Commit, CommitStats, Passes, StreamRevision, TargetName};
 
 use super::{made_entity, partition, step_connection};
 use crate::sink::{RowChange, RowSink};
@@ -51,9 +51,9 @@ pub(super) struct Target {
     pub(super) name: TargetName,
 }
 
-/// The stream that a commit moves on.
+/// What records carry that a commit saw: its stream, and the generation of that stream.
 #[derive(Clone, Copy)]
-pub(super) struct Mark {
+pub(super) struct SeenIn {
     pub(super) stream: i64,
     pub(super) generation: i64,
 }
@@ -74,7 +74,7 @@ pub async fn commit(tx: &mut dyn Tx, commit: Commit) -> Result<CommitStats> {
 ///
 /// As [`commit`], and as the sinks fail.
 pub async fn commit_with(tx: &mut dyn Tx, commit: Commit, sinks: &[Arc<dyn RowSink>]) -> Result<CommitStats> {
-    let plan = Plan::new(commit)?;
+    let plan = CommitPlan::new(commit)?;
     let (synced_id, sequence) = step_connection(tx, &plan.connection, 1).await?;
     let mut work = Work {
         tx,
@@ -90,14 +90,15 @@ pub async fn commit_with(tx: &mut dyn Tx, commit: Commit, sinks: &[Arc<dyn RowSi
 
     let mut sweep = None;
     if let Some(stream) = &plan.stream {
-        let (mark, below) = work.advance(stream).await?;
-        sweep = below.map(|below| (mark.stream, below, stream.brake));
+        let (seen_in, below) = work.advance(stream).await?;
+        sweep = below.map(|below| (seen_in.stream, below, stream.brake));
         for (entity, effects) in &plan.entities {
-            work.apply_mirror(entity, effects, mark).await?;
+            work.apply_mirror(entity, effects, seen_in).await?;
         }
     }
     // Rows come before staleness: what they looked up may have changed in this very commit.
-    let seen = plan.mapped_at.map(|moment| moment.seen(synced_id.cast_unsigned()).unwrap_or(0).cast_signed());
+    let seen =
+        plan.mapped_at.map(|version| version.seen(synced_id.cast_unsigned()).unwrap_or(0).cast_signed());
     for (target, effects) in &plan.targets {
         work.apply_rows(target, effects, &plan, seen).await?;
     }
@@ -115,8 +116,8 @@ pub async fn commit_with(tx: &mut dyn Tx, commit: Commit, sinks: &[Arc<dyn RowSi
 }
 
 impl Work<'_> {
-    /// Moves the stream on. Returns its mark, and the generation below which its records are gone.
-    async fn advance(&mut self, plan: &StreamPlan) -> Result<(Mark, Option<i64>)> {
+    /// Moves the stream on. Returns what its records carry, and the generation below which its records are gone.
+    async fn advance(&mut self, plan: &StreamUpdate) -> Result<(SeenIn, Option<i64>)> {
         static FIND: Sql = Sql::new(
             "SELECT id, revision, generation, full_since, keys_since FROM tieline.streams
              WHERE tenant = $1 AND synced_id = $2 AND entity = $3 AND partition = $4",
@@ -134,8 +135,8 @@ impl Work<'_> {
         let (partition, entity) = (partition(&plan.id), plan.id.entity.as_str());
         let stored: Option<Stored> = first(self.tx, &FIND, args![self.synced_id, entity, &partition]).await?;
         let (id, revision, generation, full_since, keys_since) = stored.unwrap_or_default();
-        let token = Token::new(id.cast_unsigned(), revision.cast_unsigned());
-        if plan.expected.is_some_and(|expected| expected != token) {
+        let stands = StreamRevision::new(id.cast_unsigned(), revision.cast_unsigned());
+        if plan.expected.is_some_and(|expected| expected != stands) {
             return Err(plan::moved_on(&plan.id));
         }
 
@@ -151,8 +152,8 @@ impl Work<'_> {
         let (full, keys) = (passes.full_since.map(u64::cast_signed), passes.keys_since.map(u64::cast_signed));
         let moved = args![self.synced_id, entity, &partition, &plan.state, generation, full, keys];
         let (stream, revision): (i64, u64) = one(self.tx, &MOVE, moved).await?;
-        self.tally.token = Some(Token::new(stream.cast_unsigned(), revision));
-        Ok((Mark { stream, generation }, below))
+        self.tally.revision = Some(StreamRevision::new(stream.cast_unsigned(), revision));
+        Ok((SeenIn { stream, generation }, below))
     }
 
     pub(super) async fn entity_id(&mut self, entity: &EntityName) -> Result<i64> {

@@ -6,7 +6,7 @@ use tieline_core::{EntityName, Key, Record, Result, Text};
 use tieline_store::plan::{Effect, content_hash};
 
 use super::KEYS;
-use super::commit::{Mark, Work};
+use super::commit::{SeenIn, Work};
 use crate::sql::{Bulk, Column, Sql};
 use crate::tx::{all, args};
 use crate::value::{FromRow, Row};
@@ -53,7 +53,7 @@ impl Work<'_> {
         &mut self,
         entity: &EntityName,
         effects: &BTreeMap<Key, Effect>,
-        mark: Mark,
+        seen_in: SeenIn,
     ) -> Result<()> {
         static STORED: Sql = Sql::new(
             "SELECT key, stream_id, generation, changed_in, hash, changed_at, version
@@ -65,8 +65,8 @@ impl Work<'_> {
             let keys: Vec<&str> = chunk.iter().map(|(key, _)| key.as_str()).collect();
             let stored: Vec<Stored> = all(self.tx, &STORED, args![entity_id, &keys]).await?;
             let stored = stored.into_iter().map(|stored| (stored.key.clone(), stored)).collect();
-            let outcome = self.decide(chunk, &stored, mark);
-            self.write(entity_id, mark, outcome).await?;
+            let outcome = self.decide(chunk, &stored, seen_in);
+            self.write(entity_id, seen_in, outcome).await?;
         }
         Ok(())
     }
@@ -75,7 +75,7 @@ impl Work<'_> {
         &mut self,
         effects: &[(&'r Key, &'r Effect)],
         stored: &HashMap<String, Stored>,
-        mark: Mark,
+        seen_in: SeenIn,
     ) -> Outcome<'r> {
         let mut outcome = Outcome::default();
         for (key, effect) in effects {
@@ -88,7 +88,7 @@ impl Work<'_> {
                             self.tally.mirror.unchanged += 1;
                             if !stored.has_facts(record) {
                                 outcome.written.push((record, stored.changed_in, hash));
-                            } else if !stored.has(mark) {
+                            } else if !stored.has(seen_in) {
                                 outcome.seen.push(key.as_str());
                             }
                             continue;
@@ -99,10 +99,10 @@ impl Work<'_> {
                     outcome.written.push((record, self.sequence, hash));
                     outcome.changed.push(record);
                 }
-                (Effect::Present, Some(stored)) if !stored.has(mark) => outcome.seen.push(key.as_str()),
+                (Effect::Present, Some(stored)) if !stored.has(seen_in) => outcome.seen.push(key.as_str()),
                 (Effect::Present, Some(_)) => {}
                 (Effect::Present, None) => self.tally.unknown += 1,
-                (Effect::DeleteFromStream, Some(stored)) if stored.stream_id != mark.stream => {}
+                (Effect::DeleteFromStream, Some(stored)) if stored.stream_id != seen_in.stream => {}
                 (Effect::Delete | Effect::DeleteFromStream, Some(_)) => {
                     self.tally.mirror.deleted += 1;
                     outcome.gone.push(key);
@@ -113,7 +113,7 @@ impl Work<'_> {
         outcome
     }
 
-    async fn write(&mut self, entity_id: i64, mark: Mark, outcome: Outcome<'_>) -> Result<()> {
+    async fn write(&mut self, entity_id: i64, seen_in: SeenIn, outcome: Outcome<'_>) -> Result<()> {
         static RECORDS: Bulk = Bulk::new(
             "tieline.records
                  (tenant, entity_id, stream_id, generation, key, changed_in, hash, changed_at, version)",
@@ -142,7 +142,7 @@ impl Work<'_> {
                 Column::OptTexts(written.iter().map(|(record, ..)| text(&record.changed_at)).collect()),
                 Column::OptTexts(written.iter().map(|(record, ..)| text(&record.version)).collect()),
             ];
-            self.tx.insert(&RECORDS, args![entity_id, mark.stream, mark.generation], &columns).await?;
+            self.tx.insert(&RECORDS, args![entity_id, seen_in.stream, seen_in.generation], &columns).await?;
         }
         if !changed.is_empty() {
             let columns = [
@@ -156,7 +156,7 @@ impl Work<'_> {
             noted.kept.extend(changed.iter().map(|record| record.key.clone()));
         }
         if !seen.is_empty() {
-            self.tx.run(&SEEN, args![entity_id, mark.stream, mark.generation, &seen]).await?;
+            self.tx.run(&SEEN, args![entity_id, seen_in.stream, seen_in.generation, &seen]).await?;
         }
         if !gone.is_empty() {
             self.delete(entity_id, &gone).await?;
@@ -188,8 +188,8 @@ impl Work<'_> {
 }
 
 impl Stored {
-    fn has(&self, mark: Mark) -> bool {
-        self.stream_id == mark.stream && self.generation == mark.generation
+    fn has(&self, seen_in: SeenIn) -> bool {
+        self.stream_id == seen_in.stream && self.generation == seen_in.generation
     }
 
     /// Whether the time and version are the stored ones.

@@ -23,7 +23,7 @@ pub use changes::{RowCursor, RowsPage, forget_deleted, rows_since};
 pub use commit::{commit, commit_with};
 pub use index::{build_index, missing_indexes};
 pub use manage::{drop_target, mark_erased, open_target, reset};
-pub use read::{counts, load, moment, position, records, resolve, rows, rows_of, stale};
+pub use read::{counts, load, position, read_version, records, resolve, rows, rows_of, stale};
 
 /// How many keys go into one statement at most.
 pub(crate) const KEYS: usize = 1_000;

@@ -6,8 +6,8 @@ use tieline_core::{
     EntityName, Error, Key, MappingContext, RawJson, Record, RecordLookup, Result, State, Text,
 };
 use tieline_store::{
-    ConnectionId, Counts, EntityCount, Moment, Passes, Position, Row, StreamId, TargetCount, TargetName,
-    Token,
+    ConnectionId, Counts, EntityCount, Passes, Position, ReadVersion, Row, StreamId, StreamRevision,
+    TargetCount, TargetName,
 };
 
 use super::{KEYS, entity, partition};
@@ -36,7 +36,7 @@ pub async fn position(tx: &mut dyn Tx, stream: &StreamId) -> Result<Position> {
     let state = state.as_deref().map(State::from_text).transpose();
     let state = state.map_err(|error: Error| error.with_context("stream", stream))?;
     let passes = Passes::new(generation, full_since, keys_since);
-    Ok(Position::new(state, passes, Token::new(id, revision)))
+    Ok(Position::new(state, passes, StreamRevision::new(id, revision)))
 }
 
 /// Returns the version of a connection's records.
@@ -44,12 +44,12 @@ pub async fn position(tx: &mut dyn Tx, stream: &StreamId) -> Result<Position> {
 /// # Errors
 ///
 /// As the database fails.
-pub async fn moment(tx: &mut dyn Tx, connection: &ConnectionId) -> Result<Moment> {
+pub async fn read_version(tx: &mut dyn Tx, connection: &ConnectionId) -> Result<ReadVersion> {
     static FIND: Sql = Sql::new(
         "SELECT id, sequence FROM tieline.synced WHERE tenant = $1 AND connection = $2 AND NOT erased",
     );
     let stored: Option<(u64, u64)> = first(tx, &FIND, args![connection.as_str()]).await?;
-    Ok(stored.map(|(id, sequence)| Moment::new(id, sequence)).unwrap_or_default())
+    Ok(stored.map(|(id, sequence)| ReadVersion::new(id, sequence)).unwrap_or_default())
 }
 
 /// A record as it is selected: key, payload, changed_at, version.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use tieline_core::{EntityName, Key, RawJson, Result};
 use tieline_store::TargetName;
-use tieline_store::plan::{self, Plan, RowEffect, content_hash};
+use tieline_store::plan::{self, CommitPlan, RowEffect, content_hash};
 
 use super::KEYS;
 use super::commit::{Target, Work};
@@ -23,7 +23,7 @@ impl Work<'_> {
         &mut self,
         name: &TargetName,
         effects: &BTreeMap<Key, RowEffect>,
-        plan: &Plan,
+        plan: &CommitPlan,
         seen: Option<i64>,
     ) -> Result<()> {
         static FIND: Sql = Sql::new(
@@ -57,7 +57,7 @@ impl Work<'_> {
         &mut self,
         (entity, entity_id): (&EntityName, i64),
         effects: &[(&'r Key, &'r RowEffect)],
-        plan: &Plan,
+        plan: &CommitPlan,
         seen: Option<i64>,
     ) -> Result<(Effects<'r>, Vec<&'r str>)> {
         static CHANGED_IN: Sql = Sql::new(

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use tieline_core::Result;
-use tieline_store::plan::Plan;
+use tieline_store::plan::CommitPlan;
 
 use super::KEYS;
 use super::commit::{Changed, Work};
@@ -25,7 +25,7 @@ impl Work<'_> {
 
     /// Marks every row that was mapped with one of the changed records, and every row of a changed record that this
     /// commit brought none for.
-    pub(super) async fn mark_dependents(&mut self, plan: &Plan) -> Result<()> {
+    pub(super) async fn mark_dependents(&mut self, plan: &CommitPlan) -> Result<()> {
         static NOTE: Sql = Sql::new(
             "UPDATE tieline.entities SET changed_in = $3, deleted_in = CASE WHEN $4 THEN $3 ELSE deleted_in END
              WHERE tenant = $1 AND id = $2",

@@ -143,7 +143,7 @@ CREATE TABLE tieline.outbox (
     op TEXT NOT NULL,
     -- The record whose operations keep their order.
     record {name},
-    stage {name} NOT NULL,
+    status {name} NOT NULL,
     -- Whether something may still become of it.
     open {bool} NOT NULL,
     due {int},
@@ -164,7 +164,7 @@ CREATE TABLE tieline.outbox (
     UNIQUE (synced_id, operation)
 ) {busy};
 CREATE INDEX tieline_outbox_order ON tieline.outbox (synced_id, id);
-CREATE INDEX tieline_outbox_stage ON tieline.outbox (synced_id, stage, id);
+CREATE INDEX tieline_outbox_status ON tieline.outbox (synced_id, status, id);
 CREATE INDEX tieline_outbox_record ON tieline.outbox (synced_id, entity, record, id) WHERE open AND record IS NOT NULL;
 CREATE INDEX tieline_outbox_finished ON tieline.outbox (synced_id, changed_at) WHERE NOT open;
 

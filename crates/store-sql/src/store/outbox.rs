@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tieline_core::{EntityName, Operation, OperationId, Result};
 use tieline_store::ConnectionId;
-use tieline_store::outbox::{Answer, Claim, Entry, Mark, OutboxStore, Stage, Status};
+use tieline_store::outbox::{Answer, Claim, Entry, EntryRevision, OutboxStore, Status, StatusKind};
 
 use super::{SqlStore, transact};
 use crate::engine::Database;
@@ -33,7 +33,12 @@ impl<D: Database> OutboxStore for SqlStore<D> {
         transact!(self, Durable, "claiming operations", |tx| outbox::claim(tx, connection, claim))
     }
 
-    async fn renew(&self, connection: &ConnectionId, marks: &[Mark], lease: Duration) -> Result<bool> {
+    async fn renew(
+        &self,
+        connection: &ConnectionId,
+        marks: &[EntryRevision],
+        lease: Duration,
+    ) -> Result<bool> {
         transact!(self, Write, "prolonging a lease", |tx| outbox::renew(tx, connection, marks, lease))
     }
 
@@ -49,7 +54,7 @@ impl<D: Database> OutboxStore for SqlStore<D> {
     async fn advance(
         &self,
         connection: &ConnectionId,
-        from: Mark,
+        from: EntryRevision,
         to: Status,
         note: Option<String>,
     ) -> Result<Option<Entry>> {
@@ -74,11 +79,11 @@ impl<D: Database> OutboxStore for SqlStore<D> {
     async fn entries(
         &self,
         connection: &ConnectionId,
-        stage: Option<Stage>,
+        status: Option<StatusKind>,
         after: Option<u64>,
         limit: u32,
     ) -> Result<Vec<Entry>> {
-        transact!(self, Read, "listing operations", |tx| outbox::list(tx, connection, stage, after, limit))
+        transact!(self, Read, "listing operations", |tx| outbox::list(tx, connection, status, after, limit))
     }
 
     async fn prune(&self, connection: &ConnectionId, finished_for: Duration) -> Result<u64> {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use tieline_core::{EntityName, Key, MappingContext, Record, RecordLookup, Result};
 use tieline_store::{
-    Commit, CommitStats, ConnectionId, Counts, Moment, Position, Row, StreamId, SyncStore, TargetName,
+    Commit, CommitStats, ConnectionId, Counts, Position, ReadVersion, Row, StreamId, SyncStore, TargetName,
 };
 
 use super::{SqlStore, transact};
@@ -24,8 +24,8 @@ impl<D: Database> SyncStore for SqlStore<D> {
         transact!(self, Write, "committing a batch", |tx| records::commit_with(tx, commit, &self.sinks))
     }
 
-    async fn moment(&self, connection: &ConnectionId) -> Result<Moment> {
-        transact!(self, Read, "reading the history", |tx| records::moment(tx, connection))
+    async fn read_version(&self, connection: &ConnectionId) -> Result<ReadVersion> {
+        transact!(self, Read, "reading the history", |tx| records::read_version(tx, connection))
     }
 
     async fn resolve(&self, connection: &ConnectionId, needs: &[RecordLookup]) -> Result<MappingContext> {

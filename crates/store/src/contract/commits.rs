@@ -3,7 +3,7 @@
 use tieline_core::{Change, Deletion, DeletionScope, ErrorKind, FieldPath, Key, Record, RecordLookup};
 
 use super::world::*;
-use crate::{StreamId, SyncStore, TargetChange, Token};
+use crate::{StreamId, StreamRevision, SyncStore, TargetChange};
 
 /// State, records and rows of a batch are there after its commit.
 pub async fn changes_rows_and_state_are_stored_together(store: &dyn SyncStore) {
@@ -17,7 +17,7 @@ pub async fn changes_rows_and_state_are_stored_together(store: &dyn SyncStore) {
 
     let position = store.position(&deals()).await.unwrap();
     assert_eq!(position.state, Some(state(1)));
-    assert_eq!(Some(position.token), tally.token);
+    assert_eq!(Some(position.revision), tally.revision);
     assert_eq!(store.load(&CONNECTION.into(), &"deals".into(), &["1".into()]).await.unwrap(), [record]);
     assert_eq!(rows(store).await, [("1".to_owned(), r#"{"row":1}"#.to_owned())]);
     let counts = store.counts(&CONNECTION.into()).await.unwrap();
@@ -30,7 +30,7 @@ pub async fn a_failing_commit_changes_nothing(store: &dyn SyncStore) {
     let first = changes(&deals(), upserts(0..3, 1), 1).with_target(TARGET, vec![row("0001", 1, &["7"])]);
     put(store, first).await;
     let before = snapshot(store, CONNECTION).await;
-    let moment = store.moment(&CONNECTION.into()).await.unwrap();
+    let version = store.read_version(&CONNECTION.into()).await.unwrap();
 
     let change = || vec![upsert("0001", 2), Change::Delete(Deletion::new("0000")), upsert("new", 2)];
     let other_partition = {
@@ -41,7 +41,7 @@ pub async fn a_failing_commit_changes_nothing(store: &dyn SyncStore) {
         commit
     };
     for (commit, kind) in [
-        (changes(&deals(), change(), 2).expecting(Token::default()), ErrorKind::Conflict),
+        (changes(&deals(), change(), 2).expecting(StreamRevision::default()), ErrorKind::Conflict),
         (
             changes(&deals(), change(), 2).with_target("unopened", vec![row("0001", 2, &[])]),
             ErrorKind::Config,
@@ -51,7 +51,7 @@ pub async fn a_failing_commit_changes_nothing(store: &dyn SyncStore) {
     ] {
         assert_eq!(store.commit(commit).await.unwrap_err().kind(), kind);
         assert_eq!(snapshot(store, CONNECTION).await, before, "after a failure of kind {kind}");
-        assert_eq!(store.moment(&CONNECTION.into()).await.unwrap(), moment);
+        assert_eq!(store.read_version(&CONNECTION.into()).await.unwrap(), version);
     }
 }
 
@@ -70,11 +70,11 @@ pub async fn a_read_resumes_at_any_batch(store: &dyn SyncStore) {
         let position = store.position(&stream).await.unwrap();
         let next = position.state.map_or(0, |state| state.body::<u32>().unwrap() + 1);
         assert_eq!(next, stop);
-        let mut token = position.token;
+        let mut revision = position.revision;
         for n in next..BATCHES {
-            let tally = put(store, batch(&stream, n).expecting(token)).await;
+            let tally = put(store, batch(&stream, n).expecting(revision)).await;
             assert_eq!((tally.swept, tally.sweep_refused), (0, None));
-            token = tally.token.unwrap();
+            revision = tally.revision.unwrap();
         }
         let counts = store.counts(&stream.connection).await.unwrap();
         assert_eq!(counts.records("deals"), u64::from(BATCHES * 3));
@@ -274,18 +274,18 @@ pub async fn a_batch_may_be_larger_than_a_statement(store: &dyn SyncStore) {
 
 /// Whoever commits from a position that is no longer the stream's is told so.
 pub async fn two_runs_of_a_stream_cannot_interleave(store: &dyn SyncStore) {
-    let start = store.position(&deals()).await.unwrap().token;
-    let first = put(store, changes(&deals(), upserts(0..1, 1), 1).expecting(start)).await.token.unwrap();
+    let start = store.position(&deals()).await.unwrap().revision;
+    let first = put(store, changes(&deals(), upserts(0..1, 1), 1).expecting(start)).await.revision.unwrap();
     let late = store.commit(changes(&deals(), upserts(0..1, 2), 9).expecting(start)).await.unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Conflict);
     put(store, changes(&deals(), upserts(0..1, 3), 2).expecting(first)).await;
     assert_eq!(store.position(&deals()).await.unwrap().state, Some(state(2)));
 
-    let before = store.position(&deals()).await.unwrap().token;
+    let before = store.position(&deals()).await.unwrap().revision;
     store.reset(&deals()).await.unwrap();
     let late = store.commit(changes(&deals(), Vec::new(), 3).expecting(before)).await.unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Conflict, "a reset is a move too");
-    let elsewhere = store.position(&persons()).await.unwrap().token;
+    let elsewhere = store.position(&persons()).await.unwrap().revision;
     put(store, changes(&persons(), Vec::new(), 1).expecting(elsewhere)).await;
 }
 

@@ -8,8 +8,8 @@ use tieline_core::{
 };
 
 use crate::{
-    Commit, CommitStats, ConnectionId, DeleteThreshold, MemoryStore, Moment, Position, StreamId, SyncStore,
-    TargetChange, TenantId, Token,
+    Commit, CommitStats, ConnectionId, DeleteThreshold, MemoryStore, Position, ReadVersion, StreamId,
+    StreamRevision, SyncStore, TargetChange, TenantId,
 };
 
 /// Connections of two tenants; two have the same name.
@@ -45,7 +45,7 @@ struct Run {
     end: Option<PassEnd>,
     fresh: bool,
     brake: DeleteThreshold,
-    /// The token of the position, or one that is wrong.
+    /// The revision of the position, or one that is wrong.
     expected: Option<bool>,
     /// How many steps ago the rows were mapped.
     age: Option<usize>,
@@ -160,17 +160,17 @@ fn with_rows(mut commit: Commit, rows: &Rows, hold: bool) -> Commit {
 async fn commit_to(store: &impl SyncStore, commit: Commit) -> Answer {
     Answer::CommitStats(match store.commit(commit).await {
         Ok(mut tally) => {
-            tally.token = None;
+            tally.revision = None;
             Ok(tally)
         }
         Err(error) => Err(error.kind()),
     })
 }
 
-/// A store's handles with the moments of its past.
+/// A store's handles with the versions of its past.
 struct Subject<S> {
     tenants: [S; 2],
-    moments: [Vec<Moment>; 3],
+    versions: [Vec<ReadVersion>; 3],
 }
 
 /// What a step answered, without the tokens, whose numbers are the store's own.
@@ -183,7 +183,7 @@ enum Answer {
 
 impl<S: SyncStore> Subject<S> {
     fn new(tenants: [S; 2]) -> Self {
-        Self { tenants, moments: Default::default() }
+        Self { tenants, versions: Default::default() }
     }
 
     /// Where a place is: the handle of its tenant, and its name there.
@@ -192,15 +192,15 @@ impl<S: SyncStore> Subject<S> {
         (&self.tenants[tenant], name.into())
     }
 
-    fn moment(&self, place: usize, age: usize) -> Moment {
-        self.moments[place].iter().rev().nth(age).copied().unwrap_or_default()
+    fn read_version(&self, place: usize, age: usize) -> ReadVersion {
+        self.versions[place].iter().rev().nth(age).copied().unwrap_or_default()
     }
 
     async fn take(&mut self, step: &Step, n: usize) -> Answer {
         for place in 0..PLACES.len() {
             let (store, connection) = self.at(place);
-            let moment = store.moment(&connection).await.unwrap();
-            self.moments[place].push(moment);
+            let version = store.read_version(&connection).await.unwrap();
+            self.versions[place].push(version);
         }
         match step {
             Step::Commit(run) => {
@@ -217,17 +217,17 @@ impl<S: SyncStore> Subject<S> {
                     commit = commit.fresh();
                 }
                 if let Some(right) = run.expected {
-                    let token = store.position(&id).await.unwrap().token;
-                    commit = commit.expecting(if right { token } else { Token::new(77, 77) });
+                    let revision = store.position(&id).await.unwrap().revision;
+                    commit = commit.expecting(if right { revision } else { StreamRevision::new(77, 77) });
                 }
                 if let Some(age) = run.age {
-                    commit = commit.mapped_at(self.moment(run.source.place, age));
+                    commit = commit.mapped_at(self.read_version(run.source.place, age));
                 }
                 commit_to(store, with_rows(commit, &run.rows, run.hold)).await
             }
             Step::Remap { place, age, rows, hold } => {
                 let (store, connection) = self.at(*place);
-                let commit = Commit::remap(connection, self.moment(*place, *age));
+                let commit = Commit::remap(connection, self.read_version(*place, *age));
                 commit_to(store, with_rows(commit, rows, *hold)).await
             }
             Step::Reset(source) => {

@@ -3,7 +3,7 @@
 use tieline_core::{Change, Deletion, ErrorKind, FieldPath, RecordLookup};
 
 use super::world::*;
-use crate::{Commit, ConnectionId, Counts, Moment, Position, StreamId, SyncStore, TargetChange};
+use crate::{Commit, ConnectionId, Counts, Position, ReadVersion, StreamId, SyncStore, TargetChange};
 
 pub(super) async fn fill(store: &dyn SyncStore, name: &str, n: u32) {
     let (connection, deals, persons) =
@@ -21,21 +21,21 @@ pub async fn connections_do_not_see_each_other(store: &dyn SyncStore) {
     fill(store, "other", 2).await;
     let other = ConnectionId::from("other");
     let before = snapshot(store, "other").await;
-    let moment = store.moment(&other).await.unwrap();
+    let version = store.read_version(&other).await.unwrap();
 
     let gone = vec![Change::Delete(Deletion::new("0001")), upsert("0002", 5)];
     put(store, changes(&deals(), gone, 9)).await;
     put(store, changes(&persons(), vec![upsert("7", 9), upsert("8", 9)], 9)).await;
     put(store, full(&persons(), Vec::new(), 10)).await;
     store.open_target(&CONNECTION.into(), &TARGET.into(), &"deals".into(), "second").await.unwrap();
-    let remap = Commit::remap(CONNECTION, store.moment(&CONNECTION.into()).await.unwrap());
+    let remap = Commit::remap(CONNECTION, store.read_version(&CONNECTION.into()).await.unwrap());
     put(store, remap.with_target(TARGET, vec![row("0003", 9, &["7"])])).await;
     store.reset(&deals()).await.unwrap();
     assert_eq!(snapshot(store, "other").await, before);
     store.drop_target(&CONNECTION.into(), &TARGET.into()).await.unwrap();
     store.erase(&CONNECTION.into()).await.unwrap();
     assert_eq!(snapshot(store, "other").await, before);
-    assert_eq!(store.moment(&other).await.unwrap(), moment);
+    assert_eq!(store.read_version(&other).await.unwrap(), version);
 
     let need = RecordLookup::new("persons", "7", FieldPath::field("n"));
     assert_eq!(store.resolve(&other, std::slice::from_ref(&need)).await.unwrap().resolved[&need].get(), "2");
@@ -43,7 +43,7 @@ pub async fn connections_do_not_see_each_other(store: &dyn SyncStore) {
         let stranger = ConnectionId::from(stranger);
         let stream = StreamId::new(stranger.clone(), "deals");
         assert_eq!(store.position(&stream).await.unwrap(), Position::default());
-        assert_eq!(store.moment(&stranger).await.unwrap(), Moment::default());
+        assert_eq!(store.read_version(&stranger).await.unwrap(), ReadVersion::default());
         assert!(store.resolve(&stranger, std::slice::from_ref(&need)).await.unwrap().resolved.is_empty());
         assert!(store.load(&stranger, &"deals".into(), &["0001".into()]).await.unwrap().is_empty());
         assert!(store.stale(&stranger, &TARGET.into(), None, 9).await.unwrap().is_empty());
@@ -53,8 +53,8 @@ pub async fn connections_do_not_see_each_other(store: &dyn SyncStore) {
         store.reset(&stream).await.unwrap();
         store.drop_target(&stranger, &TARGET.into()).await.unwrap();
         store.erase(&stranger).await.unwrap();
-        let moment = store.moment(&other).await.unwrap();
-        let remap = Commit::remap(stranger, moment).with_target(TARGET, vec![row("0001", 9, &[])]);
+        let version = store.read_version(&other).await.unwrap();
+        let remap = Commit::remap(stranger, version).with_target(TARGET, vec![row("0001", 9, &[])]);
         assert_eq!(store.commit(remap).await.unwrap_err().kind(), ErrorKind::Config);
     }
     let mut foreign = changes(&deals(), upserts(1..2, 9), 9);
@@ -67,17 +67,17 @@ pub async fn connections_do_not_see_each_other(store: &dyn SyncStore) {
 pub async fn erasing_leaves_nothing_and_revives_nothing(store: &dyn SyncStore) {
     let empty = snapshot(store, CONNECTION).await;
     fill(store, CONNECTION, 1).await;
-    let token = store.position(&deals()).await.unwrap().token;
-    let moment = store.moment(&CONNECTION.into()).await.unwrap();
+    let revision = store.position(&deals()).await.unwrap().revision;
+    let version = store.read_version(&CONNECTION.into()).await.unwrap();
     store.erase(&CONNECTION.into()).await.unwrap();
     assert_eq!(snapshot(store, CONNECTION).await, empty);
-    let late = store.commit(changes(&deals(), upserts(1..2, 1), 2).expecting(token)).await.unwrap_err();
+    let late = store.commit(changes(&deals(), upserts(1..2, 1), 2).expecting(revision)).await.unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Conflict);
     assert_eq!(snapshot(store, CONNECTION).await, empty);
 
     fill(store, CONNECTION, 2).await;
-    let late = store.commit(changes(&deals(), upserts(1..2, 1), 2).expecting(token)).await.unwrap_err();
+    let late = store.commit(changes(&deals(), upserts(1..2, 1), 2).expecting(revision)).await.unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Conflict, "the same number of commits is not the same position");
-    let remap = Commit::remap(CONNECTION, moment).with_target(TARGET, vec![row("0001", 1, &[])]);
+    let remap = Commit::remap(CONNECTION, version).with_target(TARGET, vec![row("0001", 1, &[])]);
     assert_eq!(put(store, remap).await.outdated, 1, "it was mapped from a record of the erased connection");
 }

@@ -8,7 +8,7 @@ use tieline_core::{ErrorKind, FieldPatch, FieldPath, MarkerField, Operation, Ope
 
 use super::host::TimedOutbox;
 use super::world::{CONNECTION, json};
-use crate::outbox::{Answer, Claim, Entry, Stage, Status};
+use crate::outbox::{Answer, Claim, Entry, Status, StatusKind};
 
 pub(super) fn create(id: &str) -> Operation {
     Operation::new(id, WriteOp::create(json(r#"{"value":1250.10}"#)))
@@ -73,7 +73,7 @@ impl<'s> Passing<'s> {
             *due -= passed;
         }
         let note = Some("why".to_owned());
-        self.store.advance(&CONNECTION.into(), entry.mark(), to, note).await.unwrap()
+        self.store.advance(&CONNECTION.into(), entry.at_revision(), to, note).await.unwrap()
     }
 
     pub(super) async fn unsettled(&self, minute: i64, after: Option<u64>, limit: u32) -> Vec<Entry> {
@@ -88,7 +88,7 @@ impl<'s> Passing<'s> {
             Status::Accepted { ticket: "job-1".into(), not_before: self.at(91) },
             Status::Unknown { not_before: self.at(92), conclusive: true },
             Status::Unknown { not_before: self.at(93), conclusive: false },
-            Status::Question,
+            Status::NeedsReview,
             Status::Applied { key: Some("42".into()) },
             Status::Applied { key: None },
             Status::Unchanged,
@@ -121,8 +121,8 @@ pub(super) async fn all(store: &dyn TimedOutbox, connection: &str) -> Vec<Entry>
 }
 
 /// What tells whether entries changed: not their times, which pass.
-pub(super) fn states(entries: &[Entry]) -> Vec<(u64, u64, Stage, Option<String>)> {
-    let state = |entry: &Entry| (entry.number, entry.revision, entry.status.stage(), entry.note.clone());
+pub(super) fn states(entries: &[Entry]) -> Vec<(u64, u64, StatusKind, Option<String>)> {
+    let state = |entry: &Entry| (entry.number, entry.revision, entry.status.kind(), entry.note.clone());
     entries.iter().map(state).collect()
 }
 
@@ -234,7 +234,7 @@ pub async fn operations_on_a_record_keep_their_order(store: &dyn TimedOutbox) {
         let claimed = time.claim(0, 9).await;
         assert_eq!(ids(&claimed), [name("first"), name("other")]);
         assert!(time.claim(0, 9).await.is_empty(), "while it is sent");
-        let open = status.stage().is_open();
+        let open = status.kind().is_open();
         time.becomes(&claimed[0], status.clone(), 1).await.unwrap();
         let next = time.claim(2, 9).await;
         if open {
@@ -259,7 +259,7 @@ pub async fn a_change_needs_the_entry_as_it_was(store: &dyn TimedOutbox) {
     assert_eq!(claimed.number, unsent.number);
     assert_eq!(time.becomes(&unsent, Status::Rejected, 1).await, None, "it was claimed since");
     let error = store
-        .advance(&CONNECTION.into(), claimed.mark(), Status::Sending { until: time.at(9) }, None)
+        .advance(&CONNECTION.into(), claimed.at_revision(), Status::Sending { until: time.at(9) }, None)
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Internal, "only a claim sends");
@@ -283,7 +283,7 @@ pub async fn each_status_is_kept(store: &dyn TimedOutbox) {
         put(store, CONNECTION, "deals", &[create(&id)]).await;
         let claimed = time.claim(0, 9).await.remove(0);
         let changed = time.becomes(&claimed, status.clone(), 5).await.unwrap();
-        assert_eq!((changed.status.stage(), changed.attempts), (status.stage(), 1));
+        assert_eq!((changed.status.kind(), changed.attempts), (status.kind(), 1));
         if status.due().is_none() {
             assert_eq!(changed.status, status);
         }
@@ -291,15 +291,20 @@ pub async fn each_status_is_kept(store: &dyn TimedOutbox) {
         let stored = store.entry(&CONNECTION.into(), &OperationId::new(&id)).await.unwrap().unwrap();
         assert_eq!(stored, changed);
         assert_eq!(stored.note.as_deref(), Some("why"));
-        assert_eq!(Stage::parse(status.stage().as_str()), Some(status.stage()));
+        assert_eq!(StatusKind::parse(status.kind().as_str()), Some(status.kind()));
     }
     let long = "å".repeat(5_000);
-    let pending = store.entries(&CONNECTION.into(), Some(Stage::Pending), None, 1).await.unwrap().remove(0);
+    let pending =
+        store.entries(&CONNECTION.into(), Some(StatusKind::Pending), None, 1).await.unwrap().remove(0);
     let status = Status::Pending { not_before: time.at(1) };
-    let cut = store.advance(&CONNECTION.into(), pending.mark(), status, Some(long)).await.unwrap().unwrap();
+    let cut =
+        store.advance(&CONNECTION.into(), pending.at_revision(), status, Some(long)).await.unwrap().unwrap();
     assert!(cut.note.as_ref().is_some_and(|note| note.len() < 2_100 && note.ends_with("å…")));
-    let silent =
-        store.advance(&CONNECTION.into(), cut.mark(), Status::Question, None).await.unwrap().unwrap();
+    let silent = store
+        .advance(&CONNECTION.into(), cut.at_revision(), Status::NeedsReview, None)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(silent.note, None);
     assert!(store.entry(&CONNECTION.into(), &"never".into()).await.unwrap().is_none());
 }
@@ -312,19 +317,19 @@ pub async fn a_lease_ends(store: &dyn TimedOutbox) {
     let unsettled = async |minute| time.unsettled(minute, None, 9).await;
     assert!(unsettled(9).await.is_empty());
     assert_eq!(ids(&unsettled(10).await), ["a", "b", "c"]);
-    assert!(store.renew(&CONNECTION.into(), &[b.mark(), c.mark()], minutes(20)).await.unwrap());
+    assert!(store.renew(&CONNECTION.into(), &[b.at_revision(), c.at_revision()], minutes(20)).await.unwrap());
     assert_eq!(ids(&unsettled(10).await), ["a"]);
     let taken =
         time.becomes(&a, Status::Unknown { not_before: time.at(20), conclusive: true }, 11).await.unwrap();
     assert!(
-        !store.renew(&CONNECTION.into(), &[a.mark(), b.mark()], minutes(29)).await.unwrap(),
+        !store.renew(&CONNECTION.into(), &[a.at_revision(), b.at_revision()], minutes(29)).await.unwrap(),
         "another took it"
     );
     assert!(
-        !store.renew(&CONNECTION.into(), &[taken.mark()], minutes(29)).await.unwrap(),
+        !store.renew(&CONNECTION.into(), &[taken.at_revision()], minutes(29)).await.unwrap(),
         "it is not being sent"
     );
-    assert!(!store.renew(&"other".into(), &[b.mark()], minutes(39)).await.unwrap());
+    assert!(!store.renew(&"other".into(), &[b.at_revision()], minutes(39)).await.unwrap());
     assert!(time.becomes(&b, Status::Applied { key: None }, 12).await.is_some(), "a renewal is no change");
     assert_eq!(ids(&unsettled(41).await), ["a", "c"]);
     assert!(time.claim(60, 9).await.is_empty(), "what may have happened is not sent");
@@ -356,14 +361,14 @@ pub async fn a_question_is_answered_once(store: &dyn TimedOutbox) {
     let done = || Answer::Done { key: None };
     assert_eq!(answer("done", done()).await.unwrap_err().kind(), ErrorKind::Conflict, "nobody asked");
     for entry in time.claim(0, 9).await {
-        time.becomes(&entry, Status::Question, 1).await.unwrap();
+        time.becomes(&entry, Status::NeedsReview, 1).await.unwrap();
     }
     assert!(time.unsettled(99, None, 9).await.is_empty());
     let entry = answer("done", done()).await.unwrap();
     assert_eq!((entry.status, entry.note), (Status::Applied { key: Some("7".into()) }, None));
     let known = Answer::Done { key: Some("42".into()) };
     assert_eq!(answer("known", known).await.unwrap().status, Status::Applied { key: Some("42".into()) });
-    assert_eq!(answer("undone", Answer::NotDone).await.unwrap().status.stage(), Stage::Pending);
+    assert_eq!(answer("undone", Answer::NotDone).await.unwrap().status.kind(), StatusKind::Pending);
     for id in ["done", "undone"] {
         assert_eq!(answer(id, Answer::NotDone).await.unwrap_err().kind(), ErrorKind::Conflict);
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::host::TimedOutbox;
 use super::outbox::{Passing, all, create, ids, lease, minutes, put, states, update};
 use super::world::{CONNECTION, Task, all_at_once};
-use crate::outbox::{Entry, Stage, Status};
+use crate::outbox::{Entry, Status, StatusKind};
 use crate::{ConnectionId, SyncStore};
 
 /// Pages follow each other by number.
@@ -26,12 +26,12 @@ pub async fn outbox_pages_are_stable(store: &dyn TimedOutbox) {
         put(store, CONNECTION, "deals", &[create("late")]).await;
     }
     assert_eq!(seen, ["0", "1", "2", "3", "4", "5", "6", "late"]);
-    let list = async |stage, after| store.entries(&CONNECTION.into(), Some(stage), after, 9).await.unwrap();
-    let rejected = list(Stage::Rejected, None).await;
+    let list = async |kind, after| store.entries(&CONNECTION.into(), Some(kind), after, 9).await.unwrap();
+    let rejected = list(StatusKind::Rejected, None).await;
     assert_eq!(ids(&rejected), ["0", "2"]);
-    assert_eq!(ids(&list(Stage::Rejected, Some(rejected[0].number)).await), ["2"]);
-    assert_eq!(ids(&list(Stage::Sending, None).await), ["1", "3"]);
-    assert!(list(Stage::Question, None).await.is_empty());
+    assert_eq!(ids(&list(StatusKind::Rejected, Some(rejected[0].number)).await), ["2"]);
+    assert_eq!(ids(&list(StatusKind::Sending, None).await), ["1", "3"]);
+    assert!(list(StatusKind::NeedsReview, None).await.is_empty());
 }
 
 /// What is finished may be forgotten; what is not, never.
@@ -82,9 +82,9 @@ pub async fn outboxes_do_not_see_each_other(store: &(impl SyncStore + TimedOutbo
     }
     let before = states(&all(store, "other").await);
     let [a, b] = time.claim(0, 9).await.try_into().unwrap();
-    let foreign = store.advance(&"other".into(), a.mark(), Status::Rejected, None).await.unwrap();
+    let foreign = store.advance(&"other".into(), a.at_revision(), Status::Rejected, None).await.unwrap();
     assert_eq!(foreign, None, "a mark is good in its own connection only");
-    time.becomes(&b, Status::Question, 1).await.unwrap();
+    time.becomes(&b, Status::NeedsReview, 1).await.unwrap();
     assert_eq!(states(&all(store, "other").await), before);
     for stranger in ["", "OTHER", "other ", "%"] {
         let stranger = ConnectionId::from(stranger);

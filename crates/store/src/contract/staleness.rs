@@ -3,10 +3,10 @@
 use tieline_core::{Change, Deletion, ReadMode};
 
 use super::world::*;
-use crate::{Commit, Moment, SyncStore, TargetChange};
+use crate::{Commit, ReadVersion, SyncStore, TargetChange};
 
-async fn now(store: &dyn SyncStore) -> Moment {
-    store.moment(&CONNECTION.into()).await.unwrap()
+async fn now(store: &dyn SyncStore) -> ReadVersion {
+    store.read_version(&CONNECTION.into()).await.unwrap()
 }
 
 /// Two deals with rows: the first looks up person 7, the second person 8, who is not there.

@@ -34,8 +34,8 @@ pub async fn a_changed_mapping_makes_all_rows_stale(store: &dyn SyncStore) {
     let (connection, target) = (CONNECTION.into(), TARGET.into());
     assert_eq!(store.open_target(&connection, &target, &"deals".into(), "second").await.unwrap(), 3);
     assert_eq!(stale(store).await, ["0000", "0001", "0002"], "also what it left out before");
-    let moment = store.moment(&connection).await.unwrap();
-    put(store, Commit::remap(CONNECTION, moment).with_target(TARGET, vec![row("0001", 2, &[])])).await;
+    let version = store.read_version(&connection).await.unwrap();
+    put(store, Commit::remap(CONNECTION, version).with_target(TARGET, vec![row("0001", 2, &[])])).await;
     let left = store.open_target(&connection, &target, &"deals".into(), "second").await.unwrap();
     assert_eq!(left, 2, "what is left is still to be done");
     assert_eq!(store.open_target(&connection, &"late".into(), &"deals".into(), "x").await.unwrap(), 3);
@@ -67,8 +67,8 @@ pub async fn rows_need_an_open_target_and_a_record(store: &dyn SyncStore) {
             .with_target(TARGET, vec![row("0001", 1, &[]), row("x", 1, &[])])
     };
     assert_eq!(store.commit(commit()).await.unwrap_err().kind(), ErrorKind::Config);
-    let moment = store.moment(&CONNECTION.into()).await.unwrap();
-    let remap = Commit::remap(CONNECTION, moment).with_target(TARGET, Vec::new());
+    let version = store.read_version(&CONNECTION.into()).await.unwrap();
+    let remap = Commit::remap(CONNECTION, version).with_target(TARGET, Vec::new());
     assert_eq!(store.commit(remap).await.unwrap_err().kind(), ErrorKind::Config);
     open_target(store).await;
     let tally = put(store, commit()).await;

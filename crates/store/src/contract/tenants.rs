@@ -12,8 +12,8 @@ use super::world::{
 use crate::connections::{
     ConnectionChange, ConnectionFilter, Consent, ConsentState, Fence, PutSecret, RunReport,
 };
-use crate::outbox::{Answer, Claim, Entry, Mark, Status};
-use crate::{Commit, ConnectionId, Counts, Moment, Position};
+use crate::outbox::{Answer, Claim, Entry, EntryRevision, Status};
+use crate::{Commit, ConnectionId, Counts, Position, ReadVersion};
 
 const STATE: ConsentState = ConsentState::new([7; 32]);
 
@@ -23,8 +23,8 @@ const DEAD: &str = "dead";
 /// A tenant with something of everything.
 struct Filled {
     fence: Fence,
-    mark: Mark,
-    question: Mark,
+    mark: EntryRevision,
+    question: EntryRevision,
 }
 
 fn operations() -> [Operation; 4] {
@@ -47,8 +47,8 @@ async fn fill_all(store: &dyn WholeStore, n: u32) -> Filled {
     assert_eq!(world::stale(store).await, ["0001"]);
     store.enqueue(&id, &"deals".into(), &operations()).await.unwrap();
     let sent = store.claim(&id, &Claim::new(Duration::from_secs(60), 3)).await.unwrap();
-    store.advance(&id, sent[2].mark(), Status::Applied { key: None }, None).await.unwrap();
-    store.advance(&id, sent[1].mark(), Status::Question, Some("?".to_owned())).await.unwrap();
+    store.advance(&id, sent[2].at_revision(), Status::Applied { key: None }, None).await.unwrap();
+    store.advance(&id, sent[1].at_revision(), Status::NeedsReview, Some("?".to_owned())).await.unwrap();
     let fence = lease(store, CONNECTION, 60).await.unwrap();
     store.begin_renewal(&id, "oauth2", 2, fence, at(0)).await.unwrap();
     store.begin_consent(consent(), at(0)).await.unwrap();
@@ -56,17 +56,17 @@ async fn fill_all(store: &dyn WholeStore, n: u32) -> Filled {
     let dead = Error::new(ErrorKind::Unauthenticated, "the token is used up");
     store.report(&DEAD.into(), RunReport::failed(at(0), &dead), &sync()).await.unwrap();
     let asked = store.entry(&id, &"asked".into()).await.unwrap().unwrap();
-    Filled { fence, mark: sent[0].mark(), question: asked.mark() }
+    Filled { fence, mark: sent[0].at_revision(), question: asked.at_revision() }
 }
 
 /// Everything that can be read of a tenant without changing it.
-async fn all(store: &dyn WholeStore) -> (Snapshot, Vec<Entry>, Everything, Moment) {
+async fn all(store: &dyn WholeStore) -> (Snapshot, Vec<Entry>, Everything, ReadVersion) {
     let id = ConnectionId::from(CONNECTION);
     (
         snapshot(store, CONNECTION).await,
         store.entries(&id, None, None, u32::MAX).await.unwrap(),
         everything(store).await,
-        store.moment(&id).await.unwrap(),
+        store.read_version(&id).await.unwrap(),
     )
 }
 
@@ -86,7 +86,7 @@ pub async fn a_tenant_sees_nothing_of_another(world: &Tenants<'_>) {
     let before = all(store).await;
 
     assert_eq!(other.position(&deals()).await.unwrap(), Position::default());
-    assert_eq!(other.moment(&id).await.unwrap(), Moment::default());
+    assert_eq!(other.read_version(&id).await.unwrap(), ReadVersion::default());
     let need = RecordLookup::new("persons", "7", FieldPath::field("n"));
     assert!(other.resolve(&id, std::slice::from_ref(&need)).await.unwrap().resolved.is_empty());
     assert!(other.load(&id, &"deals".into(), &["0001".into()]).await.unwrap().is_empty());
@@ -98,9 +98,13 @@ pub async fn a_tenant_sees_nothing_of_another(world: &Tenants<'_>) {
     other.drop_target(&id, &TARGET.into()).await.unwrap();
     let remap = Commit::remap(CONNECTION, before.3).with_target(TARGET, vec![row("0001", 9, &[])]);
     assert_eq!(kind(other.commit(remap).await), ErrorKind::Config, "its target is not open");
-    let token = store.position(&deals()).await.unwrap().token;
-    let commit = changes(&deals(), upserts(0..9, 9), 9).expecting(token);
-    assert_eq!(kind(other.commit(commit).await), ErrorKind::Conflict, "a token is good for its own tenant");
+    let revision = store.position(&deals()).await.unwrap().revision;
+    let commit = changes(&deals(), upserts(0..9, 9), 9).expecting(revision);
+    assert_eq!(
+        kind(other.commit(commit).await),
+        ErrorKind::Conflict,
+        "a revision is good for its own tenant"
+    );
     other.erase(&id).await.unwrap();
 
     assert!(other.entries(&id, None, None, 9).await.unwrap().is_empty());
@@ -165,8 +169,8 @@ pub async fn tenants_may_use_the_same_names(world: &Tenants<'_>) {
     assert!(!other.prolong(&id, "oauth2", filled.fence, Duration::MAX).await.unwrap());
     let stolen = PutSecret::renewal(some().await, 2, filled.fence);
     assert_eq!(kind(other.put_secret(&id, "oauth2", stolen, &anna(), at(1)).await), ErrorKind::Conflict);
-    let token = store.position(&deals()).await.unwrap().token;
-    let commit = changes(&deals(), Vec::new(), 9).expecting(token);
+    let revision = store.position(&deals()).await.unwrap().revision;
+    let commit = changes(&deals(), Vec::new(), 9).expecting(revision);
     assert_eq!(kind(other.commit(commit).await), ErrorKind::Conflict);
 
     // Whatever the other does with its own.

@@ -7,19 +7,19 @@ use tieline_core::{EntityName, Key, RawJson, Record};
 
 use super::synced::{Held, Stream, Synced};
 use super::target::Changed;
-use crate::plan::{Effect, LookedUp, Plan, RowEffect, StreamPlan};
+use crate::plan::{CommitPlan, Effect, LookedUp, RowEffect, StreamUpdate};
 use crate::{ChangeCounts, CommitStats, DeleteThreshold, SweepRefused, TargetName};
 
 /// The stream that a commit moves on.
 #[derive(Clone, Copy)]
-struct Mark {
+struct SeenIn {
     stream: u64,
     generation: u64,
 }
 
 impl Synced {
     /// Applies a checked plan. `number` is for the stream, should it be new.
-    pub(super) fn apply(&mut self, plan: Plan, number: u64) -> CommitStats {
+    pub(super) fn apply(&mut self, plan: CommitPlan, number: u64) -> CommitStats {
         let mut tally = CommitStats::default();
         let mut changed = Vec::new();
         let mut sweep = None;
@@ -65,17 +65,22 @@ impl Synced {
     }
 
     /// Moves the stream on. Answers its mark, and the generation below which its records are gone.
-    fn advance(&mut self, plan: &StreamPlan, number: u64, tally: &mut CommitStats) -> (Mark, Option<u64>) {
+    fn advance(
+        &mut self,
+        plan: &StreamUpdate,
+        number: u64,
+        tally: &mut CommitStats,
+    ) -> (SeenIn, Option<u64>) {
         let stream = self
             .streams
             .entry((plan.id.entity.clone(), plan.id.partition.clone()))
             .or_insert_with(|| Stream::new(number));
         stream.passes.begin(plan.pass, plan.fresh);
-        let mark = Mark { stream: stream.number, generation: stream.passes.generation };
+        let mark = SeenIn { stream: stream.number, generation: stream.passes.generation };
         let below = plan.end.and_then(|end| stream.passes.end(plan.pass, end));
         stream.state = Some(plan.state.clone());
         stream.revision += 1;
-        tally.token = Some(stream.token());
+        tally.revision = Some(stream.revision());
         (mark, below)
     }
 
@@ -85,7 +90,7 @@ impl Synced {
         entity: &EntityName,
         key: &Key,
         effect: &Effect,
-        mark: Mark,
+        mark: SeenIn,
         tally: &mut CommitStats,
     ) -> bool {
         match effect {
@@ -106,7 +111,13 @@ impl Synced {
         }
     }
 
-    fn upsert(&mut self, entity: &EntityName, record: &Record, mark: Mark, tally: &mut ChangeCounts) -> bool {
+    fn upsert(
+        &mut self,
+        entity: &EntityName,
+        record: &Record,
+        mark: SeenIn,
+        tally: &mut ChangeCounts,
+    ) -> bool {
         let fresh = Held {
             record: record.clone(),
             stream: mark.stream,
@@ -150,10 +161,10 @@ impl Synced {
         &mut self,
         name: &TargetName,
         rows: &BTreeMap<Key, RowEffect>,
-        plan: &Plan,
+        plan: &CommitPlan,
         tally: &mut CommitStats,
     ) {
-        let seen = plan.mapped_at.map(|moment| self.seen(moment));
+        let seen = plan.mapped_at.map(|version| self.seen(version));
         let Some(target) = self.targets.get_mut(name) else { return };
         for (key, row) in rows {
             let held = self.mirror.get(&target.entity).and_then(|mirror| mirror.records.get(key));

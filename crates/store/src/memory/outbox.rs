@@ -10,7 +10,7 @@ use tieline_core::{EntityName, Operation, OperationId, RawJson, Result};
 
 use super::MemoryStore;
 use crate::ConnectionId;
-use crate::outbox::{Answer, Claim, Entry, Mark, OutboxStore, Stage, Status};
+use crate::outbox::{Answer, Claim, Entry, EntryRevision, OutboxStore, Status, StatusKind};
 use crate::plan::{Queued, check_text, lease_end, unknown_operation};
 
 #[derive(Debug, Default)]
@@ -51,9 +51,9 @@ impl Outbox {
         Ok(new)
     }
 
-    fn marked(&mut self, mark: &Mark) -> Option<&mut Entry> {
+    fn marked(&mut self, mark: &EntryRevision) -> Option<&mut Entry> {
         let entry = self.entries.get_mut(&mark.number)?;
-        (entry.revision == mark.revision && entry.status.stage().is_open()).then_some(entry)
+        (entry.revision == mark.revision && entry.status.kind().is_open()).then_some(entry)
     }
 
     /// The numbers of what is to be sent.
@@ -79,7 +79,7 @@ impl Outbox {
     }
 
     fn close(&mut self, number: u64) {
-        if self.entries.get(&number).is_some_and(|entry| !entry.status.stage().is_open()) {
+        if self.entries.get(&number).is_some_and(|entry| !entry.status.kind().is_open()) {
             self.open.remove(&number);
         }
     }
@@ -151,7 +151,12 @@ impl OutboxStore for MemoryStore {
         })
     }
 
-    async fn renew(&self, connection: &ConnectionId, marks: &[Mark], lease: Duration) -> Result<bool> {
+    async fn renew(
+        &self,
+        connection: &ConnectionId,
+        marks: &[EntryRevision],
+        lease: Duration,
+    ) -> Result<bool> {
         let until = lease_end(self.clock.now(), lease);
         self.update(connection, |mut outbox| {
             let mut all = true;
@@ -178,7 +183,7 @@ impl OutboxStore for MemoryStore {
             let open =
                 outbox.open.range((from, Bound::Unbounded)).filter_map(|number| outbox.entries.get(number));
             let unsettled = open.filter(|entry| {
-                entry.status.stage() != Stage::Pending && entry.status.due().is_some_and(|due| due <= now)
+                entry.status.kind() != StatusKind::Pending && entry.status.due().is_some_and(|due| due <= now)
             });
             Ok(unsettled.take(limit as usize).cloned().collect())
         })
@@ -187,7 +192,7 @@ impl OutboxStore for MemoryStore {
     async fn advance(
         &self,
         connection: &ConnectionId,
-        from: Mark,
+        from: EntryRevision,
         to: Status,
         note: Option<String>,
     ) -> Result<Option<Entry>> {
@@ -231,13 +236,13 @@ impl OutboxStore for MemoryStore {
     async fn entries(
         &self,
         connection: &ConnectionId,
-        stage: Option<Stage>,
+        kind: Option<StatusKind>,
         after: Option<u64>,
         limit: u32,
     ) -> Result<Vec<Entry>> {
         self.ask(connection, |outbox| {
             let entries = outbox.after(after);
-            let wanted = entries.filter(|entry| stage.is_none_or(|stage| entry.status.stage() == stage));
+            let wanted = entries.filter(|entry| kind.is_none_or(|kind| entry.status.kind() == kind));
             Ok(wanted.take(limit as usize).cloned().collect())
         })
     }
@@ -248,7 +253,7 @@ impl OutboxStore for MemoryStore {
             let Some(Outbox { entries, numbers, .. }) = outbox else { return Ok(0) };
             let before = entries.len();
             entries.retain(|_, entry| {
-                entry.status.stage().is_open() || lease_end(entry.changed_at, finished_for) > now
+                entry.status.kind().is_open() || lease_end(entry.changed_at, finished_for) > now
             });
             numbers.retain(|_, number| entries.contains_key(number));
             Ok((before - entries.len()) as u64)

@@ -8,9 +8,9 @@ use tieline_core::{EntityName, Key, MappingContext, RawJson, Record, RecordLooku
 use super::MemoryStore;
 use super::synced::{Stream, Synced};
 use super::target::Target;
-use crate::plan::{self, Plan};
+use crate::plan::{self, CommitPlan};
 use crate::{
-    Commit, CommitStats, ConnectionId, Counts, EntityCount, Moment, Position, Row, StreamId, SyncStore,
+    Commit, CommitStats, ConnectionId, Counts, EntityCount, Position, ReadVersion, Row, StreamId, SyncStore,
     TargetCount, TargetName,
 };
 
@@ -43,7 +43,7 @@ impl SyncStore for MemoryStore {
     }
 
     async fn commit(&self, commit: Commit) -> Result<CommitStats> {
-        let plan = Plan::new(commit)?;
+        let plan = CommitPlan::new(commit)?;
         self.write(|tenant, numbers| {
             let number = numbers.next();
             let synced = tenant.synced_mut(&plan.connection, numbers);
@@ -52,8 +52,8 @@ impl SyncStore for MemoryStore {
         })
     }
 
-    async fn moment(&self, connection: &ConnectionId) -> Result<Moment> {
-        self.synced(connection, |synced| Ok(synced.moment()))
+    async fn read_version(&self, connection: &ConnectionId) -> Result<ReadVersion> {
+        self.synced(connection, |synced| Ok(synced.read_version()))
     }
 
     async fn resolve(&self, connection: &ConnectionId, needs: &[RecordLookup]) -> Result<MappingContext> {

@@ -7,8 +7,8 @@ use tieline_core::{EntityName, Key, Partition, Record, Result, State};
 
 use super::outbox::Outbox;
 use super::target::Target;
-use crate::plan::{self, Plan};
-use crate::{Moment, Passes, Position, StreamId, Token};
+use crate::plan::{self, CommitPlan};
+use crate::{Passes, Position, ReadVersion, StreamId, StreamRevision};
 
 #[derive(Debug)]
 pub(super) struct Synced {
@@ -53,13 +53,13 @@ impl Stream {
         Self { number, revision: 0, state: None, passes: Passes::default() }
     }
 
-    pub(super) fn token(&self) -> Token {
-        Token::new(self.number, self.revision)
+    pub(super) fn revision(&self) -> StreamRevision {
+        StreamRevision::new(self.number, self.revision)
     }
 
     pub(super) fn position(&self) -> Result<Position> {
         let state = self.state.as_deref().map(State::from_text).transpose()?;
-        Ok(Position::new(state, self.passes, self.token()))
+        Ok(Position::new(state, self.passes, self.revision()))
     }
 }
 
@@ -75,13 +75,13 @@ impl Synced {
         }
     }
 
-    pub(super) fn moment(&self) -> Moment {
-        Moment::new(self.number, self.sequence)
+    pub(super) fn read_version(&self) -> ReadVersion {
+        ReadVersion::new(self.number, self.sequence)
     }
 
-    /// The commits that a moment has seen.
-    pub(super) fn seen(&self, moment: Moment) -> u64 {
-        moment.seen(self.number).unwrap_or(0)
+    /// The commits that a version has seen.
+    pub(super) fn seen(&self, version: ReadVersion) -> u64 {
+        version.seen(self.number).unwrap_or(0)
     }
 
     pub(super) fn stream(&self, id: &StreamId) -> Option<&Stream> {
@@ -97,10 +97,10 @@ impl Synced {
     }
 
     /// Everything that can fail, before anything changes.
-    pub(super) fn check(&self, plan: &Plan) -> Result<()> {
+    pub(super) fn check(&self, plan: &CommitPlan) -> Result<()> {
         if let Some(stream) = &plan.stream
             && let Some(expected) = stream.expected
-            && expected != self.stream(&stream.id).map(Stream::token).unwrap_or_default()
+            && expected != self.stream(&stream.id).map(Stream::revision).unwrap_or_default()
         {
             return Err(plan::moved_on(&stream.id));
         }

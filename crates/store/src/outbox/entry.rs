@@ -55,9 +55,9 @@ impl Entry {
         }
     }
 
-    /// The entry as it is now, for a change that must not be made to a later one.
-    pub fn mark(&self) -> Mark {
-        Mark { number: self.number, revision: self.revision }
+    /// Returns the entry's revision now, for a change that must not be made to a later one.
+    pub fn at_revision(&self) -> EntryRevision {
+        EntryRevision { number: self.number, revision: self.revision }
     }
 
     /// The value that the entity's marker field gets when the operation is sent: the create's own marker, else the
@@ -85,10 +85,10 @@ pub(super) fn record(op: &WriteOp) -> Option<&Key> {
     }
 }
 
-/// An entry at one moment. A change made with it fails when the entry changed since: two processes cannot both
+/// The revision of an entry. A change made with it fails when the entry changed since: two processes cannot both
 /// decide what becomes of one operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Mark {
+pub struct EntryRevision {
     /// The entry.
     pub number: u64,
     /// The change that it had seen.
@@ -125,8 +125,8 @@ pub enum Status {
         /// connector could say whether the create carried its marker.
         conclusive: bool,
     },
-    /// It may have happened, and only a person can say. The [note](Entry::note) is the question.
-    Question,
+    /// It may have happened, and only a person can say. The [note](Entry::note) says what to look at.
+    NeedsReview,
     /// It happened.
     Applied {
         /// The record.
@@ -144,18 +144,18 @@ pub enum Status {
 
 impl Status {
     /// The status without its facts.
-    pub fn stage(&self) -> Stage {
+    pub fn kind(&self) -> StatusKind {
         match self {
-            Self::Pending { .. } => Stage::Pending,
-            Self::Sending { .. } => Stage::Sending,
-            Self::Accepted { .. } => Stage::Accepted,
-            Self::Unknown { .. } => Stage::Unknown,
-            Self::Question => Stage::Question,
-            Self::Applied { .. } => Stage::Applied,
-            Self::Unchanged => Stage::Unchanged,
-            Self::Partial => Stage::Partial,
-            Self::Conflict => Stage::Conflict,
-            Self::Rejected => Stage::Rejected,
+            Self::Pending { .. } => StatusKind::Pending,
+            Self::Sending { .. } => StatusKind::Sending,
+            Self::Accepted { .. } => StatusKind::Accepted,
+            Self::Unknown { .. } => StatusKind::Unknown,
+            Self::NeedsReview => StatusKind::NeedsReview,
+            Self::Applied { .. } => StatusKind::Applied,
+            Self::Unchanged => StatusKind::Unchanged,
+            Self::Partial => StatusKind::Partial,
+            Self::Conflict => StatusKind::Conflict,
+            Self::Rejected => StatusKind::Rejected,
         }
     }
 
@@ -174,7 +174,7 @@ impl Status {
 /// How far an operation is, as a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Stage {
+pub enum StatusKind {
     /// To be sent.
     Pending,
     /// Being sent.
@@ -184,7 +184,7 @@ pub enum Stage {
     /// It may have happened; to be looked for.
     Unknown,
     /// It may have happened; a person is asked.
-    Question,
+    NeedsReview,
     /// It happened.
     Applied,
     /// Nothing needed doing.
@@ -197,14 +197,14 @@ pub enum Stage {
     Rejected,
 }
 
-impl Stage {
+impl StatusKind {
     /// All of them.
     pub const ALL: [Self; 10] = [
         Self::Pending,
         Self::Sending,
         Self::Accepted,
         Self::Unknown,
-        Self::Question,
+        Self::NeedsReview,
         Self::Applied,
         Self::Unchanged,
         Self::Partial,
@@ -214,7 +214,7 @@ impl Stage {
 
     /// Whether something may still become of it.
     pub fn is_open(self) -> bool {
-        matches!(self, Self::Pending | Self::Sending | Self::Accepted | Self::Unknown | Self::Question)
+        matches!(self, Self::Pending | Self::Sending | Self::Accepted | Self::Unknown | Self::NeedsReview)
     }
 
     /// A stable snake_case word, for databases, logs and metrics.
@@ -224,7 +224,7 @@ impl Stage {
             Self::Sending => "sending",
             Self::Accepted => "accepted",
             Self::Unknown => "unknown",
-            Self::Question => "question",
+            Self::NeedsReview => "needs_review",
             Self::Applied => "applied",
             Self::Unchanged => "unchanged",
             Self::Partial => "partial",
@@ -233,13 +233,13 @@ impl Stage {
         }
     }
 
-    /// The stage of that word.
+    /// The kind of that word.
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|stage| stage.as_str() == word)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 }
 
-impl fmt::Display for Stage {
+impl fmt::Display for StatusKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }

@@ -74,8 +74,8 @@ impl Entry {
 
     /// For stores: what an answer makes of a question.
     pub fn answer(&mut self, answer: Answer, now: DateTime<Utc>) -> Result<()> {
-        if self.status != Status::Question {
-            let message = format!("nothing is asked about this operation: it is {}", self.status.stage());
+        if self.status != Status::NeedsReview {
+            let message = format!("nothing is asked about this operation: it is {}", self.status.kind());
             return Err(Error::new(ErrorKind::Conflict, message)
                 .with_advice("list the questions again; somebody may have been quicker")
                 .with_context("operation", &self.operation.id));

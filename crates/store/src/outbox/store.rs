@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tieline_core::{EntityName, Key, MarkerField, Operation, OperationId, Result, WriteOp};
 
-use super::{Entry, Mark, Stage, Status};
+use super::{Entry, EntryRevision, Status, StatusKind};
 use crate::ConnectionId;
 use crate::plan::lease_end;
 
@@ -44,7 +44,12 @@ pub trait OutboxStore: Debug + Send + Sync {
     async fn claim(&self, connection: &ConnectionId, claim: &Claim) -> Result<Vec<Entry>>;
 
     /// Prolongs the lease of operations that are still as claimed, from now on. Returns whether all of them were.
-    async fn renew(&self, connection: &ConnectionId, marks: &[Mark], lease: Duration) -> Result<bool>;
+    async fn renew(
+        &self,
+        connection: &ConnectionId,
+        entries: &[EntryRevision],
+        lease: Duration,
+    ) -> Result<bool>;
 
     /// Operations of unknown outcome that are due, in order, after a number: sent by a process that said no more
     /// within its lease, accepted as a job, or to be looked for.
@@ -60,7 +65,7 @@ pub trait OutboxStore: Debug + Send + Sync {
     async fn advance(
         &self,
         connection: &ConnectionId,
-        from: Mark,
+        from: EntryRevision,
         to: Status,
         note: Option<String>,
     ) -> Result<Option<Entry>>;
@@ -77,11 +82,11 @@ pub trait OutboxStore: Debug + Send + Sync {
     /// One operation.
     async fn entry(&self, connection: &ConnectionId, operation: &OperationId) -> Result<Option<Entry>>;
 
-    /// Operations in order, after a number; only those of a stage, or all.
+    /// Operations in order, after a number; only those of one kind of status, or all.
     async fn entries(
         &self,
         connection: &ConnectionId,
-        stage: Option<Stage>,
+        kind: Option<StatusKind>,
         after: Option<u64>,
         limit: u32,
     ) -> Result<Vec<Entry>>;

@@ -15,7 +15,7 @@ use tieline_core::{
     Connector, DiscoverRequest, EntityName, Error, ErrorKind, MarkerField, OperationId, Result,
 };
 use tieline_store::ConnectionId;
-use tieline_store::outbox::{Entry, OutboxStore, Stage, Status};
+use tieline_store::outbox::{Entry, OutboxStore, Status, StatusKind};
 
 pub use report::OutboxReport;
 
@@ -145,7 +145,7 @@ impl Run<'_> {
         self.start = self.now().await?;
         self.settle().await?;
         let (store, connection) = (&self.outbox.store, &self.outbox.connection);
-        if store.entries(connection, Some(Stage::Pending), None, 1).await?.is_empty() {
+        if store.entries(connection, Some(StatusKind::Pending), None, 1).await?.is_empty() {
             return Ok(());
         }
         let catalog = self.outbox.connector.discover(DiscoverRequest::names()).await?;
@@ -162,17 +162,17 @@ impl Run<'_> {
     /// Stores what became of an entry, unless somebody else decided meanwhile.
     async fn advance(&mut self, entry: &Entry, to: Status, note: Option<String>) -> Result<Option<Entry>> {
         let (store, connection) = (&self.outbox.store, &self.outbox.connection);
-        let stage = to.stage();
-        let mut changed = store.advance(connection, entry.mark(), to.clone(), note.clone()).await?;
-        if changed.is_none() && !matches!(stage, Stage::Unknown | Stage::Question) {
+        let kind = to.kind();
+        let mut changed = store.advance(connection, entry.at_revision(), to.clone(), note.clone()).await?;
+        if changed.is_none() && !matches!(kind, StatusKind::Unknown | StatusKind::NeedsReview) {
             // The answer came after the lease. It is still the answer to this attempt, while there was no other.
             let current = store.entry(connection, &entry.operation.id).await?;
             if let Some(current) = current.filter(|current| is_in_doubt_about(current, entry)) {
-                changed = store.advance(connection, current.mark(), to, note).await?;
+                changed = store.advance(connection, current.at_revision(), to, note).await?;
             }
         }
         if changed.is_some() {
-            self.report.count(stage);
+            self.report.count(kind);
         }
         Ok(changed)
     }
@@ -188,7 +188,7 @@ impl Run<'_> {
     ) -> Result<Option<Entry>> {
         let marker = entry.marker.as_ref().filter(|_| marked != Marked::No && entry.marker_value().is_some());
         let Some(marker) = marker else {
-            return self.advance(entry, Status::Question, Some(words::question(entry, why.brief))).await;
+            return self.advance(entry, Status::NeedsReview, Some(words::question(entry, why.brief))).await;
         };
         let not_before = after(last, marker.search_delay.saturating_add(self.outbox.grace));
         let conclusive = marked == Marked::Yes || marker.always;
@@ -227,7 +227,7 @@ enum Marked {
 fn is_in_doubt_about(current: &Entry, sent: &Entry) -> bool {
     current.number == sent.number
         && current.attempts == sent.attempts
-        && matches!(current.status, Status::Unknown { .. } | Status::Question)
+        && matches!(current.status, Status::Unknown { .. } | Status::NeedsReview)
 }
 
 fn after(time: DateTime<Utc>, wait: Duration) -> DateTime<Utc> {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use tieline_core::{Error, Result};
-use tieline_store::outbox::Stage;
+use tieline_store::outbox::StatusKind;
 
 /// What a run of the outbox did. Each number counts what became of operations in this run; what is open is counted by
 /// the run that finishes it too.
@@ -28,8 +28,8 @@ pub struct OutboxReport {
     pub accepted: u64,
     /// Of unknown outcome, to be looked for later.
     pub unknown: u64,
-    /// Questions for a person: list them with [`Stage::Question`].
-    pub questions: u64,
+    /// What only a person can decide: list them with [`StatusKind::NeedsReview`].
+    pub needs_review: u64,
     /// Why the run ended early. What was stored before stays.
     pub error: Option<Error>,
 }
@@ -43,17 +43,17 @@ impl OutboxReport {
         }
     }
 
-    pub(super) fn count(&mut self, stage: Stage) {
-        let counter = match stage {
-            Stage::Applied => &mut self.applied,
-            Stage::Unchanged => &mut self.unchanged,
-            Stage::Partial => &mut self.partial,
-            Stage::Conflict => &mut self.conflicts,
-            Stage::Rejected => &mut self.rejected,
-            Stage::Pending => &mut self.pending,
-            Stage::Accepted => &mut self.accepted,
-            Stage::Unknown => &mut self.unknown,
-            Stage::Question => &mut self.questions,
+    pub(super) fn count(&mut self, kind: StatusKind) {
+        let counter = match kind {
+            StatusKind::Applied => &mut self.applied,
+            StatusKind::Unchanged => &mut self.unchanged,
+            StatusKind::Partial => &mut self.partial,
+            StatusKind::Conflict => &mut self.conflicts,
+            StatusKind::Rejected => &mut self.rejected,
+            StatusKind::Pending => &mut self.pending,
+            StatusKind::Accepted => &mut self.accepted,
+            StatusKind::Unknown => &mut self.unknown,
+            StatusKind::NeedsReview => &mut self.needs_review,
             _ => return,
         };
         *counter += 1;
@@ -71,7 +71,7 @@ impl fmt::Display for OutboxReport {
             (self.pending, "to be sent again"),
             (self.accepted, "accepted as jobs"),
             (self.unknown, "of unknown outcome"),
-            (self.questions, "to be asked about"),
+            (self.needs_review, "to be reviewed"),
         ];
         write!(f, "{} sent", self.sent)?;
         for (count, what) in counted {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use tieline_core::{Error, ErrorKind, Operation, OperationOutcome, Outcome, Result, WriteOp, WriteRequest};
-use tieline_store::outbox::{Claim, Entry, Mark, Status};
+use tieline_store::outbox::{Claim, Entry, EntryRevision, Status};
 
 use super::{
     FIRST_WAIT, LONGEST_SILENCE, Marked, Run, after, concerns_all, is_outage, is_refusal, wait, words,
@@ -114,7 +114,7 @@ impl Run<'_> {
             return Ok(true);
         }
         *until = after(now, self.outbox.lease);
-        let marks: Vec<Mark> = waiting.iter().map(Entry::mark).collect();
+        let marks: Vec<EntryRevision> = waiting.iter().map(Entry::at_revision).collect();
         self.outbox.store.renew(&self.outbox.connection, &marks, self.outbox.lease).await
     }
 
@@ -123,7 +123,7 @@ impl Run<'_> {
     async fn send_singly(&mut self, claimed: Vec<Entry>) -> Result<()> {
         for entry in claimed {
             let (store, connection) = (&self.outbox.store, &self.outbox.connection);
-            if !store.renew(connection, &[entry.mark()], self.outbox.lease).await? {
+            if !store.renew(connection, &[entry.at_revision()], self.outbox.lease).await? {
                 continue;
             }
             let single = vec![entry];

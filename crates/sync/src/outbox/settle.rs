@@ -71,7 +71,7 @@ impl Run<'_> {
     async fn look_for(&mut self, entry: &Entry) -> Result<()> {
         let (Some(marker), Some(value)) = (&entry.marker, entry.marker_value()) else {
             let text = words::question(entry, entry.note.as_deref().unwrap_or("nothing more is known"));
-            return self.advance(entry, Status::Question, Some(text)).await.map(drop);
+            return self.advance(entry, Status::NeedsReview, Some(text)).await.map(drop);
         };
         let conclusive = matches!(entry.status, Status::Unknown { conclusive: true, .. });
         let request = LookupRequest::field(entry.entity.clone(), marker.field.clone(), RawJson::of(&value)?);
@@ -79,11 +79,11 @@ impl Run<'_> {
             Ok(found) => {
                 let keys: Vec<Key> = found.answers.into_iter().filter_map(existed).collect();
                 let (to, note) = match keys.as_slice() {
-                    [] if !conclusive => (Status::Question, Some(words::question(entry, words::UNPROVEN))),
+                    [] if !conclusive => (Status::NeedsReview, Some(words::question(entry, words::UNPROVEN))),
                     // It did not happen. What is due at the start of a run is sent by it.
                     [] => (Status::Pending { not_before: self.start }, entry.note.clone()),
                     [key] => (Status::Applied { key: Some(key.clone()) }, None),
-                    several => (Status::Question, Some(words::several(entry, &value, several))),
+                    several => (Status::NeedsReview, Some(words::several(entry, &value, several))),
                 };
                 return self.advance(entry, to, note).await.map(drop);
             }
@@ -91,7 +91,7 @@ impl Run<'_> {
         };
         if is_refusal(&error) {
             let text = words::question(entry, error.message());
-            return self.advance(entry, Status::Question, Some(text)).await.map(drop);
+            return self.advance(entry, Status::NeedsReview, Some(text)).await.map(drop);
         }
         let not_before = self.later(entry, Some(&error)).await?;
         self.advance(entry, Status::Unknown { not_before, conclusive }, Some(error.to_string())).await?;

@@ -75,7 +75,7 @@ async fn a_lookup_that_missed_is_retried_when_the_record_comes<D: Database>(stor
     assert!(stale().await.is_empty());
     put(&store, changes("persons", vec![person("2", "Lena", r#""late""#)])).await;
     assert_eq!(stale().await, ["7"], "the record came");
-    let version = store.moment(&acme).await.unwrap();
+    let version = store.read_version(&acme).await.unwrap();
     let again = TargetChange::put("7", json(r#"{"name":"Lena"}"#), vec![by_mail("late")]);
     put(&store, Commit::remap("acme", version).with_target("copy", vec![again])).await;
     assert!(stale().await.is_empty());
@@ -85,7 +85,7 @@ async fn a_lookup_that_missed_is_retried_when_the_record_comes<D: Database>(stor
     assert_eq!(stale().await, ["7", "8"], "the record has the value and another name");
 
     // A record that comes between the lookup and the commit.
-    let looked_up_at = store.moment(&acme).await.unwrap();
+    let looked_up_at = store.read_version(&acme).await.unwrap();
     assert_eq!(name(&store, "soon").await, None);
     put(&store, changes("persons", vec![person("3", "Sven", r#""soon""#)])).await;
     let row = TargetChange::put("9", json("{}"), vec![by_mail("soon")]);

@@ -104,7 +104,7 @@ async fn what_goes_is_deleted_or_marked<D: Database>(store: SqlStore<D>) {
     put(&store, commit(["1", "2", "3", "4"].map(|key| row(key, "{}")).to_vec())).await;
     put(&store, changes("persons", vec![Change::Delete(Deletion::new("1"))])).await;
     let left_out = TargetChange::remove("2", Vec::new());
-    let version = store.moment(&"acme".into()).await.unwrap();
+    let version = store.read_version(&"acme".into()).await.unwrap();
     put(&store, Commit::remap("acme", version).with_target("copy", vec![left_out])).await;
     let pass = Batch::new("persons", vec![upsert("4", r#"{"n":1}"#)], State::new(1, &2).unwrap());
     let pass = pass.with_pass(ReadMode::Full).with_end(PassEnd::Complete);
@@ -177,7 +177,7 @@ async fn a_reader_follows_every_change_once<D: Database>(store: SqlStore<D>) {
     assert_eq!(follow(&store, &mut cursor, &mut kept).await, (0, false));
     put(&store, commit(rows(1))).await;
     assert_eq!(follow(&store, &mut cursor, &mut kept).await, (0, false), "nothing changed");
-    let version = store.moment(&"acme".into()).await.unwrap();
+    let version = store.read_version(&"acme".into()).await.unwrap();
     put(&store, Commit::remap("acme", version).with_target("copy", vec![row("3", r#"{"n":2}"#)])).await;
     put(&store, changes("persons", vec![Change::Delete(Deletion::new("1"))])).await;
     assert_eq!(follow(&store, &mut cursor, &mut kept).await, (2, false));

@@ -40,9 +40,10 @@ async fn commits_of_many_streams_and_processes_wait_for_each_other() {
         let store = stores[entity % 2].clone();
         tasks.push(tokio::spawn(async move {
             let stream = StreamId::new("acme", format!("entity-{entity}"));
-            let mut token = store.position(&stream).await.unwrap().token;
+            let mut revision = store.position(&stream).await.unwrap().revision;
             for n in 0..BATCHES {
-                token = store.commit(batch(&stream, n).expecting(token)).await.unwrap().token.unwrap();
+                revision =
+                    store.commit(batch(&stream, n).expecting(revision)).await.unwrap().revision.unwrap();
             }
         }));
     }

@@ -88,7 +88,7 @@ async fn what_must_survive_a_loss_of_power_waits_for_the_disk() {
         let claimed = store.claim(&id, &Claim::new(Duration::from_secs(9), 9)).await.unwrap();
         wrote("tieline.outbox update", raised).await;
         let done = Status::Applied { key: None };
-        store.advance(&id, claimed[0].mark(), done, None).await.unwrap();
+        store.advance(&id, claimed[0].at_revision(), done, None).await.unwrap();
         wrote("tieline.outbox update", level).await;
         let mut renamed = ConnectionChange::default();
         renamed.name = Some("other".to_owned());

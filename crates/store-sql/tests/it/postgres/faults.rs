@@ -74,7 +74,7 @@ async fn a_server_that_goes_away_is_told_and_comes_back() {
     server.resume();
     let position = store.position(&stream()).await.unwrap();
     assert_eq!(position.state.unwrap().body::<u32>().unwrap(), 0, "what was answered is there");
-    store.commit(batch(&stream(), 1).expecting(position.token)).await.unwrap();
+    store.commit(batch(&stream(), 1).expecting(position.revision)).await.unwrap();
 }
 
 /// Whenever the server goes away, what was not answered is there as a whole or not at all, and the error does not
@@ -289,7 +289,7 @@ async fn what_postgresql_cannot_keep_is_refused_and_nothing_is_lost() {
 
     // A provider's word about what happened must not be lost for a NUL in it, nor kept as another.
     let odd = Status::Applied { key: Some("4\0x".into()) };
-    let error = store.advance(&id, claimed[0].mark(), odd, None).await.unwrap_err();
+    let error = store.advance(&id, claimed[0].at_revision(), odd, None).await.unwrap_err();
     insta::assert_snapshot!(told(&error), @r###"
     a text holds a NUL character, which PostgreSQL cannot store while storing an outcome: correct it at its source; nothing was stored (rejected, code 22021, database=PLACE)
       because: invalid byte sequence for encoding "UTF8": 0x00
@@ -297,7 +297,7 @@ async fn what_postgresql_cannot_keep_is_refused_and_nothing_is_lost() {
     assert_eq!(store.entries(&id, None, None, 9).await.unwrap(), claimed, "as it was");
     let done = Status::Applied { key: Some("42".into()) };
     let note = Some("it said: \0".to_owned());
-    let done = store.advance(&id, claimed[0].mark(), done, note).await.unwrap().unwrap();
+    let done = store.advance(&id, claimed[0].at_revision(), done, note).await.unwrap().unwrap();
     assert_eq!(done.note.as_deref(), Some("it said: \u{fffd}"));
 
     let deals = stream();
@@ -340,8 +340,8 @@ async fn what_was_stored_by_others_is_an_error_and_not_a_guess() {
     let mut texts = Vec::new();
     for statement in [
         "UPDATE tieline.streams SET state = '{'",
-        "UPDATE tieline.outbox SET stage = 'later'",
-        "UPDATE tieline.outbox SET stage = 'pending', op = '{\"undo\":{}}'",
+        "UPDATE tieline.outbox SET status = 'later'",
+        "UPDATE tieline.outbox SET status = 'pending', op = '{\"undo\":{}}'",
         "UPDATE tieline.connections SET config = '{'",
         "UPDATE tieline.connections SET config = '{}', health = 'well'",
         "UPDATE tieline.audit SET action = 'seen'",

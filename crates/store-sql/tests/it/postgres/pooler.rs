@@ -77,9 +77,10 @@ async fn many_tenants_share_two_connections_of_a_pooler() {
             let store = PostgresStore::with_pool(pool).await.unwrap();
             let store = store.for_tenant(TenantId::new(format!("t{n}")));
             let stream = StreamId::new("acme", "deals");
-            let mut token = store.position(&stream).await.unwrap().token;
+            let mut revision = store.position(&stream).await.unwrap().revision;
             for i in 0..8 {
-                token = store.commit(batch(&stream, n + i).expecting(token)).await.unwrap().token.unwrap();
+                revision =
+                    store.commit(batch(&stream, n + i).expecting(revision)).await.unwrap().revision.unwrap();
                 let counts = store.counts(&"acme".into()).await.unwrap();
                 assert_eq!(counts.records("deals"), u64::from(i + 1) * 19 + 1);
             }

@@ -26,9 +26,10 @@ async fn commits_of_many_streams_and_two_stores_on_one_file_wait_for_each_other(
         let store = if entity % 2 == 0 { here.clone() } else { there.clone() };
         tasks.push(tokio::spawn(async move {
             let stream = StreamId::new("acme", format!("entity-{entity}"));
-            let mut token = store.position(&stream).await.unwrap().token;
+            let mut revision = store.position(&stream).await.unwrap().revision;
             for n in 0..BATCHES {
-                token = store.commit(commit(&stream, n).expecting(token)).await.unwrap().token.unwrap();
+                revision =
+                    store.commit(commit(&stream, n).expecting(revision)).await.unwrap().revision.unwrap();
             }
         }));
     }

@@ -58,8 +58,8 @@ async fn a_full_disk_stops_a_run_that_goes_on_later() {
         full.close().await;
 
         let roomy = SqliteStore::with_pool(pool(options, 1)).await.unwrap();
-        let token = roomy.position(&stream()).await.unwrap().token;
-        roomy.commit(commit(done).expecting(token)).await.unwrap();
+        let revision = roomy.position(&stream()).await.unwrap().revision;
+        roomy.commit(commit(done).expecting(revision)).await.unwrap();
         assert_eq!(roomy.counts(&"acme".into()).await.unwrap().records("deals"), u64::from(done + 1) * 20);
         roomy.erase(&"acme".into()).await.unwrap();
         roomy.close().await;

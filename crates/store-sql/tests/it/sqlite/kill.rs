@@ -38,9 +38,9 @@ async fn writer() {
     let store = SqliteStore::open(path).await.unwrap();
     store.open_target(&"acme".into(), &"copy".into(), &"deals".into(), "1").await.unwrap();
     let position = store.position(&stream()).await.unwrap();
-    let mut token = position.token;
+    let mut revision = position.revision;
     for n in position.state.map_or(0, |state| state.body::<u32>().unwrap() + 1).. {
-        token = store.commit(batch(n).expecting(token)).await.unwrap().token.unwrap();
+        revision = store.commit(batch(n).expecting(revision)).await.unwrap().revision.unwrap();
         eprintln!("committed {n}");
     }
 }

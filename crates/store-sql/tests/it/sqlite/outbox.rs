@@ -6,7 +6,7 @@ use std::time::Duration;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use tieline_core::{ErrorKind, Operation, RawJson, WriteOp};
-use tieline_store::outbox::{Claim, OutboxStore, Stage, Status};
+use tieline_store::outbox::{Claim, OutboxStore, Status, StatusKind};
 use tieline_store_sql::sqlite::SqliteStore;
 
 pub(crate) fn creates(ids: std::ops::Range<u32>) -> Vec<Operation> {
@@ -60,9 +60,9 @@ async fn a_claim_waits_for_the_disk_and_other_writes_do_not() {
         let store = SqliteStore::with_pool(pool.clone()).await.unwrap();
         // The level of a statement shows where it is run: a trigger keeps it.
         sqlx::raw_sql(
-            "CREATE TEMP TABLE seen (stage TEXT, level INTEGER);
+            "CREATE TEMP TABLE seen (status TEXT, level INTEGER);
              CREATE TEMP TRIGGER keep AFTER UPDATE ON main.tieline_outbox BEGIN
-                 INSERT INTO seen SELECT new.stage, synchronous FROM pragma_synchronous;
+                 INSERT INTO seen SELECT new.status, synchronous FROM pragma_synchronous;
              END;",
         )
         .execute(&pool)
@@ -71,7 +71,7 @@ async fn a_claim_waits_for_the_disk_and_other_writes_do_not() {
         store.enqueue(&"acme".into(), &"deals".into(), &creates(0..1)).await.unwrap();
         let claimed = store.claim(&"acme".into(), &claim(9)).await.unwrap();
         let done = Status::Applied { key: None };
-        store.advance(&"acme".into(), claimed[0].mark(), done, None).await.unwrap();
+        store.advance(&"acme".into(), claimed[0].at_revision(), done, None).await.unwrap();
         let seen: Vec<(String, i64)> = sqlx::query_as("SELECT * FROM seen").fetch_all(&pool).await.unwrap();
         let raised = 2.max(level);
         assert_eq!(seen, [("sending".to_owned(), raised), ("applied".to_owned(), level)]);
@@ -83,10 +83,10 @@ async fn a_status_that_cannot_be_read_is_an_error_and_not_a_guess() {
     let pool = pool(SqliteConnectOptions::new().in_memory(true)).await;
     let store = SqliteStore::with_pool(pool.clone()).await.unwrap();
     store.enqueue(&"acme".into(), &"deals".into(), &creates(0..1)).await.unwrap();
-    sqlx::query("UPDATE tieline_outbox SET stage = 'later'").execute(&pool).await.unwrap();
+    sqlx::query("UPDATE tieline_outbox SET status = 'later'").execute(&pool).await.unwrap();
     let status = store.entry(&"acme".into(), &"0".into()).await.unwrap_err();
     assert!(store.claim(&"acme".into(), &claim(9)).await.unwrap().is_empty());
-    sqlx::query("UPDATE tieline_outbox SET stage = 'pending', op = '{\"undo\":{}}'")
+    sqlx::query("UPDATE tieline_outbox SET status = 'pending', op = '{\"undo\":{}}'")
         .execute(&pool)
         .await
         .unwrap();
@@ -96,5 +96,5 @@ async fn a_status_that_cannot_be_read_is_an_error_and_not_a_guess() {
     the status of a stored operation cannot be read: update the crate: a newer version may have stored it (internal, operation=0, status=later)
     a stored operation cannot be read: update the crate: a newer version may have stored it (internal, operation=0)
     ");
-    assert!(store.entries(&"acme".into(), Some(Stage::Sending), None, 9).await.unwrap().is_empty());
+    assert!(store.entries(&"acme".into(), Some(StatusKind::Sending), None, 9).await.unwrap().is_empty());
 }

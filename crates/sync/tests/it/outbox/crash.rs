@@ -1,7 +1,7 @@
 //! A process that ends, and a store that fails, at every step there is.
 
 use tieline_core::ErrorKind;
-use tieline_store::outbox::Stage;
+use tieline_store::outbox::StatusKind;
 
 use super::world::*;
 
@@ -35,17 +35,17 @@ async fn run_and_end(world: &World, polls: u32) -> bool {
 async fn check(world: &World, what: &str) {
     world.come_to_rest().await;
     for entry in world.all().await {
-        let (id, stage) = (entry.operation.id.as_str(), entry.status.stage());
+        let (id, stage) = (entry.operation.id.as_str(), entry.status.kind());
         let times = world.crm.times(id);
         assert!(times <= 1, "{what}: {id} happened {times} times");
         if ["fine", "lost", "late", "not"].contains(&id) {
-            assert_eq!((stage, times), (Stage::Applied, 1), "{what}: {id}");
+            assert_eq!((stage, times), (StatusKind::Applied, 1), "{what}: {id}");
         }
     }
     world.come_to_rest_with_answers().await;
     for entry in world.all().await {
         let id = entry.operation.id.as_str();
-        assert_eq!((entry.status.stage(), world.crm.times(id)), (Stage::Applied, 1), "{what}: {id}");
+        assert_eq!((entry.status.kind(), world.crm.times(id)), (StatusKind::Applied, 1), "{what}: {id}");
     }
     let effects = world.crm.effects();
     let place = |id: &str| effects.iter().position(|effect| effect.id == id);

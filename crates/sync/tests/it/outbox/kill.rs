@@ -12,7 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::stream;
 use tieline_core::*;
-use tieline_store::outbox::{Entry, OutboxStore, Stage};
+use tieline_store::outbox::{Entry, OutboxStore, StatusKind};
 use tieline_store_sql::sqlite::SqliteStore;
 use tieline_sync::Outbox;
 
@@ -167,11 +167,11 @@ async fn a_killed_process_does_nothing_twice_and_loses_nothing() {
         *times.entry(id).or_default() += 1;
     }
     for entry in &entries {
-        let (id, stage) = (entry.operation.id.as_str(), entry.status.stage());
+        let (id, stage) = (entry.operation.id.as_str(), entry.status.kind());
         let times = times.remove(id).unwrap_or(0);
         match stage {
-            Stage::Applied => assert_eq!(times, 1, "{id}"),
-            Stage::Question if entry.entity == "notes" || entry.record().is_some() => {
+            StatusKind::Applied => assert_eq!(times, 1, "{id}"),
+            StatusKind::NeedsReview if entry.entity == "notes" || entry.record().is_some() => {
                 assert!(times <= 1, "{id}")
             }
             _ => panic!("{id} ended as {stage} after it happened {times} times: {:?}", entry.note),
@@ -184,7 +184,7 @@ async fn a_killed_process_does_nothing_twice_and_loses_nothing() {
             assert!(entries.iter().any(|entry| entry.operation.id == id.as_str()), "{id} is lost");
         }
     }
-    let doubted = |entry: &Entry| entry.attempts > 1 || entry.status.stage() == Stage::Question;
+    let doubted = |entry: &Entry| entry.attempts > 1 || entry.status.kind() == StatusKind::NeedsReview;
     assert!(
         entries.iter().any(doubted),
         "no answer was lost, and no process was killed while it was sending"

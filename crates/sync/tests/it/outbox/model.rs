@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use tieline_core::{Clock, ErrorKind};
-use tieline_store::outbox::Stage;
+use tieline_store::outbox::StatusKind;
 use tieline_sync::{Outbox, OutboxReport};
 
 use super::world::*;
@@ -102,12 +102,12 @@ async fn play(planned: Vec<Planned>, steps: Vec<Step>) -> Result<(), TestCaseErr
 
     for entry in world.all().await {
         let (id, times) = (entry.operation.id.as_str(), world.crm.times(entry.operation.id.as_str()));
-        let expected = match entry.status.stage() {
-            Stage::Applied => 1,
-            Stage::Rejected => 0,
+        let expected = match entry.status.kind() {
+            StatusKind::Applied => 1,
+            StatusKind::Rejected => 0,
             other => return Err(TestCaseError::fail(format!("{id} ended as {other}"))),
         };
-        prop_assert_eq!(times, expected, "{} is {}", id, entry.status.stage());
+        prop_assert_eq!(times, expected, "{} is {}", id, entry.status.kind());
     }
     prop_assert_eq!(world.all().await.len(), planned.len());
     for record in ["0", "1"] {

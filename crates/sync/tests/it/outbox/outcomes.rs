@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use tieline_core::{Clock, ErrorKind, Operation, RawJson, WriteOp};
-use tieline_store::outbox::{Stage, Status};
+use tieline_store::outbox::{Status, StatusKind};
 
 use super::world::*;
 
@@ -72,7 +72,7 @@ async fn what_is_deferred_waits_longer_each_time() {
         world.clock.advance(1);
     }
     assert_eq!(waits, [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]);
-    assert_eq!(world.stage("a").await, Stage::Applied);
+    assert_eq!(world.stage("a").await, StatusKind::Applied);
 }
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn a_provider_that_does_not_answer_gets_no_more_operations() {
     }
     world.enqueue("notes", &operations).await;
     let report = world.outbox().chunk_size(3).run().await;
-    assert_snapshot!(report, @"3 sent, 3 to be asked about; stopped: the provider did not answer in time (timeout)");
+    assert_snapshot!(report, @"3 sent, 3 to be reviewed; stopped: the provider did not answer in time (timeout)");
     let untouched = world.all().await.iter().filter(|entry| entry.attempts == 0).count();
     assert_eq!(untouched, 6, "three questions, not nine");
 
@@ -113,7 +113,7 @@ async fn a_provider_that_does_not_answer_gets_no_more_operations() {
         world.enqueue(if n % 2 == 0 { "notes" } else { "other" }, &[create(&id)]).await;
     }
     let report = world.run().await;
-    assert_eq!((report.applied, report.questions), (3, 6), "lost answers are no silence: {report}");
+    assert_eq!((report.applied, report.needs_review), (3, 6), "lost answers are no silence: {report}");
     assert!(report.error.is_none());
 }
 
@@ -162,8 +162,11 @@ async fn a_request_that_cannot_be_sent_now_waits() {
         world.enqueue("notes", &[create("3")]).await;
         let report = world.run().await;
         assert_eq!(report.error.is_some(), ends, "{kind}");
-        assert_eq!((world.stage("1").await, world.stage("2").await), (Stage::Pending, Stage::Pending));
-        let expected = if ends { Stage::Pending } else { Stage::Applied };
+        assert_eq!(
+            (world.stage("1").await, world.stage("2").await),
+            (StatusKind::Pending, StatusKind::Pending)
+        );
+        let expected = if ends { StatusKind::Pending } else { StatusKind::Applied };
         assert_eq!(world.stage("3").await, expected, "{kind}: another entity");
         assert!(world.entry("1").await.status.due().unwrap() > world.clock.now());
     }
@@ -198,9 +201,9 @@ async fn a_job_is_asked_for_until_it_is_done() {
     world.clock.advance(31);
     world.crm.fail_polls(&[ErrorKind::Unavailable]);
     assert_eq!(world.run().await.error.unwrap().kind(), ErrorKind::Unavailable);
-    assert_eq!(world.stage("1").await, Stage::Accepted);
+    assert_eq!(world.stage("1").await, StatusKind::Accepted);
     world.come_to_rest().await;
-    assert_eq!((world.stage("1").await, world.stage("2").await), (Stage::Applied, Stage::Rejected));
+    assert_eq!((world.stage("1").await, world.stage("2").await), (StatusKind::Applied, StatusKind::Rejected));
     assert_eq!((world.crm.times("1"), world.entry("1").await.attempts), (1, 1), "asking is not sending");
 
     let world = World::new();
@@ -210,7 +213,7 @@ async fn a_job_is_asked_for_until_it_is_done() {
     world.run().await;
     world.clock.advance(31);
     world.run().await;
-    assert_eq!(world.stage("1").await, Stage::Question, "nobody can ask for it");
+    assert_eq!(world.stage("1").await, StatusKind::NeedsReview, "nobody can ask for it");
 }
 
 #[tokio::test]

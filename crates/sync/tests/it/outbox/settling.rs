@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 use tieline_core::{Clock, ErrorKind, Operation, RawJson, WriteOp};
-use tieline_store::outbox::{Answer, OutboxStore, Stage, Status};
+use tieline_store::outbox::{Answer, OutboxStore, Status, StatusKind};
 
 use super::world::*;
 
@@ -51,7 +51,7 @@ async fn without_a_marker_a_person_is_asked() {
     world.enqueue("leads", &[own, create("fine-as-well")]).await;
     world.enqueue("files", &[create("unmarked"), create("fine-too")]).await;
     let report = world.run().await;
-    assert_eq!((report.questions, report.applied), (4, 3), "{report}");
+    assert_eq!((report.needs_review, report.applied), (4, 3), "{report}");
     world.clock.advance(100_000);
     assert_eq!(world.run().await.sent, 0);
 
@@ -72,8 +72,8 @@ async fn several_records_with_one_marker_are_a_question() {
     world.clock.advance(DOUBT);
     let report = world.run().await;
     assert_snapshot!(format!("{report}\n{}", world.told().await), @r"
-    0 sent, 1 to be asked about
-    a question: 2 records of leads carry the marker a, which one create was sent with: 55, 1001. Remove the surplus ones at the provider, then answer that it is done, with the key of the one that stays.
+    0 sent, 1 to be reviewed
+    a needs_review: 2 records of leads carry the marker a, which one create was sent with: 55, 1001. Remove the surplus ones at the provider, then answer that it is done, with the key of the one that stays.
     b applied: -
     ");
 }
@@ -86,14 +86,14 @@ async fn a_search_that_fails_is_tried_later_and_proves_nothing() {
     world.run().await;
     world.crm.fail_lookups(&[ErrorKind::Timeout, ErrorKind::Unauthenticated, ErrorKind::Forbidden]);
     let mut kinds = Vec::new();
-    while world.stage("a").await == Stage::Unknown {
+    while world.stage("a").await == StatusKind::Unknown {
         let due = world.entry("a").await.status.due().unwrap();
         world.clock.advance((due - world.clock.now()).num_seconds() as u64);
         kinds.push(world.run().await.error.map(|error| error.kind()));
         assert_eq!(world.entry("a").await.attempts, 1);
     }
     assert_eq!(kinds, [Some(ErrorKind::Timeout), Some(ErrorKind::Unauthenticated), None, None]);
-    assert_eq!((world.stage("a").await, world.crm.times("a")), (Stage::Applied, 1));
+    assert_eq!((world.stage("a").await, world.crm.times("a")), (StatusKind::Applied, 1));
 
     let world = World::new();
     world.crm.fates("a", &[Fate::DoneAndLost]);
@@ -102,7 +102,7 @@ async fn a_search_that_fails_is_tried_later_and_proves_nothing() {
     world.crm.fail_lookups(&[ErrorKind::Unsupported]);
     world.clock.advance(DOUBT);
     world.run().await;
-    assert_eq!(world.stage("a").await, Stage::Question, "there is no search");
+    assert_eq!(world.stage("a").await, StatusKind::NeedsReview, "there is no search");
 }
 
 #[tokio::test]
@@ -113,7 +113,7 @@ async fn settings_that_change_meanwhile_do_not_make_it_happen_twice() {
     world.crm.fates("a", &[Fate::DoneAndLost]);
     world.enqueue("leads", &[create("a"), create("b")]).await;
     world.run().await;
-    assert_eq!(world.stage("a").await, Stage::Question);
+    assert_eq!(world.stage("a").await, StatusKind::NeedsReview);
 
     // And the other way round: it went out with a marker, and is found by it.
     let world = World::new();
@@ -123,7 +123,7 @@ async fn settings_that_change_meanwhile_do_not_make_it_happen_twice() {
     world.crm.drop_marker();
     world.clock.advance(DOUBT);
     world.run().await;
-    assert_eq!((world.stage("a").await, world.crm.times("a")), (Stage::Applied, 1));
+    assert_eq!((world.stage("a").await, world.crm.times("a")), (StatusKind::Applied, 1));
 }
 
 #[tokio::test]
@@ -137,9 +137,9 @@ async fn an_answer_that_comes_after_the_lease_still_counts() {
         assert!(steps < 1_000);
     }
     world.clock.advance(901);
-    assert_eq!(world.run().await.questions, 1, "another process takes it for lost");
+    assert_eq!(world.run().await.needs_review, 1, "another process takes it for lost");
     assert_eq!(slow.await.applied, 1);
-    assert_eq!((world.stage("a").await, world.crm.times("a")), (Stage::Applied, 1));
+    assert_eq!((world.stage("a").await, world.crm.times("a")), (StatusKind::Applied, 1));
 }
 
 #[tokio::test]
@@ -152,7 +152,7 @@ async fn a_slow_chunk_keeps_its_lease() {
     let mut done = 0;
     loop {
         if let std::task::Poll::Ready(report) = poll_once(run.as_mut()).await {
-            assert_eq!((report.applied, report.questions), (6, 0), "{report}");
+            assert_eq!((report.applied, report.needs_review), (6, 0), "{report}");
             break;
         }
         if world.crm.effects().len() > done {
@@ -166,7 +166,8 @@ async fn a_slow_chunk_keeps_its_lease() {
 
 #[tokio::test]
 async fn where_some_creates_carry_no_marker_only_finding_it_proves_something() {
-    for (fate, stage) in [(Fate::EndsAfter, Stage::Applied), (Fate::EndsBefore, Stage::Question)] {
+    for (fate, stage) in [(Fate::EndsAfter, StatusKind::Applied), (Fate::EndsBefore, StatusKind::NeedsReview)]
+    {
         let world = World::new();
         world.crm.fates("a", &[fate]);
         world.enqueue("files", &[create("a")]).await;
@@ -174,8 +175,8 @@ async fn where_some_creates_carry_no_marker_only_finding_it_proves_something() {
         world.clock.advance(DOUBT);
         world.run().await;
         assert_eq!(world.stage("a").await, stage);
-        if stage == Stage::Question {
-            assert_snapshot!(world.told().await, @"a question: It is not known whether the create of a record of files, sent at 2027-01-15 08:00 UTC, took effect: the process that sent it ended before it was known whether the record would carry its marker, and no record carries it. Look for it at the provider. If it is there, answer that it is done, with its key; if not, answer that it is not done, and it is sent again.");
+        if stage == StatusKind::NeedsReview {
+            assert_snapshot!(world.told().await, @"a needs_review: It is not known whether the create of a record of files, sent at 2027-01-15 08:00 UTC, took effect: the process that sent it ended before it was known whether the record would carry its marker, and no record carries it. Look for it at the provider. If it is there, answer that it is done, with its key; if not, answer that it is not done, and it is sent again.");
         }
     }
     let world = World::new();

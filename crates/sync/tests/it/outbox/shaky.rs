@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tieline_core::*;
-use tieline_store::outbox::{Answer, Claim, Entry, Mark, OutboxStore, Stage, Status};
+use tieline_store::outbox::{Answer, Claim, Entry, EntryRevision, OutboxStore, Status, StatusKind};
 use tieline_store::{ConnectionId, MemoryStore};
 
 use super::world::pause;
@@ -71,7 +71,12 @@ impl OutboxStore for Shaky {
         self.step(self.store.claim(connection, claim)).await
     }
 
-    async fn renew(&self, connection: &ConnectionId, marks: &[Mark], lease: Duration) -> Result<bool> {
+    async fn renew(
+        &self,
+        connection: &ConnectionId,
+        marks: &[EntryRevision],
+        lease: Duration,
+    ) -> Result<bool> {
         self.step(self.store.renew(connection, marks, lease)).await
     }
 
@@ -87,7 +92,7 @@ impl OutboxStore for Shaky {
     async fn advance(
         &self,
         connection: &ConnectionId,
-        from: Mark,
+        from: EntryRevision,
         to: Status,
         note: Option<String>,
     ) -> Result<Option<Entry>> {
@@ -110,7 +115,7 @@ impl OutboxStore for Shaky {
     async fn entries(
         &self,
         connection: &ConnectionId,
-        stage: Option<Stage>,
+        stage: Option<StatusKind>,
         after: Option<u64>,
         limit: u32,
     ) -> Result<Vec<Entry>> {

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_util::stream;
 use tieline_core::*;
-use tieline_store::outbox::{Answer, Entry, OutboxStore, Stage};
+use tieline_store::outbox::{Answer, Entry, OutboxStore, StatusKind};
 use tieline_sync::{Outbox, OutboxReport};
 
 use super::shaky::Shaky;
@@ -322,8 +322,8 @@ impl World {
         self.store.store.entry(&"acme".into(), &id.into()).await.unwrap().unwrap()
     }
 
-    pub async fn stage(&self, id: &str) -> Stage {
-        self.entry(id).await.status.stage()
+    pub async fn stage(&self, id: &str) -> StatusKind {
+        self.entry(id).await.status.kind()
     }
 
     pub async fn all(&self) -> Vec<Entry> {
@@ -334,7 +334,7 @@ impl World {
     pub async fn told(&self) -> String {
         let line = |entry: &Entry| {
             let note = entry.note.as_deref().unwrap_or("-");
-            format!("{} {}: {note}", entry.operation.id, entry.status.stage())
+            format!("{} {}: {note}", entry.operation.id, entry.status.kind())
         };
         self.all().await.iter().map(line).collect::<Vec<_>>().join("\n")
     }
@@ -346,7 +346,7 @@ impl World {
             let mut asked = HashSet::new();
             let moving = entries.iter().any(|entry| {
                 let record = entry.record().map(|record| (&entry.entity, record));
-                if entry.status.stage() == Stage::Question {
+                if entry.status.kind() == StatusKind::NeedsReview {
                     asked.extend(record);
                 }
                 entry.status.due().is_some() && !record.is_some_and(|record| asked.contains(&record))
@@ -365,7 +365,8 @@ impl World {
         loop {
             self.come_to_rest().await;
             let store = &self.store.store;
-            let questions = store.entries(&"acme".into(), Some(Stage::Question), None, 1_000).await.unwrap();
+            let questions =
+                store.entries(&"acme".into(), Some(StatusKind::NeedsReview), None, 1_000).await.unwrap();
             if questions.is_empty() {
                 return;
             }
