@@ -1,5 +1,5 @@
 //! Erasure: marked first, which makes everything of a connection invisible, then deleted in batches, each a transaction
-//! of its own, so that nobody waits for it. An erasure that was cut off goes on with the next one of the tenant.
+//! of its own, so that nobody waits for it. Of a tenant, likewise. An erasure that was cut off goes on with the next one of the tenant.
 
 use std::sync::LazyLock;
 
@@ -65,4 +65,37 @@ pub async fn erase_batch(tx: &mut dyn Tx) -> Result<bool> {
     }
     tx.run(&END, args![synced_id]).await?;
     Ok(true)
+}
+
+/// How rows of each table are deleted that hang on connections of the tenant, and may be.
+static DELETE_TENANT: LazyLock<Vec<Sql>> = LazyLock::new(|| {
+    let hanging = TABLES.iter().filter(|table| matches!(table.owner, Owner::Connection(_)));
+    let delete = hanging.map(|table| {
+        let (name, key) = (table.name, table.key.join(", "));
+        Sql::built(format!(
+            "DELETE FROM tieline.{name} WHERE tenant = $1 AND ({key}) IN (
+                 SELECT {key} FROM tieline.{name} WHERE tenant = $1 LIMIT $2
+             )"
+        ))
+    });
+    delete.collect()
+});
+
+/// Marks everything that sync keeps of the tenant as erased, and deletes up to [`BATCH`] rows of its connections: accounts,
+/// secrets, leases, consents and the directory. The audit log stays. Returns whether there may be more to delete.
+///
+/// # Errors
+///
+/// As the database fails.
+pub async fn erase_tenant_batch(tx: &mut dyn Tx) -> Result<bool> {
+    static MARK: Sql = Sql::new("UPDATE tieline.synced SET erased = TRUE WHERE tenant = $1 AND NOT erased");
+    tx.run(&MARK, args![]).await?;
+    let mut left = BATCH;
+    for delete in DELETE_TENANT.iter() {
+        left = left.saturating_sub(tx.run(delete, args![left]).await?);
+        if left == 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

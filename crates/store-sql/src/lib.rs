@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod column_type;
 pub mod connections;
 pub mod directory;
 mod engine;
@@ -21,11 +22,13 @@ mod value;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use column_type::ColumnType;
 pub use engine::{Access, Database, Transaction};
+pub use records::{RowCursor, RowsPage};
 pub use schema::{Run, Script};
 pub use sink::{RowChange, RowSink};
 pub use sql::{Arg, Bulk, Column, Dialect, Sql};
-pub use sql_sink::{ColumnType, OnDelete, SqlSink};
+pub use sql_sink::{OnDelete, SqlSink};
 pub use store::SqlStore;
 pub use tables::{Owner, Rights, TABLES, Table};
 pub use tx::Tx;

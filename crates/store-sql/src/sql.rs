@@ -176,6 +176,7 @@ impl Bulk {
         Self { into, same, types, then, rendered: [OnceLock::new(), OnceLock::new()] }
     }
 
+    #[cfg(feature = "postgres")]
     pub(crate) fn postgres(&self) -> &Arc<str> {
         self.rendered[1].get_or_init(|| {
             let same: String = (1..=self.same).map(|n| format!("${n}, ")).collect();
@@ -193,6 +194,7 @@ impl Bulk {
         })
     }
 
+    #[cfg(feature = "sqlite")]
     pub(crate) fn sqlite(&self, rows: usize) -> Arc<str> {
         let build = || -> Arc<str> {
             let same: String = (1..=self.same).map(|n| format!("${n}, ")).collect();

@@ -7,6 +7,7 @@ use serde_json::Value;
 use tieline_core::{Error, ErrorKind, RawJson, Result};
 use tieline_store::{ConnectionId, TargetName};
 
+use crate::column_type::ColumnType;
 use crate::records::KEYS;
 use crate::sink::{RowChange, RowSink};
 use crate::sql::{Arg, Dialect, Sql};
@@ -15,51 +16,6 @@ use crate::value::Row;
 
 /// How many rows one statement of SQLite writes.
 const ROWS: usize = 100;
-
-/// The type of a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ColumnType {
-    /// A text.
-    Text,
-    /// A decimal number, exact: `numeric`. SQLite keeps it as text, so that no digit is lost.
-    Decimal,
-    /// A whole number of up to 64 bits: `bigint`.
-    Integer,
-    /// `true` or `false`: `boolean`.
-    Boolean,
-    /// A calendar date, as `2026-01-31`: `date`.
-    Date,
-    /// A time with its zone: `timestamptz`.
-    Time,
-    /// Any JSON value: `jsonb`.
-    Json,
-}
-
-impl ColumnType {
-    fn sql(self, dialect: Dialect) -> &'static str {
-        match (self, dialect) {
-            (Self::Integer | Self::Boolean, Dialect::Sqlite) => "INTEGER",
-            (_, Dialect::Sqlite) => "TEXT",
-            (Self::Text, _) => "text",
-            (Self::Decimal, _) => "numeric",
-            (Self::Integer, _) => "bigint",
-            (Self::Boolean, _) => "boolean",
-            (Self::Date, _) => "date",
-            (Self::Time, _) => "timestamptz",
-            (Self::Json, _) => "jsonb",
-        }
-    }
-
-    /// What a text becomes in the column.
-    fn cast(self, dialect: Dialect, text: &str) -> String {
-        match (self, dialect) {
-            (Self::Integer | Self::Boolean, Dialect::Sqlite) => format!("CAST({text} AS INTEGER)"),
-            (Self::Text, _) | (_, Dialect::Sqlite) => text.to_owned(),
-            (kind, Dialect::Postgres) => format!("CAST({text} AS {})", kind.sql(dialect)),
-        }
-    }
-}
 
 /// What becomes of a row in the host's table when it goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -149,6 +105,18 @@ impl SqlSink {
         self
     }
 
+    /// Adds a column for each property of a JSON Schema of the rows, with the type that the schema says: `numeric`,
+    /// `bigint`, `boolean`, `date` and `timestamptz` where only that fits, `text` for texts, and JSON for all else. A
+    /// property that is an object is one column.
+    #[must_use]
+    pub fn columns_of_schema(mut self, schema: &Value) -> Self {
+        let properties = schema.get("properties").and_then(Value::as_object);
+        for (name, schema) in properties.into_iter().flatten() {
+            self = self.column(name, ColumnType::of_schema(schema));
+        }
+        self
+    }
+
     /// Writes the tenant into a column, which is part of the key then.
     #[must_use]
     pub fn tenant_column(mut self, column: impl Into<String>) -> Self {
@@ -181,9 +149,12 @@ impl SqlSink {
         let keys: Vec<String> = self.keys().map(quoted).collect::<Result<_>>()?;
         let columns: Vec<String> = keys.iter().map(|key| format!("{key} text NOT NULL")).collect();
         let (columns, key) = (columns.join(", "), keys.join(", "));
-        let make = format!("CREATE TABLE IF NOT EXISTS {table} ({columns}, PRIMARY KEY ({key}))");
-        tx.run(&Sql::unscoped(make), &[]).await?;
         let there = self.stored_columns(tx).await?;
+        if there.is_empty() {
+            // Not where it is there: PostgreSQL asks for the right to make tables even then.
+            let make = format!("CREATE TABLE IF NOT EXISTS {table} ({columns}, PRIMARY KEY ({key}))");
+            tx.run(&Sql::unscoped(make), &[]).await?;
+        }
         for (name, kind) in self.value_columns() {
             if !there.iter().any(|stored| stored == name) {
                 let (name, kind) = (quoted(name)?, kind.sql(dialect));

@@ -95,6 +95,7 @@ pub static TABLES: &[Table] = &[
     Table::new("indexes", Owner::Entity, &["entity_id", "field"]),
     Table::new("payloads", Owner::Entity, &["entity_id", "key"]),
     Table::new("records", Owner::Entity, &["entity_id", "key"]),
+    Table::new("pending", Owner::Entity, &["entity_id", "key"]),
     Table::new("entities", Owner::Synced, &["id"]),
     Table::new("streams", Owner::Synced, &["id"]),
     Table::new("outbox", Owner::Synced, &["id"]).due(&["due", "changed_at"]),

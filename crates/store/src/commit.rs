@@ -1,6 +1,9 @@
 //! What is stored in one transaction.
 
-use tieline_core::{Batch, EntityChanges, Key, Partition, PassEnd, RawJson, ReadMode, RecordLookup, State};
+use tieline_core::{
+    Batch, EntityChanges, EntityName, FieldPath, Key, Partition, PassEnd, RawJson, ReadMode, RecordLookup,
+    State,
+};
 
 use crate::{ConnectionId, ReadVersion, StreamId, StreamRevision, TargetName};
 
@@ -55,8 +58,16 @@ pub struct StreamCommit {
     pub fresh: bool,
     /// Where the stream must stand for the commit to hold.
     pub expected: Option<StreamRevision>,
-    /// What stops a sweep.
+    /// What stops deletions that are suspiciously many.
     pub brake: DeleteThreshold,
+    /// Records that the read was refused, each with the reason.
+    pub refused: Vec<(EntityName, Key, String)>,
+    /// Whether records that are gone at the provider stay for the time being.
+    pub hold_deletions: bool,
+    /// Whether the deletions that were held are made.
+    pub make_held_deletions: bool,
+    /// The fields on request that the batch was read with; `None` leaves those of the stream as they are.
+    pub fields: Option<Vec<FieldPath>>,
 }
 
 impl Commit {
@@ -74,6 +85,10 @@ impl Commit {
                 fresh: false,
                 expected: None,
                 brake: DeleteThreshold::default(),
+                refused: Vec::new(),
+                hold_deletions: false,
+                make_held_deletions: false,
+                fields: None,
             }),
             targets: Vec::new(),
             mapped_at: None,
@@ -111,11 +126,52 @@ impl Commit {
         self
     }
 
-    /// Sets what stops a sweep.
+    /// Sets what stops a sweep, and held deletions.
     #[must_use]
     pub fn with_brake(mut self, brake: DeleteThreshold) -> Self {
         if let Some(stream) = &mut self.stream {
             stream.brake = brake;
+        }
+        self
+    }
+
+    /// Notes records that the provider lists and refused to show, each with a reason that holds nothing of the record. They
+    /// are [pending](crate::SyncStore::pending) until they come, or are deleted.
+    #[must_use]
+    pub fn with_refused(mut self, refused: impl IntoIterator<Item = (EntityName, Key, String)>) -> Self {
+        if let Some(stream) = &mut self.stream {
+            stream.refused.extend(refused);
+        }
+        self
+    }
+
+    /// Holds deletions: a stored record that the batch says is gone at the provider stays, and is
+    /// [pending](crate::SyncStore::pending). Records that were merged away, or that left the stream's partition, go all the
+    /// same.
+    #[must_use]
+    pub fn holding_deletions(mut self) -> Self {
+        if let Some(stream) = &mut self.stream {
+            stream.hold_deletions = true;
+        }
+        self
+    }
+
+    /// Makes the deletions of the stream that this commit and earlier ones held: all of them, or none when the
+    /// [brake](Self::with_brake) holds.
+    #[must_use]
+    pub fn making_held_deletions(mut self) -> Self {
+        if let Some(stream) = &mut self.stream {
+            stream.make_held_deletions = true;
+        }
+        self
+    }
+
+    /// Sets the fields on request that the batch was read with, which the [position](crate::Position::fields) shows from
+    /// then on.
+    #[must_use]
+    pub fn with_fields(mut self, fields: impl IntoIterator<Item = FieldPath>) -> Self {
+        if let Some(stream) = &mut self.stream {
+            stream.fields = Some(fields.into_iter().collect());
         }
         self
     }

@@ -12,7 +12,9 @@ pub use crate::connections::rules::{
     Guard, MAX_NAME, MAX_SECRETS, MAX_SETTINGS, Reconnected, check_name, lease_end, rewrapped, state_taken,
     taken, unknown_connection, unreadable,
 };
+use crate::outbox::shortened;
 pub use crate::outbox::{Queued, unknown_operation};
+pub use crate::pending::GONE;
 use crate::{
     Commit, ConnectionId, DeleteThreshold, ReadVersion, StreamCommit, StreamId, StreamRevision, TargetChange,
     TargetName,
@@ -52,8 +54,14 @@ pub struct StreamUpdate {
     pub fresh: bool,
     /// Where the stream must stand.
     pub expected: Option<StreamRevision>,
-    /// What stops a sweep.
+    /// What stops a sweep, and held deletions.
     pub brake: DeleteThreshold,
+    /// Records that were refused and that the commit does not bring otherwise, with the reason.
+    pub refused: BTreeMap<EntityName, BTreeMap<Key, String>>,
+    /// Whether held deletions are made.
+    pub make_held_deletions: bool,
+    /// The fields on request that the stream's records are read with, as JSON; `None` leaves them as they are.
+    pub fields: Option<String>,
 }
 
 /// What happens to a record.
@@ -63,6 +71,8 @@ pub enum Effect {
     Upsert(Record),
     /// It goes.
     Delete,
+    /// It is gone at the provider and stays for the time being.
+    Hold,
     /// It goes if it belongs to the stream.
     DeleteFromStream,
     /// It was seen: when it is stored, it belongs to the stream.
@@ -126,7 +136,8 @@ impl CommitPlan {
     }
 
     fn add_stream(&mut self, commit: StreamCommit) -> Result<()> {
-        let StreamCommit { id, partition, groups, state, pass, end, fresh, expected, brake } = commit;
+        let StreamCommit { id, partition, groups, state, pass, end, fresh, expected, brake, .. } = commit;
+        let make_held_deletions = commit.make_held_deletions;
         check_text("entity", id.entity.as_str())?;
         check_text("partition", id.partition.as_ref().map_or("", |partition| partition.as_str()))?;
         if partition.is_some() && partition != id.partition {
@@ -142,11 +153,32 @@ impl CommitPlan {
             let effects = self.entities.entry(group.entity).or_default();
             for change in group.changes {
                 check_text("key", change.key().as_str())?;
-                add_change(effects, change)?;
+                add_change(effects, change, commit.hold_deletions)?;
             }
         }
+        let mut refused: BTreeMap<EntityName, BTreeMap<Key, String>> = BTreeMap::new();
+        for (entity, key, why) in commit.refused {
+            check_text("entity", entity.as_str())?;
+            check_text("key", key.as_str())?;
+            if self.entities.get(&entity).is_none_or(|effects| !effects.contains_key(&key)) {
+                refused.entry(entity).or_default().insert(key, shortened(why));
+            }
+        }
+        let fields = commit.fields.map(|fields| RawJson::of(&fields.into_iter().collect::<BTreeSet<_>>()));
+        let fields = fields.transpose()?.map(|fields| fields.to_string());
         let state = state.to_text()?;
-        self.stream = Some(StreamUpdate { id, state, pass, end, fresh, expected, brake });
+        self.stream = Some(StreamUpdate {
+            id,
+            state,
+            pass,
+            end,
+            fresh,
+            expected,
+            brake,
+            refused,
+            make_held_deletions,
+            fields,
+        });
         Ok(())
     }
 
@@ -157,7 +189,7 @@ impl CommitPlan {
 }
 
 /// The outcome is that of applying the changes one by one.
-fn add_change(effects: &mut BTreeMap<Key, Effect>, change: Change) -> Result<()> {
+fn add_change(effects: &mut BTreeMap<Key, Effect>, change: Change, hold: bool) -> Result<()> {
     let (key, effect) = match change {
         Change::Upsert(record) => {
             for text in [&record.changed_at, &record.version].into_iter().flatten() {
@@ -177,7 +209,9 @@ fn add_change(effects: &mut BTreeMap<Key, Effect>, change: Change) -> Result<()>
                 (DeletionScope::Partition, Some(Effect::Upsert(_) | Effect::Present | Effect::Delete)) => {
                     Effect::Delete
                 }
+                (DeletionScope::Partition, Some(Effect::Hold)) => Effect::Hold,
                 (DeletionScope::Partition, _) => Effect::DeleteFromStream,
+                _ if hold => Effect::Hold,
                 _ => Effect::Delete,
             };
             (deletion.key, effect)
@@ -217,6 +251,11 @@ pub(crate) fn check_text(what: &'static str, text: &str) -> Result<()> {
         .with_advice("report it to the authors of the connector"));
     }
     Ok(())
+}
+
+/// Returns the fields on request of a stream as they are stored; none for a text that cannot be read.
+pub fn stored_fields(stored: Option<&str>) -> Vec<FieldPath> {
+    stored.and_then(|fields| RawJson::from_checked(fields).view().ok()).unwrap_or_default()
 }
 
 /// The error of a commit to a stream that stands elsewhere.

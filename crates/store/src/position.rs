@@ -1,6 +1,6 @@
 //! Where a stream stands, and the two marks that keep concurrent work from undoing each other.
 
-use tieline_core::{ReadMode, State};
+use tieline_core::{FieldPath, ReadMode, State};
 
 use crate::Passes;
 
@@ -12,6 +12,8 @@ pub struct Position {
     pub state: Option<State>,
     /// The generation and the passes under way.
     pub passes: Passes,
+    /// The fields on request that the stream's records were read with.
+    pub fields: Vec<FieldPath>,
     /// What a commit that goes on from here expects.
     pub revision: StreamRevision,
 }
@@ -19,7 +21,14 @@ pub struct Position {
 impl Position {
     /// A position.
     pub fn new(state: Option<State>, passes: Passes, revision: StreamRevision) -> Self {
-        Self { state, passes, revision }
+        Self { state, passes, fields: Vec::new(), revision }
+    }
+
+    /// For stores: sets the fields on request.
+    #[must_use]
+    pub fn with_fields(mut self, fields: Vec<FieldPath>) -> Self {
+        self.fields = fields;
+        self
     }
 
     /// Whether a pass of this kind has begun and not ended.

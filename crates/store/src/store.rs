@@ -5,7 +5,10 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use tieline_core::{EntityName, Key, MappingContext, RawJson, Record, RecordLookup, Result};
 
-use crate::{Commit, CommitStats, ConnectionId, Position, ReadVersion, StreamId, TargetName};
+use crate::{
+    Commit, CommitStats, ConnectionId, PendingCounts, PendingRecord, Position, ReadVersion, StreamId,
+    TargetName,
+};
 
 /// Where one-way sync keeps what it read, what it made of it, and where it stopped.
 ///
@@ -30,9 +33,17 @@ pub trait SyncStore: Debug + Send + Sync {
     /// - A record that is created or changed is stale for every target of its entity that the commit has no row for:
     ///   several targets of one entity miss nothing, and neither do those of a run that does not map.
     /// - A row that is committed is no longer stale, unless its removal is [held](Commit::holding_removals).
+    /// - A record that comes, or is deleted, is no longer [pending](Self::pending).
     /// - At the complete end of a full pass or a pass over keys, records of the stream that it did not see are
     ///   deleted, unless the [`DeleteThreshold`](crate::DeleteThreshold) holds.
     async fn commit(&self, commit: Commit) -> Result<CommitStats>;
+
+    /// Returns undecided records of a stream: those that were [refused](Commit::with_refused), and those whose deletion is
+    /// [held](Commit::holding_deletions). Those that were tried least come first.
+    async fn pending(&self, stream: &StreamId, limit: u32) -> Result<Vec<PendingRecord>>;
+
+    /// Returns how many undecided records a stream has.
+    async fn pending_counts(&self, stream: &StreamId) -> Result<PendingCounts>;
 
     /// Now, in the history of a connection's records. Take it before [`resolve`](Self::resolve) or
     /// [`load`](Self::load) and hand it to the [commit](Commit::mapped_at) of what is mapped from their answers.

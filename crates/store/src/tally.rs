@@ -22,6 +22,11 @@ pub struct CommitStats {
     /// Rows that the mapping leaves out now and that stay, because the commit [holds
     /// removals](crate::Commit::holding_removals). They are stale.
     pub held: u64,
+    /// Stored records that are gone at the provider and stay for the time being, because the commit [holds
+    /// deletions](crate::Commit::holding_deletions).
+    pub held_deletions: u64,
+    /// So many records were found to be gone one by one that none of them was deleted.
+    pub deletions_refused: Option<SweepRefused>,
     /// A complete pass missed so many records that nothing was deleted.
     pub sweep_refused: Option<SweepRefused>,
     /// Where the stream stands now; `None` for a commit without stream.
@@ -51,11 +56,11 @@ impl AddAssign for ChangeCounts {
     }
 }
 
-/// A sweep that the [`DeleteThreshold`](crate::DeleteThreshold) stopped.
+/// Deletions that the [`DeleteThreshold`](crate::DeleteThreshold) stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SweepRefused {
-    /// How many records the pass did not see.
+    /// How many records would have gone.
     pub would_delete: u64,
     /// Of how many.
     pub of: u64,

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use tieline_core::{
-    Batch, Change, FieldMapping, FieldPath, Issue, Key, Mapped, MappingContext, PreparedRecord, RawJson,
-    Record, RecordLookup, Result,
+    Batch, Change, EntityName, FieldMapping, FieldPath, Issue, Key, Mapped, MappingContext, PreparedRecord,
+    RawJson, Record, RecordLookup, Result,
 };
 use tieline_store::{
     Commit, ConnectionId, DeleteThreshold, ReadVersion, StreamId, StreamRevision, SyncStore, TargetChange,
@@ -31,6 +31,15 @@ pub(crate) async fn prepare(
     brake: DeleteThreshold,
 ) -> Result<Prepared> {
     let mut issues = std::mem::take(&mut batch.issues);
+    // Those of the mapping come later: their records are stored.
+    let refused: Vec<(EntityName, Key, String)> = issues
+        .iter()
+        .filter(|issue| issue.refused)
+        .filter_map(|issue| {
+            let entity = issue.entity.as_ref().unwrap_or(&plan.entity);
+            Some((entity.clone(), issue.key.clone()?, issue.message.clone()))
+        })
+        .collect();
     let mapped = match &plan.target {
         None => None,
         Some(target) => {
@@ -49,6 +58,7 @@ pub(crate) async fn prepare(
         }
     };
     let mut commit = Commit::batch(id.clone(), batch).expecting(revision).with_brake(brake);
+    commit = commit.holding_deletions().with_refused(refused);
     if let Some((target, version, changes)) = mapped {
         commit = commit.mapped_at(version).with_target(target, changes);
     }

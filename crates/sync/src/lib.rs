@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 mod apply;
+mod fields;
 mod fit;
 mod outbox;
+mod pending;
 mod plan;
 mod remap;
 mod report;

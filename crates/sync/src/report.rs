@@ -4,8 +4,10 @@ use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
-use tieline_core::{EntityName, Error, Issue, Key, Result};
-use tieline_store::{ChangeCounts, Commit, CommitStats, SweepRefused, TargetChange, TargetName};
+use tieline_core::{EntityName, Error, FieldPath, Issue, Key, Result};
+use tieline_store::{
+    ChangeCounts, Commit, CommitStats, PendingCounts, SweepRefused, TargetChange, TargetName,
+};
 
 use crate::plan::StreamPlan;
 
@@ -43,6 +45,10 @@ pub struct StreamReport {
     pub unknown: u64,
     /// A complete pass missed suspiciously many records, so that nothing was deleted.
     pub sweep_refused: Option<SweepRefused>,
+    /// So many records were found to be gone one by one that none of them was deleted.
+    pub deletions_refused: Option<SweepRefused>,
+    /// Records that stay undecided: refused ones, which the next run asks for again, and deletions that are held.
+    pub pending: PendingCounts,
     /// The mapping would take out suspiciously many rows, so that none of these went; of how many rows there are.
     pub removals_refused: Option<SweepRefused>,
     /// A pass ended without having covered everything, and why. Nothing was deleted on its word.
@@ -51,6 +57,8 @@ pub struct StreamReport {
     pub nothing_seen: bool,
     /// The state could not be read, so that everything was read again.
     pub restarted: bool,
+    /// Fields on request that a mapping began to use, so that everything was read again.
+    pub fields_added: Vec<FieldPath>,
     /// The connector says that the entity's fields changed: discover again.
     pub schema_changed: bool,
     /// The provider asks to be left alone for this long; the rest comes with the next run.
@@ -67,6 +75,8 @@ pub struct StreamReport {
     pub skipped: bool,
     /// The records whose removal from the target was held when they were read, up to [`HELD_KEPT`] of them.
     pub(crate) held: HashSet<Key>,
+    /// Deletions that this run held.
+    pub(crate) held_deletions: u64,
     /// What may explain a partial pass.
     pub(crate) left_out: Option<String>,
 }
@@ -103,10 +113,13 @@ impl StreamReport {
             swept: 0,
             unknown: 0,
             sweep_refused: None,
+            deletions_refused: None,
+            pending: PendingCounts::default(),
             removals_refused: None,
             partial: None,
             nothing_seen: false,
             restarted: false,
+            fields_added: Vec::new(),
             schema_changed: false,
             wait: None,
             issues: Vec::new(),
@@ -115,6 +128,7 @@ impl StreamReport {
             error: None,
             skipped: false,
             held: HashSet::new(),
+            held_deletions: 0,
             left_out: None,
         }
     }
@@ -129,10 +143,12 @@ impl StreamReport {
         self.error.is_none()
             && !self.skipped
             && self.sweep_refused.is_none()
+            && self.deletions_refused.is_none()
             && self.removals_refused.is_none()
             && self.partial.is_none()
             && self.wait.is_none()
             && self.refused == 0
+            && self.pending.refused == 0
     }
 
     /// Holds the removals of a commit, until all of the run are known.
@@ -162,6 +178,8 @@ impl StreamReport {
         self.swept += tally.swept;
         self.unknown += tally.unknown;
         self.sweep_refused = self.sweep_refused.or(tally.sweep_refused);
+        self.deletions_refused = self.deletions_refused.or(tally.deletions_refused);
+        self.held_deletions += tally.held_deletions;
     }
 
     pub(crate) fn add_issues(&mut self, issues: impl IntoIterator<Item = Issue>) {
@@ -185,6 +203,24 @@ impl fmt::Display for StreamReport {
         write!(f, "{created} created, {updated} updated, {deleted} deleted, {unchanged} unchanged")?;
         if self.restarted {
             f.write_str("; the stored state was unusable, so everything was read again")?;
+        }
+        if !self.fields_added.is_empty() {
+            write!(
+                f,
+                "; {} fields on request are new, so everything was read again",
+                self.fields_added.len()
+            )?;
+        }
+        if let Some(SweepRefused { would_delete, of, .. }) = self.deletions_refused {
+            write!(
+                f,
+                "; {would_delete} of {of} records are said to be gone, so none of them was deleted: check the account \
+                 and the connection, then confirm by a run without brake"
+            )?;
+        }
+        if self.pending.refused > 0 {
+            let (count, s) = (self.pending.refused, if self.pending.refused == 1 { "" } else { "s" });
+            write!(f, "; {count} record{s} could not be read and will be asked for again")?;
         }
         if let Some(SweepRefused { would_delete, of, .. }) = self.sweep_refused {
             write!(

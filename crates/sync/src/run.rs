@@ -127,7 +127,9 @@ impl OneWaySync {
                 self.tell(Event::Started { entity: &plan.entity });
                 let earlier = plans.iter().zip(&report.streams).take(number);
                 let read = earlier.clone().any(|(other, done)| other.reads_as(plan) && done.error.is_none());
-                stream.error = self.run_stream(plan, read, &mut stream).instrument(plan.span()).await.err();
+                let done = self.run_stream(plan, &plans, &described, read, &mut stream);
+                let done = done.instrument(plan.span()).await;
+                stream.error = done.err();
                 stopped = stream.error.as_ref().is_some_and(concerns_all);
                 self.tell(Event::Finished { stream: &stream });
             }

@@ -5,7 +5,9 @@ use tieline_core::{Batch, ErrorKind, PassEnd, ReadMode, ReadRequest, Result};
 use tieline_store::StreamId;
 
 use crate::apply::prepare;
-use crate::fit::describe;
+use crate::fields::{Projection, project, used_on_request};
+use crate::fit::{Described, describe};
+use crate::pending::ASKED_AGAIN;
 use crate::plan::StreamPlan;
 use crate::report::StreamReport;
 use crate::run::{Event, OneWaySync};
@@ -16,6 +18,8 @@ impl OneWaySync {
     pub(crate) async fn run_stream(
         &mut self,
         plan: &StreamPlan,
+        plans: &[StreamPlan],
+        described: &Described,
         read: bool,
         report: &mut StreamReport,
     ) -> Result<()> {
@@ -28,24 +32,48 @@ impl OneWaySync {
         if read {
             return Ok(());
         }
+        let used = used_on_request(plans, plan, described);
+        let (connector, store) = (self.connector.clone(), self.store.clone());
+        let projection = project(&*connector, &*store, &id, plan, (&used, described), report).await?;
+        // Keys say nothing of a record's content.
+        let asked_again = if plan.mode == ReadMode::Keys { 0 } else { ASKED_AGAIN };
+        let pending = self.store.pending(&id, asked_again).await?;
+        self.read_through(plan, &id, &projection, report).await?;
+        self.settle_pending(plan, &id, pending, &projection, report).await
+    }
+
+    async fn read_through(
+        &mut self,
+        plan: &StreamPlan,
+        id: &StreamId,
+        projection: &Projection,
+        report: &mut StreamReport,
+    ) -> Result<()> {
         loop {
-            match self.read(plan, &id, report).await {
+            match self.read(plan, id, projection, report).await {
                 // Once: a connector that refuses a fresh start too has another problem.
                 Err(error) if error.kind() == ErrorKind::StateInvalid && !report.restarted => {
                     report.restarted = true;
-                    self.store.reset(&id).await?;
+                    self.store.reset(id).await?;
                 }
                 other => return other,
             }
         }
     }
 
-    async fn read(&mut self, plan: &StreamPlan, id: &StreamId, report: &mut StreamReport) -> Result<()> {
+    async fn read(
+        &mut self,
+        plan: &StreamPlan,
+        id: &StreamId,
+        projection: &Projection,
+        report: &mut StreamReport,
+    ) -> Result<()> {
         let position = self.store.position(id).await?;
         let mut request = ReadRequest::changes(plan.entity.clone()).with_state(position.state);
         request.mode = plan.mode;
         request.partition = plan.partition.clone();
         request.page_size = plan.page_size;
+        request.fields.clone_from(&projection.named);
         let mut revision = position.revision;
         let mut batches = self.connector.read(request)?;
         while let Some(batch) = batches.next().await {
@@ -61,6 +89,9 @@ impl OneWaySync {
             let mut prepared = prepare(&*self.store, id, plan, batch, revision, self.brake).await?;
             report.add_issues(prepared.issues);
             report.hold_removals(&mut prepared.commit);
+            if !projection.on_request.is_empty() {
+                prepared.commit = prepared.commit.with_fields(projection.on_request.iter().cloned());
+            }
             let tally = self.store.commit(prepared.commit).await?;
             revision = tally.revision.unwrap_or(revision);
             report.read += size;

@@ -35,21 +35,19 @@ pub struct Postgres {
 
 impl Postgres {
     pub(crate) async fn connect(url: &str) -> Result<Self> {
-        let options: PgConnectOptions = url.parse().map_err(|_: sqlx::Error| {
-            // The cause may quote the address, and with it the password.
-            Error::new(ErrorKind::Config, "the address of the database cannot be read")
-                .with_advice("write it as postgres://role:password@host:port/database")
-        })?;
+        let options = read_address(url)?;
         let place = place(&options);
         // Not by the pool, which would go on trying for a while and then tell nothing of the reason.
         let first = options.connect().await.map_err(|error| explain(error, "connecting", &place))?;
         // It served its purpose; how its end went matters to nobody.
         let _ = first.close().await;
-        let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(PATIENCE)
-            .connect_lazy_with(options);
-        Ok(Self::with_pool(pool))
+        Ok(Self::with_pool(Self::pool(url, CONNECTIONS)?))
+    }
+
+    /// A pool that connects when it is first used.
+    pub(crate) fn pool(url: &str, connections: u32) -> Result<PgPool> {
+        let options = PgPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE);
+        Ok(options.connect_lazy_with(read_address(url)?))
     }
 
     pub(crate) fn with_pool(pool: PgPool) -> Self {
@@ -86,6 +84,14 @@ impl fmt::Debug for Postgres {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Postgres").field(&self.place).finish()
     }
+}
+
+fn read_address(url: &str) -> Result<PgConnectOptions> {
+    url.parse().map_err(|_: sqlx::Error| {
+        // The cause may quote the address, and with it the password.
+        Error::new(ErrorKind::Config, "the address of the database cannot be read")
+            .with_advice("write it as postgres://role:password@host:port/database")
+    })
 }
 
 /// Where a database is, without the password.

@@ -167,14 +167,53 @@ fn unreached(error: &io::Error) -> bool {
     nobody.contains(&error.kind())
 }
 
-/// What is told of the cause: of a database's error its message only, because its details quote rows.
+/// What is told of the cause: of a database's error its message only, because its details quote rows. Messages about data,
+/// and those of a host's own triggers, quote values; these are left out.
 fn cause(error: &sqlx::Error) -> Option<String> {
     match error {
-        sqlx::Error::Database(error) => Some(error.message().to_owned()),
+        sqlx::Error::Database(error) => {
+            let quotes = error.code().is_some_and(|code| code.starts_with("22") || code.starts_with("P0"));
+            Some(if quotes { without_values(error.message()) } else { error.message().to_owned() })
+        }
         sqlx::Error::Io(_)
         | sqlx::Error::ColumnDecode { .. }
         | sqlx::Error::Decode(_)
         | sqlx::Error::Tls(_) => Some(error.to_string()),
         _ => None,
+    }
+}
+
+/// A message without what stands between its quotation marks. A value may hold such marks itself, so all between the first
+/// and the last goes.
+fn without_values(message: &str) -> String {
+    match (message.find('"'), message.rfind('"')) {
+        (Some(first), Some(last)) if first < last => {
+            let (before, after) = (message.get(..=first).unwrap_or(""), message.get(last..).unwrap_or(""));
+            format!("{before}…{after}")
+        }
+        _ => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_shows_no_value() {
+        for (message, told) in [
+            (
+                "invalid input syntax for type numeric: \"12,50 Anna\"",
+                "invalid input syntax for type numeric: \"…\"",
+            ),
+            (
+                "value \"9 \" 9\" is out of range for type integer",
+                "value \"…\" is out of range for type integer",
+            ),
+            ("numeric field overflow", "numeric field overflow"),
+            ("a single \" mark", "a single \" mark"),
+        ] {
+            assert_eq!(without_values(message), told);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! A commit: a batch's records, the rows mapped from them, and the new state, all or none.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use tieline_core::{EntityName, Key, Result};
@@ -20,6 +20,8 @@ pub(super) struct Work<'t> {
     pub(super) sequence: i64,
     /// The numbers of entities that mappings looked up.
     entities: HashMap<EntityName, i64>,
+    /// Those that have undecided records.
+    pub(super) pending: HashSet<i64>,
     /// The targets of an entity.
     targets: HashMap<i64, Arc<[Target]>>,
     /// The indexed fields of an entity.
@@ -81,6 +83,7 @@ pub async fn commit_with(tx: &mut dyn Tx, commit: Commit, sinks: &[Arc<dyn RowSi
         synced_id,
         sequence,
         entities: HashMap::new(),
+        pending: HashSet::new(),
         targets: HashMap::new(),
         indexes: HashMap::new(),
         tally: CommitStats::default(),
@@ -88,12 +91,16 @@ pub async fn commit_with(tx: &mut dyn Tx, commit: Commit, sinks: &[Arc<dyn RowSi
         told: (!sinks.is_empty()).then(BTreeMap::new),
     };
 
-    let mut sweep = None;
+    let (mut sweep, mut held) = (None, None);
     if let Some(stream) = &plan.stream {
         let (seen_in, below) = work.advance(stream).await?;
         sweep = below.map(|below| (seen_in.stream, below, stream.brake));
+        held = stream.make_held_deletions.then_some((seen_in.stream, stream.brake));
         for (entity, effects) in &plan.entities {
             work.apply_mirror(entity, effects, seen_in).await?;
+        }
+        for (entity, refused) in &stream.refused {
+            work.note_refused(entity, refused, seen_in.stream).await?;
         }
     }
     // Rows come before staleness: what they looked up may have changed in this very commit.
@@ -104,6 +111,9 @@ pub async fn commit_with(tx: &mut dyn Tx, commit: Commit, sinks: &[Arc<dyn RowSi
     }
     if let Some((stream, below, brake)) = sweep {
         work.sweep(stream, below, brake).await?;
+    }
+    if let Some((stream, brake)) = held {
+        work.delete_held(stream, brake).await?;
     }
     work.mark_dependents(&plan).await?;
     let Work { tx, tally, told, .. } = work;
@@ -124,11 +134,12 @@ impl Work<'_> {
         );
         static MOVE: Sql = Sql::new(
             "INSERT INTO tieline.streams AS s
-                 (tenant, synced_id, entity, partition, state, revision, generation, full_since, keys_since)
-             VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8)
+                 (tenant, synced_id, entity, partition, state, revision, generation, full_since, keys_since, fields)
+             VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9)
              ON CONFLICT (synced_id, entity, partition) DO UPDATE SET state = excluded.state,
                  revision = s.revision + 1, generation = excluded.generation,
-                 full_since = excluded.full_since, keys_since = excluded.keys_since
+                 full_since = excluded.full_since, keys_since = excluded.keys_since,
+                 fields = coalesce(excluded.fields, s.fields)
              RETURNING id, revision",
         );
         type Stored = (i64, i64, i64, Option<i64>, Option<i64>);
@@ -150,7 +161,8 @@ impl Work<'_> {
         let below = plan.end.and_then(|end| passes.end(plan.pass, end)).map(u64::cast_signed);
 
         let (full, keys) = (passes.full_since.map(u64::cast_signed), passes.keys_since.map(u64::cast_signed));
-        let moved = args![self.synced_id, entity, &partition, &plan.state, generation, full, keys];
+        let fields = plan.fields.as_deref();
+        let moved = args![self.synced_id, entity, &partition, &plan.state, generation, full, keys, fields];
         let (stream, revision): (i64, u64) = one(self.tx, &MOVE, moved).await?;
         self.tally.revision = Some(StreamRevision::new(stream.cast_unsigned(), revision));
         Ok((SeenIn { stream, generation }, below))
@@ -160,7 +172,10 @@ impl Work<'_> {
         if let Some(id) = self.entities.get(entity) {
             return Ok(*id);
         }
-        let id = made_entity(self.tx, self.synced_id, entity).await?;
+        let (id, pending) = made_entity(self.tx, self.synced_id, entity).await?;
+        if pending {
+            self.pending.insert(id);
+        }
         self.entities.insert(entity.clone(), id);
         Ok(id)
     }

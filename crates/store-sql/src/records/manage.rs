@@ -53,7 +53,7 @@ pub async fn open_target(
     );
     static COUNT: Sql = Sql::new("SELECT count(*) FROM tieline.stale WHERE tenant = $1 AND target_id = $2");
     let (synced_id, _) = step_connection(tx, connection, 0).await?;
-    let entity_id = made_entity(tx, synced_id, entity).await?;
+    let (entity_id, _) = made_entity(tx, synced_id, entity).await?;
     let stored: Option<(String, String)> = first(tx, &STORED, args![synced_id, target.as_str()]).await?;
     if let Some((_, stored)) = &stored
         && entity != stored.as_str()

@@ -46,6 +46,11 @@ struct Outcome<'r> {
     /// Records that were only seen.
     seen: Vec<&'r str>,
     gone: Vec<&'r Key>,
+    /// Records that are gone and stay for the time being.
+    held: Vec<&'r str>,
+    /// Keys that are no longer pending, and those that are no longer gone.
+    decided: Vec<&'r str>,
+    there: Vec<&'r str>,
 }
 
 impl Work<'_> {
@@ -80,7 +85,18 @@ impl Work<'_> {
         let mut outcome = Outcome::default();
         for (key, effect) in effects {
             let stored = stored.get(key.as_str());
+            match effect {
+                Effect::Hold if stored.is_some() => {
+                    self.tally.held_deletions += 1;
+                    outcome.held.push(key.as_str());
+                }
+                Effect::Upsert(_) | Effect::Delete | Effect::Hold => outcome.decided.push(key.as_str()),
+                Effect::Present => outcome.there.push(key.as_str()),
+                // Deleting it does the rest.
+                Effect::DeleteFromStream => {}
+            }
             match (effect, stored) {
+                (Effect::Hold, _) => {}
                 (Effect::Upsert(record), stored) => {
                     let hash = content_hash(record.payload.get());
                     match stored {
@@ -133,7 +149,11 @@ impl Work<'_> {
             "UPDATE tieline.records SET stream_id = $3, generation = $4
              WHERE tenant = $1 AND entity_id = $2 AND key {in $5}",
         );
-        let Outcome { written, changed, seen, gone } = outcome;
+        let Outcome { written, changed, seen, gone, held, decided, there } = outcome;
+        self.decide_pending(entity_id, &decided, &there).await?;
+        if !held.is_empty() {
+            self.note_gone(entity_id, seen_in.stream, &held).await?;
+        }
         if !written.is_empty() {
             let columns = [
                 Column::Texts(written.iter().map(|(record, ..)| record.key.as_str()).collect()),
@@ -175,6 +195,7 @@ impl Work<'_> {
             self.tx.run(statement, args![entity_id, &keys]).await?;
         }
         self.forget_indexed(entity_id, &keys).await?;
+        self.decide_pending(entity_id, &keys, &[]).await?;
         for target in self.targets_of(entity_id).await?.iter() {
             self.delete_rows(target, &keys).await?;
             self.forget_needs(target.id, &keys).await?;

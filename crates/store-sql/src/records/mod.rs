@@ -8,6 +8,7 @@ mod commit;
 mod index;
 mod manage;
 mod mirror;
+mod pending;
 mod read;
 mod rows;
 mod stale;
@@ -23,6 +24,7 @@ pub use changes::{RowCursor, RowsPage, forget_deleted, rows_since};
 pub use commit::{commit, commit_with};
 pub use index::{build_index, missing_indexes};
 pub use manage::{drop_target, mark_erased, open_target, reset};
+pub use pending::{pending, pending_counts};
 pub use read::{counts, load, position, read_version, records, resolve, rows, rows_of, stale};
 
 /// How many keys go into one statement at most.
@@ -59,16 +61,18 @@ pub(crate) async fn entity(
     Ok(first::<(i64,)>(tx, &FIND, args![connection.as_str(), name.as_str()]).await?.map(|(id,)| id))
 }
 
-/// Returns the number of an entity, and makes it where it is new.
-async fn made_entity(tx: &mut dyn Tx, synced_id: i64, name: &EntityName) -> Result<i64> {
-    static FIND: Sql =
-        Sql::new("SELECT id FROM tieline.entities WHERE tenant = $1 AND synced_id = $2 AND name = $3");
+/// Returns the number of an entity and whether records of it are pending, and makes it where it is new.
+async fn made_entity(tx: &mut dyn Tx, synced_id: i64, name: &EntityName) -> Result<(i64, bool)> {
+    static FIND: Sql = Sql::new(
+        "SELECT e.id, EXISTS (SELECT 1 FROM tieline.pending p WHERE p.tenant = $1 AND p.entity_id = e.id)
+         FROM tieline.entities e WHERE e.tenant = $1 AND e.synced_id = $2 AND e.name = $3",
+    );
     static MAKE: Sql =
         Sql::new("INSERT INTO tieline.entities (tenant, synced_id, name) VALUES ($1, $2, $3) RETURNING id");
-    let stored: Option<(i64,)> = first(tx, &FIND, args![synced_id, name.as_str()]).await?;
+    let stored: Option<(i64, bool)> = first(tx, &FIND, args![synced_id, name.as_str()]).await?;
     match stored {
-        Some((id,)) => Ok(id),
-        None => Ok(one::<(i64,)>(tx, &MAKE, args![synced_id, name.as_str()]).await?.0),
+        Some(stored) => Ok(stored),
+        None => Ok((one::<(i64,)>(tx, &MAKE, args![synced_id, name.as_str()]).await?.0, false)),
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use tieline_core::{
     EntityName, Error, Key, MappingContext, RawJson, Record, RecordLookup, Result, State, Text,
 };
+use tieline_store::plan::stored_fields;
 use tieline_store::{
     ConnectionId, Counts, EntityCount, Passes, Position, ReadVersion, Row, StreamId, StreamRevision,
     TargetCount, TargetName,
@@ -21,22 +22,23 @@ use crate::tx::{Tx, all, args, first};
 /// `StateInvalid` when its state cannot be read; otherwise as the database fails.
 pub async fn position(tx: &mut dyn Tx, stream: &StreamId) -> Result<Position> {
     static FIND: Sql = Sql::new(
-        "SELECT s.id, s.revision, s.state, s.generation, s.full_since, s.keys_since
+        "SELECT s.id, s.revision, s.state, s.generation, s.full_since, s.keys_since, s.fields
          FROM tieline.streams s JOIN tieline.synced c ON c.id = s.synced_id
          WHERE c.tenant = $1 AND c.connection = $2 AND NOT c.erased
              AND s.tenant = $1 AND s.entity = $3 AND s.partition = $4",
     );
-    type Stored = (u64, u64, Option<String>, u64, Option<u64>, Option<u64>);
+    type Stored = (u64, u64, Option<String>, u64, Option<u64>, Option<u64>, Option<String>);
     let partition = partition(stream);
     let key = args![stream.connection.as_str(), stream.entity.as_str(), &partition];
     let stored: Option<Stored> = first(tx, &FIND, key).await?;
-    let Some((id, revision, state, generation, full_since, keys_since)) = stored else {
+    let Some((id, revision, state, generation, full_since, keys_since, fields)) = stored else {
         return Ok(Position::default());
     };
     let state = state.as_deref().map(State::from_text).transpose();
     let state = state.map_err(|error: Error| error.with_context("stream", stream))?;
     let passes = Passes::new(generation, full_since, keys_since);
-    Ok(Position::new(state, passes, StreamRevision::new(id, revision)))
+    let fields = stored_fields(fields.as_deref());
+    Ok(Position::new(state, passes, StreamRevision::new(id, revision)).with_fields(fields))
 }
 
 /// Returns the version of a connection's records.

@@ -42,6 +42,8 @@ impl Work<'_> {
                 gone.entry(entity).or_default().push(Key::from(key));
             }
             for (entity, keys) in gone {
+                // Some of them may be pending.
+                self.pending.insert(entity);
                 self.delete(entity, &keys.iter().collect::<Vec<_>>()).await?;
             }
             self.tally.swept += count;

@@ -36,6 +36,8 @@ CREATE TABLE tieline.streams (
     generation {int} NOT NULL,
     full_since {int},
     keys_since {int},
+    -- The fields on request that its records are read with, as a JSON array.
+    fields TEXT,
     UNIQUE (synced_id, entity, partition)
 ) {table};
 
@@ -132,6 +134,21 @@ CREATE TABLE tieline.stale (
     key {name} NOT NULL,
     PRIMARY KEY (target_id, key)
 ) {list};
+
+-- Records that a read was refused, and those that are gone and whose deletion is held.
+CREATE TABLE tieline.pending (
+    tenant {name} NOT NULL,
+    entity_id {int} NOT NULL,
+    key {name} NOT NULL,
+    -- The stream that noted it last.
+    stream_id {int} NOT NULL,
+    kind {name} NOT NULL,
+    why TEXT NOT NULL,
+    first_at {int} NOT NULL,
+    tries {int} NOT NULL,
+    PRIMARY KEY (entity_id, key)
+) {list};
+CREATE INDEX tieline_pending_stream ON tieline.pending (stream_id, tries, key);
 
 -- Writes that are stored before they are sent.
 CREATE TABLE tieline.outbox (

@@ -1,6 +1,7 @@
 //! The schema in PostgreSQL: scripts, policies and grants.
 
 use std::fmt::Write;
+use std::time::{Duration, Instant};
 
 use tieline_core::{Error, ErrorKind, Result};
 
@@ -12,6 +13,10 @@ use crate::tx::{Tx, args, one};
 
 /// A number that nobody else locks: `tieline` as bytes.
 const LOCK: i64 = 0x0074_6965_6c69_6e65;
+
+/// How long a process waits for another one that prepares the tables, and between two looks.
+const PATIENCE: Duration = Duration::from_secs(3_600);
+const PAUSE: Duration = Duration::from_millis(50);
 
 const DOING: &str = "preparing its tables";
 
@@ -26,12 +31,24 @@ pub(crate) async fn migrate_with(database: &Postgres, scripts: &[Script]) -> Res
     let mut turn = database.bare(DOING).await?;
     let mut lacking = pending(stored(&mut turn).await?, scripts, &place)?.len();
     turn.rollback().await;
+    let begun = Instant::now();
     while lacking > 0 {
         let mut turn = database.bare(DOING).await?;
         // A script may take longer than any other statement.
         turn.control("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0").await?;
-        // Ends with the transaction. Processes that start at the same time wait for the first of them.
-        turn.batch(format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
+        if !taken(&mut turn).await? {
+            turn.rollback().await;
+            if begun.elapsed() > PATIENCE {
+                return Err(Error::new(
+                    ErrorKind::Unavailable,
+                    "another process is still preparing the tables",
+                )
+                .with_advice("look for what keeps it, and start again; nothing was changed")
+                .with_context("database", place));
+            }
+            tokio::time::sleep(PAUSE).await;
+            continue;
+        }
         let steps = pending(stored(&mut turn).await?, scripts, &place)?;
         let Some((version, script)) = steps.first() else {
             turn.rollback().await;
@@ -54,6 +71,14 @@ pub(crate) async fn migrate_with(database: &Postgres, scripts: &[Script]) -> Res
         lacking = steps.len() - 1;
     }
     Ok(())
+}
+
+/// Whether this transaction may prepare the tables, which no other may until it ends. It does not wait: a waiting statement
+/// would hold up `CREATE INDEX CONCURRENTLY`, which waits for all statements that run, for ever.
+async fn taken(turn: &mut Turn) -> Result<bool> {
+    let take = Sql::built(format!("SELECT pg_try_advisory_xact_lock({LOCK}) WHERE $1::text = ''"));
+    let turn: &mut dyn Tx = turn;
+    Ok(one::<(bool,)>(turn, &take, args![]).await?.0)
 }
 
 /// Not `IF NOT EXISTS`, which needs the right to make it even where it is there.
@@ -197,4 +222,65 @@ fn quoted(name: &str) -> Result<String> {
             .with_advice("name a role of the database"));
     }
     Ok(format!("\"{}\"", name.replace('"', "\"\"")))
+}
+
+#[cfg(all(test, unix, feature = "testing"))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::testing::{Role, TestDatabase, TestServer};
+
+    /// The schema, then an index that is made while others write, then one more step.
+    static STEPS: [Script; 3] = [
+        Script::new(include_str!("1.sql"), 1).with_postgres(include_str!("1.postgres.sql")),
+        Script::new(
+            "CREATE INDEX CONCURRENTLY IF NOT EXISTS tieline_due_what ON tieline.due (tenant, what)",
+            1,
+        )
+        .alone(),
+        Script::new("ALTER TABLE tieline.due ADD COLUMN note TEXT", 1),
+    ];
+
+    async fn database() -> Option<TestDatabase> {
+        Some(TestServer::shared()?.database().await)
+    }
+
+    async fn versions(database: &TestDatabase) -> Vec<i64> {
+        let pool = database.pool(Role::Owner, 1);
+        sqlx::query_scalar("SELECT version FROM tieline.schema ORDER BY 1").fetch_all(&pool).await.unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn ten_processes_make_an_index_concurrently_and_once() {
+        let Some(database) = database().await else { return };
+        let starts: Vec<_> = (0..10)
+            .map(|_| {
+                let pool = database.pool(Role::Owner, 1);
+                tokio::spawn(async move { migrate_with(&Postgres::with_pool(pool), &STEPS).await })
+            })
+            .collect();
+        for start in starts {
+            start.await.unwrap().unwrap();
+        }
+        assert_eq!(versions(&database).await, [1, 2, 3]);
+        let valid: bool = sqlx::query_scalar(
+            "SELECT indisvalid FROM pg_index WHERE indexrelid = 'tieline.tieline_due_what'::regclass",
+        )
+        .fetch_one(&database.pool(Role::Owner, 1))
+        .await
+        .unwrap();
+        assert!(valid);
+    }
+
+    #[tokio::test]
+    async fn a_step_that_fails_leaves_the_steps_before_it() {
+        let Some(database) = database().await else { return };
+        let [first, second, _] = STEPS;
+        let wrong = [first, second, Script::new("CREATE TABLE tieline.half (a TEXT); SELECT 1 / 0;", 1)];
+        let owner = Postgres::with_pool(database.pool(Role::Owner, 1));
+        migrate_with(&owner, &wrong).await.unwrap_err();
+        assert_eq!(versions(&database).await, [1, 2]);
+        migrate_with(&owner, &STEPS).await.unwrap();
+        assert_eq!(versions(&database).await, [1, 2, 3]);
+    }
 }

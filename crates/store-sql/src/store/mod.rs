@@ -18,7 +18,7 @@ use tieline_store::{ConnectionId, TargetName, TenantId};
 pub use postgres::PostgresOptions;
 
 use crate::engine::{Access, Database, Transaction};
-use crate::erase::erase_batch;
+use crate::erase::{erase_batch, erase_tenant_batch};
 use crate::records::{self, RowCursor, RowsPage};
 use crate::sink::RowSink;
 
@@ -103,6 +103,22 @@ impl<D: Database> SqlStore<D> {
         transact!(self, Write, "forgetting deleted rows", |tx| {
             records::forget_deleted(tx, connection, target, read)
         })
+    }
+
+    /// Erases the tenant: everything that sync keeps is invisible at once, then deleted in batches, with the accounts,
+    /// secrets, consents and leases. The audit log stays, until a role that may change it deletes it. One that was cut off
+    /// goes on when it is called again.
+    ///
+    /// # Errors
+    ///
+    /// As the database fails.
+    pub async fn erase_tenant(&self) -> Result<()> {
+        loop {
+            let more = transact!(self, Write, "erasing a tenant", |tx| erase_tenant_batch(tx))?;
+            if !more {
+                return self.finish_erasures().await;
+            }
+        }
     }
 
     /// Goes on with erasures of this tenant that were cut off, until all are done. Every erasure of the tenant does so

@@ -100,6 +100,16 @@ impl SqlStore<Postgres> {
         Ok(Self::new(database))
     }
 
+    /// Returns a pool of one connection to `postgres://owner:password@host:port/database`, for [`migrate`](Self::migrate)
+    /// and the grants.
+    ///
+    /// # Errors
+    ///
+    /// `Config` for an address that cannot be used. Nothing is sent.
+    pub fn owner_pool(url: &str) -> Result<PgPool> {
+        Postgres::pool(url, 1)
+    }
+
     /// Makes the tables, or brings them up to date, with the pool of a role that owns them. Processes may do so at the
     /// same time. Not behind a pooler.
     ///

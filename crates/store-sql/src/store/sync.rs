@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use tieline_core::{EntityName, Key, MappingContext, Record, RecordLookup, Result};
 use tieline_store::{
-    Commit, CommitStats, ConnectionId, Counts, Position, ReadVersion, Row, StreamId, SyncStore, TargetName,
+    Commit, CommitStats, ConnectionId, Counts, PendingCounts, PendingRecord, Position, ReadVersion, Row,
+    StreamId, SyncStore, TargetName,
 };
 
 use super::{SqlStore, transact};
@@ -22,6 +23,14 @@ impl<D: Database> SyncStore for SqlStore<D> {
 
     async fn commit(&self, commit: Commit) -> Result<CommitStats> {
         transact!(self, Write, "committing a batch", |tx| records::commit_with(tx, commit, &self.sinks))
+    }
+
+    async fn pending(&self, stream: &StreamId, limit: u32) -> Result<Vec<PendingRecord>> {
+        transact!(self, Read, "listing pending records", |tx| records::pending(tx, stream, limit))
+    }
+
+    async fn pending_counts(&self, stream: &StreamId) -> Result<PendingCounts> {
+        transact!(self, Read, "counting pending records", |tx| records::pending_counts(tx, stream))
     }
 
     async fn read_version(&self, connection: &ConnectionId) -> Result<ReadVersion> {

@@ -20,6 +20,8 @@ pub enum Role {
     Owner,
     /// A program with no right but those it is granted. Neither superuser nor `BYPASSRLS`.
     App,
+    /// A dispatcher's: it reads the directory across tenants, once it is granted that. Neither superuser nor `BYPASSRLS`.
+    Dispatcher,
 }
 
 impl Role {
@@ -29,6 +31,7 @@ impl Role {
             Self::Superuser => "postgres",
             Self::Owner => "tieline_owner",
             Self::App => "tieline_app",
+            Self::Dispatcher => "tieline_dispatcher",
         }
     }
 }
@@ -40,6 +43,7 @@ DO $$ BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tieline_app') THEN
         CREATE ROLE tieline_owner LOGIN NOSUPERUSER NOBYPASSRLS;
         CREATE ROLE tieline_app LOGIN NOSUPERUSER NOBYPASSRLS;
+        CREATE ROLE tieline_dispatcher LOGIN NOSUPERUSER NOBYPASSRLS;
         CREATE ROLE locked LOGIN PASSWORD 'right';
     END IF;
 END $$;

@@ -51,6 +51,9 @@ struct Run {
     age: Option<usize>,
     rows: Rows,
     hold: bool,
+    /// Whether deletions are held, and whether those that were held are made.
+    deletions: (bool, bool),
+    refused: Vec<(usize, u8)>,
 }
 
 fn key() -> impl Strategy<Value = u8> {
@@ -98,19 +101,14 @@ fn run() -> impl Strategy<Value = Run> {
         (source(), proptest::collection::vec(group, 0..3), pass, end, proptest::bool::weighted(0.1), brake),
         (proptest::option::of(proptest::bool::weighted(0.9)), proptest::option::of(0..4_usize), rows()),
         proptest::bool::weighted(0.3),
+        (proptest::bool::weighted(0.5), proptest::bool::weighted(0.2)),
+        proptest::collection::vec((0..2_usize, key()), 0..2),
     )
-        .prop_map(|((source, groups, pass, end, fresh, brake), (expected, age, rows), hold)| Run {
-            source,
-            groups,
-            pass,
-            end,
-            fresh,
-            brake,
-            expected,
-            age,
-            rows,
-            hold,
-        })
+        .prop_map(
+            |((source, groups, pass, end, fresh, brake), (expected, age, rows), hold, deletions, refused)| {
+                Run { source, groups, pass, end, fresh, brake, expected, age, rows, hold, deletions, refused }
+            },
+        )
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -213,6 +211,16 @@ impl<S: SyncStore> Subject<S> {
                 }
                 batch.end = run.end;
                 let mut commit = Commit::batch(id.clone(), batch).with_brake(run.brake);
+                if run.deletions.0 {
+                    commit = commit.holding_deletions();
+                }
+                if run.deletions.1 {
+                    commit = commit.making_held_deletions();
+                }
+                let refused = run.refused.iter().map(|(entity, key)| {
+                    (ENTITIES[*entity].into(), format!("k{key}").into(), format!("code {n}"))
+                });
+                commit = commit.with_refused(refused);
                 if run.fresh {
                     commit = commit.fresh();
                 }
@@ -266,7 +274,14 @@ impl<S: SyncStore> Subject<S> {
                     let stream = StreamId::new(connection.clone(), entity.clone())
                         .with_partition(partition.map(Into::into));
                     let Position { state, passes, .. } = store.position(&stream).await.unwrap();
-                    all += &format!("{stream}: {state:?} {passes:?}\n");
+                    let pending = store.pending(&stream, 99).await.unwrap();
+                    let mut pending: Vec<_> = pending
+                        .into_iter()
+                        .map(|record| (record.tries, record.key, record.entity, record.kind, record.why))
+                        .collect();
+                    pending.sort();
+                    let counts = store.pending_counts(&stream).await.unwrap();
+                    all += &format!("{stream}: {state:?} {passes:?} {counts:?} {pending:?}\n");
                 }
             }
             for target in TARGETS.map(Into::into) {

@@ -28,6 +28,7 @@ mod leases;
 mod outbox;
 mod outbox_queue;
 mod passes;
+mod pending;
 mod secrets;
 mod staleness;
 mod targets;
@@ -43,6 +44,7 @@ pub use leases::*;
 pub use outbox::*;
 pub use outbox_queue::*;
 pub use passes::*;
+pub use pending::*;
 pub use secrets::*;
 pub use staleness::*;
 pub use targets::*;
@@ -76,6 +78,14 @@ macro_rules! contract_tests {
             entities_that_share_a_state_are_swept_together
             a_sweep_stays_within_its_partition
 
+            a_refused_record_is_pending_until_it_comes
+            a_held_deletion_keeps_the_record_and_its_row
+            held_deletions_are_all_made_or_none
+            a_record_that_comes_back_is_not_deleted
+            other_deletions_are_not_held
+            pending_records_belong_to_their_stream
+            the_fields_on_request_of_a_stream_are_kept
+
             a_changed_look_up_makes_rows_stale
             a_record_that_was_left_out_comes_back
             a_look_up_that_changes_in_the_same_commit_makes_rows_stale
@@ -88,6 +98,7 @@ macro_rules! contract_tests {
             a_changed_mapping_makes_all_rows_stale
             a_target_holds_rows_of_one_entity
             rows_need_an_open_target_and_a_record
+            rows_are_found_by_their_keys
 
             connections_do_not_see_each_other
             erasing_leaves_nothing_and_revives_nothing

@@ -35,7 +35,7 @@ pub async fn a_changed_look_up_makes_rows_stale(store: &dyn SyncStore) {
 
     let again = Commit::remap(CONNECTION, now(store).await).with_target(TARGET, vec![row("0001", 2, &["8"])]);
     let tally = put(store, again).await;
-    assert_eq!((tally.target.updated, tally.token), (1, None));
+    assert_eq!((tally.target.updated, tally.revision), (1, None));
     assert_eq!(stale(store).await, ["0002"]);
     let again = changes(&deals(), Vec::new(), 2).with_target(TARGET, vec![row("0002", 1, &["8"])]);
     assert_eq!(put(store, again).await.target.unchanged, 1);

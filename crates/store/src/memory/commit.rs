@@ -3,12 +3,15 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use tieline_core::{EntityName, Key, RawJson, Record};
 
 use super::synced::{Held, Stream, Synced};
 use super::target::Changed;
-use crate::plan::{CommitPlan, Effect, LookedUp, RowEffect, StreamUpdate};
-use crate::{ChangeCounts, CommitStats, DeleteThreshold, SweepRefused, TargetName};
+use crate::plan::{CommitPlan, Effect, GONE, LookedUp, RowEffect, StreamUpdate};
+use crate::{
+    ChangeCounts, CommitStats, DeleteThreshold, PendingKind, PendingRecord, SweepRefused, TargetName,
+};
 
 /// The stream that a commit moves on.
 #[derive(Clone, Copy)]
@@ -19,17 +22,19 @@ struct SeenIn {
 
 impl Synced {
     /// Applies a checked plan. `number` is for the stream, should it be new.
-    pub(super) fn apply(&mut self, plan: CommitPlan, number: u64) -> CommitStats {
+    pub(super) fn apply(&mut self, plan: CommitPlan, number: u64, now: DateTime<Utc>) -> CommitStats {
         let mut tally = CommitStats::default();
         let mut changed = Vec::new();
-        let mut sweep = None;
+        let (mut sweep, mut held) = (None, None);
         self.sequence += 1;
         if let Some(stream) = &plan.stream {
             let (mark, below) = self.advance(stream, number, &mut tally);
             sweep = below.map(|below| (mark.stream, below, stream.brake));
+            held = stream.make_held_deletions.then_some((mark.stream, stream.brake));
             for (entity, effects) in &plan.entities {
                 for (key, effect) in effects {
                     let was = self.payload(entity, key);
+                    self.note_effect(entity, key, effect, mark, now, &mut tally);
                     if self.apply_effect(entity, key, effect, mark, &mut tally) {
                         let payloads = [was, self.payload(entity, key)];
                         changed.push(Changed { entity: entity.clone(), key: key.clone(), payloads });
@@ -37,11 +42,21 @@ impl Synced {
                 }
             }
         }
+        for (entity, records) in plan.stream.iter().flat_map(|stream| &stream.refused) {
+            for (key, why) in records {
+                let number =
+                    plan.stream.as_ref().and_then(|stream| self.stream(&stream.id)).map(|s| s.number);
+                self.note(number.unwrap_or_default(), entity, key, PendingKind::Refused, why, now);
+            }
+        }
         for (name, rows) in &plan.targets {
             self.apply_rows(name, rows, &plan, &mut tally);
         }
         if let Some((stream, below, brake)) = sweep {
             changed.extend(self.sweep(stream, below, brake, &mut tally));
+        }
+        if let Some((stream, brake)) = held {
+            changed.extend(self.delete_held(stream, brake, &mut tally));
         }
         for changed in &changed {
             let there = self.held(&changed.entity, &changed.key).is_some();
@@ -64,6 +79,69 @@ impl Synced {
         self.record(entity, key).map(|record| record.payload.clone())
     }
 
+    /// What an effect means for the undecided records, before it is applied.
+    fn note_effect(
+        &mut self,
+        entity: &EntityName,
+        key: &Key,
+        effect: &Effect,
+        mark: SeenIn,
+        now: DateTime<Utc>,
+        tally: &mut CommitStats,
+    ) {
+        let pending = (entity.clone(), key.clone());
+        match effect {
+            Effect::Hold if self.held(entity, key).is_some() => {
+                tally.held_deletions += 1;
+                self.note(mark.stream, entity, key, PendingKind::Gone, GONE, now);
+            }
+            Effect::Present => {
+                if self.pending.get(&pending).is_some_and(|(_, record)| record.kind == PendingKind::Gone) {
+                    self.pending.remove(&pending);
+                }
+            }
+            Effect::Upsert(_) | Effect::Delete | Effect::Hold => _ = self.pending.remove(&pending),
+            // Deleting it does the rest.
+            Effect::DeleteFromStream => {}
+        }
+    }
+
+    fn note(
+        &mut self,
+        stream: u64,
+        entity: &EntityName,
+        key: &Key,
+        kind: PendingKind,
+        why: &str,
+        now: DateTime<Utc>,
+    ) {
+        let slot = (entity.clone(), key.clone());
+        let known = self.pending.get(&slot).map(|(_, known)| (known.first_at, known.tries + 1));
+        let (first_at, tries) = known.unwrap_or((now, 1));
+        let record = PendingRecord::new(entity.clone(), key.clone(), kind, why, first_at).with_tries(tries);
+        self.pending.insert(slot, (stream, record));
+    }
+
+    /// Deletes the records of a stream whose deletion was held, unless the brake holds. Answers what is gone.
+    fn delete_held(&mut self, stream: u64, brake: DeleteThreshold, tally: &mut CommitStats) -> Vec<Changed> {
+        let gone =
+            self.pending.iter().filter(|(_, (of, record))| *of == stream && record.kind == PendingKind::Gone);
+        let gone: Vec<(EntityName, Key)> = gone.map(|(slot, _)| slot.clone()).collect();
+        let records = self.mirror.values().flat_map(|mirror| mirror.records.values());
+        let of = records.filter(|held| held.stream == stream).count() as u64;
+        if brake.holds(gone.len() as u64, of) {
+            tally.deletions_refused = Some(SweepRefused::new(gone.len() as u64, of));
+            return Vec::new();
+        }
+        let mut changed = Vec::new();
+        for (entity, key) in gone {
+            let payloads = [self.payload(&entity, &key), None];
+            self.delete(&entity, &key, tally);
+            changed.push(Changed { entity, key, payloads });
+        }
+        changed
+    }
+
     /// Moves the stream on. Answers its mark, and the generation below which its records are gone.
     fn advance(
         &mut self,
@@ -80,6 +158,7 @@ impl Synced {
         let below = plan.end.and_then(|end| stream.passes.end(plan.pass, end));
         stream.state = Some(plan.state.clone());
         stream.revision += 1;
+        stream.fields = plan.fields.clone().or_else(|| stream.fields.take());
         tally.revision = Some(stream.revision());
         (mark, below)
     }
@@ -104,6 +183,7 @@ impl Synced {
                 false
             }
             Effect::Delete => self.delete(entity, key, tally),
+            Effect::Hold => false,
             Effect::DeleteFromStream => {
                 self.held(entity, key).is_some_and(|held| held.stream == mark.stream)
                     && self.delete(entity, key, tally)
@@ -151,6 +231,7 @@ impl Synced {
             return false;
         }
         tally.mirror.deleted += 1;
+        self.pending.remove(&(entity.clone(), key.clone()));
         for target in self.targets.values_mut().filter(|target| target.entity == *entity) {
             tally.target.deleted += u64::from(target.forget(key));
         }

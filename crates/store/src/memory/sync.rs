@@ -10,8 +10,8 @@ use super::synced::{Stream, Synced};
 use super::target::Target;
 use crate::plan::{self, CommitPlan};
 use crate::{
-    Commit, CommitStats, ConnectionId, Counts, EntityCount, Position, ReadVersion, Row, StreamId, SyncStore,
-    TargetCount, TargetName,
+    Commit, CommitStats, ConnectionId, Counts, EntityCount, PendingCounts, PendingKind, PendingRecord,
+    Position, ReadVersion, Row, StreamId, SyncStore, TargetCount, TargetName,
 };
 
 impl MemoryStore {
@@ -44,11 +44,28 @@ impl SyncStore for MemoryStore {
 
     async fn commit(&self, commit: Commit) -> Result<CommitStats> {
         let plan = CommitPlan::new(commit)?;
+        let now = self.clock.now();
         self.write(|tenant, numbers| {
             let number = numbers.next();
             let synced = tenant.synced_mut(&plan.connection, numbers);
             synced.check(&plan)?;
-            Ok(synced.apply(plan, number))
+            Ok(synced.apply(plan, number, now))
+        })
+    }
+
+    async fn pending(&self, stream: &StreamId, limit: u32) -> Result<Vec<PendingRecord>> {
+        self.synced(&stream.connection, |synced| {
+            let mut pending: Vec<PendingRecord> = synced.pending_of(stream).cloned().collect();
+            pending.sort_by(|a, b| (a.tries, &a.key, &a.entity).cmp(&(b.tries, &b.key, &b.entity)));
+            pending.truncate(limit as usize);
+            Ok(pending)
+        })
+    }
+
+    async fn pending_counts(&self, stream: &StreamId) -> Result<PendingCounts> {
+        self.synced(&stream.connection, |synced| {
+            let gone = synced.pending_of(stream).filter(|record| record.kind == PendingKind::Gone).count();
+            Ok(PendingCounts::new((synced.pending_of(stream).count() - gone) as u64, gone as u64))
         })
     }
 

@@ -8,7 +8,7 @@ use tieline_core::{EntityName, Key, Partition, Record, Result, State};
 use super::outbox::Outbox;
 use super::target::Target;
 use crate::plan::{self, CommitPlan};
-use crate::{Passes, Position, ReadVersion, StreamId, StreamRevision};
+use crate::{Passes, PendingRecord, Position, ReadVersion, StreamId, StreamRevision};
 
 #[derive(Debug)]
 pub(super) struct Synced {
@@ -18,6 +18,8 @@ pub(super) struct Synced {
     pub(super) mirror: BTreeMap<EntityName, Mirror>,
     pub(super) targets: BTreeMap<crate::TargetName, Target>,
     pub(super) streams: HashMap<(EntityName, Option<Partition>), Stream>,
+    /// Undecided records, each with the number of the stream that noted it.
+    pub(super) pending: BTreeMap<(EntityName, Key), (u64, PendingRecord)>,
     pub(super) outbox: Outbox,
 }
 
@@ -46,11 +48,12 @@ pub(super) struct Stream {
     pub(super) revision: u64,
     pub(super) state: Option<String>,
     pub(super) passes: Passes,
+    pub(super) fields: Option<String>,
 }
 
 impl Stream {
     pub(super) fn new(number: u64) -> Self {
-        Self { number, revision: 0, state: None, passes: Passes::default() }
+        Self { number, revision: 0, state: None, passes: Passes::default(), fields: None }
     }
 
     pub(super) fn revision(&self) -> StreamRevision {
@@ -59,7 +62,8 @@ impl Stream {
 
     pub(super) fn position(&self) -> Result<Position> {
         let state = self.state.as_deref().map(State::from_text).transpose()?;
-        Ok(Position::new(state, self.passes, self.revision()))
+        let fields = plan::stored_fields(self.fields.as_deref());
+        Ok(Position::new(state, self.passes, self.revision()).with_fields(fields))
     }
 }
 
@@ -71,6 +75,7 @@ impl Synced {
             mirror: BTreeMap::new(),
             targets: BTreeMap::new(),
             streams: HashMap::new(),
+            pending: BTreeMap::new(),
             outbox: Outbox::default(),
         }
     }
@@ -86,6 +91,13 @@ impl Synced {
 
     pub(super) fn stream(&self, id: &StreamId) -> Option<&Stream> {
         self.streams.get(&(id.entity.clone(), id.partition.clone()))
+    }
+
+    /// The undecided records of a stream.
+    pub(super) fn pending_of(&self, id: &StreamId) -> impl Iterator<Item = &PendingRecord> {
+        let number = self.stream(id).map(|stream| stream.number);
+        let pending = self.pending.values().filter(move |(stream, _)| Some(*stream) == number);
+        pending.map(|(_, record)| record)
     }
 
     pub(super) fn reset(&mut self, id: &StreamId) {

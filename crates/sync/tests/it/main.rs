@@ -3,8 +3,10 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod failures;
+mod fields;
 mod laws;
 mod lookups;
 mod outbox;
+mod pending;
 mod provider;
 mod targets;

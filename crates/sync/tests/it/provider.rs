@@ -24,6 +24,21 @@ struct Inner {
     no_discovery: Option<ErrorKind>,
     /// What is said with the next batch that is logged.
     complaint: Vec<Issue>,
+    /// What a lookup finds; nothing is said of other keys.
+    found: BTreeMap<Key, Found>,
+    /// The keys of each lookup, and the fields of the last read.
+    looked_up: Vec<Vec<Key>>,
+    fields: Vec<FieldPath>,
+}
+
+/// What a lookup finds of a key.
+#[derive(Clone, Debug)]
+pub enum Found {
+    Record(&'static str),
+    Missing,
+    Forbidden,
+    /// The whole lookup fails.
+    Fails(ErrorKind),
 }
 
 #[derive(Clone, Debug)]
@@ -71,6 +86,22 @@ impl Provider {
         self.0.lock().unwrap().no_discovery = Some(kind);
     }
 
+    /// What a lookup finds of a key from now on.
+    pub fn find(&self, key: &str, found: Found) {
+        self.0.lock().unwrap().found.insert(key.into(), found);
+    }
+
+    /// The keys of each lookup since the last time that this was asked.
+    pub fn looked_up(&self) -> Vec<String> {
+        let asked = std::mem::take(&mut self.0.lock().unwrap().looked_up);
+        asked.iter().map(|keys| keys.iter().map(Key::as_str).collect::<Vec<_>>().join(" ")).collect()
+    }
+
+    /// The fields that the last read named.
+    pub fn fields_read(&self) -> Vec<String> {
+        self.0.lock().unwrap().fields.iter().map(ToString::to_string).collect()
+    }
+
     pub fn batches_read(&self) -> u64 {
         self.0.lock().unwrap().reads
     }
@@ -110,11 +141,27 @@ impl Connector for Provider {
             batches.push(Ok(batch));
         }
         inner.reads += batches.len() as u64;
+        inner.fields = request.fields;
         Ok(Box::pin(stream::iter(batches)))
     }
 
-    async fn lookup(&self, _: LookupRequest) -> Result<Lookups> {
-        Ok(Lookups::default())
+    async fn lookup(&self, request: LookupRequest) -> Result<Lookups> {
+        let mut inner = self.0.lock().unwrap();
+        let LookupBy::Keys(keys) = request.by else { return Ok(Lookups::default()) };
+        inner.looked_up.push(keys.clone());
+        let mut answers = Vec::new();
+        for key in keys {
+            answers.push(match inner.found.get(&key) {
+                Some(Found::Record(json)) => Lookup::Record(Record::new(key, RawJson::parse(*json)?)),
+                Some(Found::Missing) => Lookup::Missing(key),
+                Some(Found::Forbidden) => Lookup::Forbidden(key),
+                Some(Found::Fails(kind)) => {
+                    return Err(Error::new(*kind, "the provider refuses (code 2000)"));
+                }
+                None => continue,
+            });
+        }
+        Ok(Lookups::new(answers))
     }
 }
 

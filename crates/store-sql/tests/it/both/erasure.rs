@@ -1,5 +1,7 @@
 //! Erasure: invisible at once, deleted in batches, resumable.
 
+use tieline_core::{Clock as _, SystemClock};
+use tieline_store::connections::{Actor, ConnectionStore, NewConnection};
 use tieline_store::{SyncStore, TargetChange, TenantId};
 use tieline_store_sql::erase::{BATCH, erase_batch};
 use tieline_store_sql::{Database, Sql, SqlStore, TABLES, Tx, records};
@@ -9,6 +11,7 @@ use super::{changes, in_both, json, put, upsert};
 in_both! {
     an_erasure_that_is_cut_off_goes_on
     nothing_of_an_erased_connection_is_left
+    nothing_of_an_erased_tenant_is_left_but_its_log
 }
 
 async fn fill<D: Database>(store: &SqlStore<D>, records: u32) {
@@ -61,4 +64,21 @@ async fn nothing_of_an_erased_connection_is_left<D: Database>(store: SqlStore<D>
     assert!(left(&store).await > 30);
     store.erase(&"acme".into()).await.unwrap();
     assert_eq!(left(&store).await, 0);
+}
+
+async fn nothing_of_an_erased_tenant_is_left_but_its_log<D: Database>(store: SqlStore<D>) {
+    let other = store.for_tenant(TenantId::new("globex"));
+    for store in [&store, &other] {
+        fill(store, 10).await;
+        let new = NewConnection::new("acme", "pipedrive", "Sales");
+        store.create(new, Vec::new(), &Actor::new("anna"), SystemClock.now()).await.unwrap();
+    }
+    let theirs = left(&other).await;
+    store.erase_tenant().await.unwrap();
+    assert_eq!(store.connection(&"acme".into()).await.unwrap(), None);
+    let log = store.audit(None, None, 9).await.unwrap().len() as i64;
+    // A line for each log says how far its numbers are.
+    assert_eq!(left(&store).await, log + 1);
+    assert_eq!(left(&other).await, theirs);
+    store.erase_tenant().await.unwrap();
 }

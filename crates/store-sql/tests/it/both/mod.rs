@@ -2,6 +2,7 @@
 
 mod erasure;
 mod index;
+mod plans;
 mod sinks;
 mod transactions;
 

@@ -15,7 +15,7 @@ use crate::postgres::world::{World, batch, empty_database};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn processes_that_start_at_the_same_time_make_the_tables_once() {
     let database = empty_database().await;
-    let starts = (0..6).map(|_| {
+    let starts = (0..10).map(|_| {
         let pool = database.pool(Role::Owner, 2);
         tokio::spawn(async move { PostgresStore::with_pool(pool).await.unwrap() })
     });

@@ -35,7 +35,9 @@ async fn fill(store: &PostgresStore) {
     store.open_target(&id, &"copy".into(), &"deals".into(), "1").await.unwrap();
     let need = RecordLookup::new("persons", "7", FieldPath::field("n"));
     let row = TargetChange::put("0", fields, vec![need]);
-    store.commit(batch(&deals, 0).with_target("copy", vec![row])).await.unwrap();
+    let refused = ("deals".into(), "9".into(), "code 2000".to_owned());
+    let commit = batch(&deals, 0).with_target("copy", vec![row]).with_refused([refused]);
+    store.commit(commit).await.unwrap();
     // An index, and an entry in it.
     let person = Record::new("8", RawJson::parse(r#"{"n":1}"#).unwrap());
     let persons = Batch::new("persons", vec![Change::Upsert(person)], State::new(1, &1).unwrap());
@@ -198,5 +200,36 @@ async fn handles_of_tenants_share_one_connection_and_nothing_else() {
         insta::allow_duplicates! {
             insta::assert_snapshot!(error, @"the tenant's name is empty or holds a NUL character: name each tenant by a text that never changes, such as its id (config)");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_dispatcher_reads_the_directory_of_all_tenants_and_nothing_else() {
+    let world = World::new().await;
+    let owner = world.database.pool(Role::Owner, 1);
+    for _ in 0..2 {
+        PostgresStore::grant_dispatcher(&owner, Role::Dispatcher.name()).await.unwrap();
+    }
+    let store = world.store().await;
+    fill(&store).await;
+    fill(&store.for_tenant(TenantId::new("globex"))).await;
+
+    let pool = world.database.pool(Role::Dispatcher, 1);
+    let dispatcher = PostgresStore::with_pool(pool.clone()).await.unwrap();
+    let mut tx = dispatcher.begin().await.unwrap();
+    let due = directory::due(&mut tx, None, 9).await.unwrap();
+    let tenants: Vec<&str> = due.iter().map(|due| due.tenant.as_str()).collect();
+    assert_eq!(tenants.len(), 2, "{due:?}");
+    assert!(tenants.contains(&"main") && tenants.contains(&"globex"));
+    let route = directory::route(&mut tx, "webhook", &[2; 32]).await.unwrap().unwrap();
+    assert_eq!(route.tenant, TenantId::new("globex"));
+    drop(tx);
+    for table in TABLES.iter() {
+        let name = table.name;
+        let read = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM tieline.{name}"));
+        let read: Result<i64, _> = sqlx::query_scalar(read).fetch_one(&pool).await;
+        assert_eq!(read.is_ok(), table.directory, "{name}");
+        let write = sqlx::AssertSqlSafe(format!("DELETE FROM tieline.{name}"));
+        assert!(sqlx::query(write).execute(&pool).await.is_err(), "{name}");
     }
 }
