@@ -115,8 +115,12 @@ pub(crate) enum Command {
     Write(WriteArgs),
     /// Do something that is no record write, such as confirming an order.
     Invoke(InvokeArgs),
-    /// Bring entities into a SQLite file, and later what changed.
+    /// Bring entities into a SQLite file or PostgreSQL, and later what changed.
     Sync(SyncArgs),
+    /// Print mapped rows as JSON lines or CSV: all of them, or what changed since a cursor.
+    Rows(RowsArgs),
+    /// Make the tables of a database, or bring them up to date.
+    Migrate(MigrateArgs),
     /// Show what a mapping makes of records, check mappings, explain a field, draft a mapping.
     Map(Box<MapArgs>),
     /// Connect an account, try it, and keep it: by a person's consent in a browser, or with a credential.
@@ -296,7 +300,7 @@ Each line of standard output is one outcome, in the same order:
   unknown             it may have happened: look before you send it again
   malformed           the line is no operation, and nothing was sent for it
 
-An operation without an outcome, after a kill, counts as unknown.
+An operation without an outcome, after a kill, counts as unknown: given again, it may be done twice.
 
 With --outbox or --stored each operation needs an "id" of yours and is stored under it before it
 is sent. Give the same input again after a kill or a failure: what was done is not done again,
@@ -335,8 +339,8 @@ pub(crate) struct SyncArgs {
     /// The entities, in the order in which they are read.
     #[arg(required = true, value_name = "ENTITY")]
     pub(crate) entities: Vec<String>,
-    /// The SQLite file. It is made when it is not there.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// The SQLite file, which is made when it is not there; or postgres://ROLE@HOST/DATABASE, with PGPASSWORD.
+    #[arg(long, value_name = "FILE|ADDRESS", value_hint = ValueHint::FilePath)]
     pub(crate) into: PathBuf,
     /// The name of the connection in that file: one for each account. With --stored, its id.
     #[arg(long = "connection", value_name = "NAME", required_unless_present = "stored")]
@@ -344,6 +348,10 @@ pub(crate) struct SyncArgs {
     /// Also keep the rows that a mapping makes of an entity's records. May be repeated.
     #[arg(long, value_name = "ENTITY=FILE")]
     pub(crate) map: Vec<String>,
+    /// Keep a table of yours filled with the rows of a mapping, in the same database and transactions. The mapping names
+    /// its entity. The table, and columns that it lacks, are made. May be repeated.
+    #[arg(long, value_name = "TABLE=FILE")]
+    pub(crate) table: Vec<String>,
     /// What to read.
     #[arg(long, value_enum, default_value = "changes")]
     pub(crate) mode: Mode,
@@ -356,6 +364,53 @@ pub(crate) struct SyncArgs {
     /// Go on with a mapping that reads fields which the provider no longer has. It clears them in the rows that are there.
     #[arg(long)]
     pub(crate) allow_broken_mapping: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RowsArgs {
+    /// The target: the entity of --map, or the table of --table.
+    pub(crate) target: String,
+    /// The SQLite file, or postgres://ROLE@HOST/DATABASE, with PGPASSWORD.
+    #[arg(long, value_name = "FILE|ADDRESS", value_hint = ValueHint::FilePath)]
+    pub(crate) from: PathBuf,
+    /// The name of the connection in it.
+    #[arg(long = "connection", value_name = "NAME")]
+    pub(crate) name: String,
+    /// Whose rows these are.
+    #[arg(long, value_name = "NAME", default_value = "main")]
+    pub(crate) tenant: String,
+    /// How rows are written.
+    #[arg(long, value_enum, default_value = "jsonl")]
+    pub(crate) format: RowsFormat,
+    /// Only what changed since this cursor, rows that went included; the last line holds the next one. An empty text is
+    /// the beginning.
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) since: Option<String>,
+}
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RowsFormat {
+    /// A JSON object a line.
+    Jsonl,
+    /// Comma-separated values with a header (RFC 4180).
+    Csv,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct MigrateArgs {
+    /// The SQLite file, or postgres://OWNER@HOST/DATABASE, with PGPASSWORD.
+    #[arg(value_name = "FILE|ADDRESS", value_hint = ValueHint::FilePath, required_unless_present = "print")]
+    pub(crate) database: Option<PathBuf>,
+    /// Print the SQL for an empty PostgreSQL database, for a migrator of yours, and change nothing.
+    #[arg(long)]
+    pub(crate) print: bool,
+    /// Let this role of PostgreSQL use the tables. May be repeated.
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) grant: Vec<String>,
+    /// Let this role of PostgreSQL read the directory across tenants, and nothing else. May be repeated.
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) grant_dispatcher: Vec<String>,
 }
 
 #[cfg(test)]

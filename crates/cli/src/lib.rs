@@ -3,6 +3,7 @@
 mod arguments;
 mod commands;
 mod credential;
+mod database;
 mod encoding;
 mod exit;
 mod failure;

@@ -10,12 +10,15 @@ mod invoke;
 mod keygen;
 mod lookup;
 pub(crate) mod map;
+mod migrate;
 mod operations;
 mod outcomes;
 mod read;
+mod rows;
 mod shell;
 mod stdin;
 mod sync;
+mod tables;
 mod write;
 
 use crate::arguments::{Arguments, Command};
@@ -37,6 +40,8 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Command::Write(options) => write::write(options).await,
         Command::Invoke(options) => invoke::invoke(options).await,
         Command::Sync(options) => sync::sync(options, json, verbosity).await,
+        Command::Migrate(options) => migrate::migrate(options, json).await,
+        Command::Rows(options) => rows::rows(options).await,
         Command::Connect(options) => connect::connect(*options, json).await,
         Command::ImportEnv(new) => connect::import(*new, json).await,
         Command::Connections { store, host } => connections::list(store, host, json).await,

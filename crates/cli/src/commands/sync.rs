@@ -1,18 +1,19 @@
-//! `tieline sync`: a one-way run into a SQLite file.
+//! `tieline sync`: a one-way run into a SQLite file or PostgreSQL.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tieline::mapping::{CompiledMapping, Format, Mapping};
-use tieline::sqlite::SqliteStore;
 use tieline::store::{ConnectionId, DeleteThreshold};
 use tieline::sync::{Event, OneWaySync, Report, StreamPlan, StreamReport};
 use tieline::{Error, ErrorKind, Issue, Result};
 
 use crate::arguments::{Mode, SyncArgs, Verbosity};
+use crate::commands::tables::UserTable;
 use crate::credential::read_file;
+use crate::database::Kept;
 use crate::failure::{Described, Failure, Outcome, seconds};
 use crate::lines::stdout;
 use crate::progress::Progress;
@@ -26,36 +27,47 @@ const ISSUES: usize = 5;
 
 pub(crate) async fn sync(options: SyncArgs, json: bool, verbosity: Verbosity) -> Outcome {
     let mut mappings = mappings(&options)?;
+    let entities: BTreeSet<&str> = options.entities.iter().map(String::as_str).collect();
+    let tables = options.table.iter().map(|given| UserTable::parse(given, &entities, mapping));
+    let tables: Vec<UserTable> = tables.collect::<Outcome<_>>()?;
     let connected = connect(&options.connection).await?;
-    let store = SqliteStore::open(&options.into).await?;
-    let store = store.for_tenant(options.connection.store.tenant.as_str().into());
+    let store = Kept::open(&options.into, &options.connection.store.tenant, true).await?;
+    let mut sinks = Vec::with_capacity(tables.len());
+    for table in &tables {
+        sinks.push(table.sink(&*connected.connector).await?);
+    }
+    let store = store.with_sinks(sinks).await?;
     let name = connection_name(&options)?;
     let progress = Progress::new(verbosity);
     let shown = progress.clone();
-    let mut run =
-        OneWaySync::new(connected.connector, Arc::new(store), name).on_event(move |event| match event {
-            Event::Started { entity } => shown.begin(entity),
-            Event::Committed { entity, read, total, .. } => shown.at(entity, read, total),
-            _ => {}
-        });
+    let mut run = OneWaySync::new(connected.connector, store, name).on_event(move |event| match event {
+        Event::Started { entity } => shown.begin(entity),
+        Event::Committed { entity, read, total, .. } => shown.at(entity, read, total),
+        _ => {}
+    });
     run = run.allow_broken_mappings(options.allow_broken_mapping);
     if options.no_brake {
         run = run.brake(DeleteThreshold::OFF);
     }
     for entity in &options.entities {
-        let plan = match mappings.remove(entity.as_str()) {
-            Some(mapping) => StreamPlan::mapped(entity.as_str(), entity.as_str(), mapping),
-            None => StreamPlan::mirror(entity.as_str()),
-        };
-        let plan = match options.mode {
-            Mode::Changes => plan,
-            Mode::Full => plan.full(),
-            Mode::Keys => plan.keys(),
-        };
-        run = run.stream(match options.page_size {
-            Some(records) => plan.page_size(records.get()),
-            None => plan,
-        });
+        let mapped = mappings.remove(entity.as_str());
+        let mapped = mapped.map(|mapping| StreamPlan::mapped(entity.as_str(), entity.as_str(), mapping));
+        let tables = tables.iter().filter(|table| table.is_of(entity)).map(UserTable::plan);
+        let mut plans: Vec<StreamPlan> = mapped.into_iter().chain(tables).collect();
+        if plans.is_empty() {
+            plans.push(StreamPlan::mirror(entity.as_str()));
+        }
+        for plan in plans {
+            let plan = match options.mode {
+                Mode::Changes => plan,
+                Mode::Full => plan.full(),
+                Mode::Keys => plan.keys(),
+            };
+            run = run.stream(match options.page_size {
+                Some(records) => plan.page_size(records.get()),
+                None => plan,
+            });
+        }
     }
     let report = run.run().await;
     progress.end();
@@ -157,13 +169,16 @@ fn status(stream: &StreamReport) -> &'static str {
         "not read"
     } else if stream.error.is_some() {
         "stopped"
-    } else if stream.sweep_refused.is_some() || stream.removals_refused.is_some() {
+    } else if stream.sweep_refused.is_some()
+        || stream.deletions_refused.is_some()
+        || stream.removals_refused.is_some()
+    {
         "held back"
     } else if stream.partial.is_some() {
         "partial"
     } else if stream.wait.is_some() {
         "to go on"
-    } else if stream.refused > 0 {
+    } else if stream.refused > 0 || stream.pending.refused > 0 {
         "left out"
     } else {
         "done"
@@ -185,6 +200,13 @@ fn notes(stream: &StreamReport) -> Vec<String> {
             refused.would_delete, refused.of
         ));
     }
+    if let Some(refused) = stream.deletions_refused {
+        notes.push(format!(
+            "{} of {} records are said to be gone, so none of them was deleted: check the account and the connection, then \
+             confirm with --no-brake",
+            refused.would_delete, refused.of
+        ));
+    }
     if let Some(refused) = stream.removals_refused {
         notes.push(format!(
             "the mapping would take out {} of {} rows, so they stay: look at the mapping, then confirm with --no-brake",
@@ -200,6 +222,19 @@ fn notes(stream: &StreamReport) -> Vec<String> {
     if stream.refused > 0 {
         let were = if stream.refused == 1 { "record was" } else { "records were" };
         notes.push(format!("{} {were} left out: the issues say why", stream.refused));
+    }
+    if stream.pending.refused > 0 {
+        let records = if stream.pending.refused == 1 { "record" } else { "records" };
+        notes.push(format!(
+            "{} {records} could not be read and will be asked for again",
+            stream.pending.refused
+        ));
+    }
+    if !stream.fields_added.is_empty() {
+        notes.push(
+            "a mapping uses fields on request that were not read before, so everything was read again"
+                .to_owned(),
+        );
     }
     if stream.schema_changed {
         notes.push("its fields changed: discover again".to_owned());
@@ -229,6 +264,11 @@ fn stream_json(stream: &StreamReport) -> Value {
             "would_delete": refused.would_delete,
             "of": refused.of,
         })),
+        "deletions_refused": stream.deletions_refused.map(|refused| json!({
+            "would_delete": refused.would_delete,
+            "of": refused.of,
+        })),
+        "pending": { "refused": stream.pending.refused, "gone": stream.pending.gone },
         "removals_refused": stream.removals_refused.map(|refused| json!({
             "would_remove": refused.would_delete,
             "of": refused.of,

@@ -22,5 +22,6 @@ mod reading;
 mod resuming;
 mod secrets;
 mod syncing;
+mod tables;
 mod world;
 mod writing;
