@@ -379,7 +379,7 @@ pub(crate) struct RowsArgs {
     /// Whose rows these are.
     #[arg(long, value_name = "NAME", default_value = "main")]
     pub(crate) tenant: String,
-    /// How rows are written.
+    /// The form of the output.
     #[arg(long, value_enum, default_value = "jsonl")]
     pub(crate) format: RowsFormat,
     /// Only what changed since this cursor, rows that went included; the last line holds the next one. An empty text is
@@ -388,7 +388,7 @@ pub(crate) struct RowsArgs {
     pub(crate) since: Option<String>,
 }
 
-/// How rows are written.
+/// The form of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RowsFormat {
     /// A JSON object a line.

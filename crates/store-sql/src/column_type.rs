@@ -57,7 +57,7 @@ impl ColumnType {
         }
     }
 
-    /// What a text becomes in the column.
+    /// Returns the SQL that makes the column's value of a text.
     pub(crate) fn cast(self, dialect: Dialect, text: &str) -> String {
         match (self, dialect) {
             (Self::Integer | Self::Boolean, Dialect::Sqlite) => format!("CAST({text} AS INTEGER)"),

@@ -9,10 +9,10 @@ use crate::sql::Sql;
 use crate::tables::{Owner, TABLES};
 use crate::tx::{Tx, all, args, first};
 
-/// How many rows a batch deletes at most.
+/// The most rows that a batch deletes.
 pub const BATCH: u64 = 2_000;
 
-/// How rows of each table are deleted that hang on what sync keeps of a connection.
+/// The statements that delete rows which hang on what sync keeps of a connection.
 static DELETE: LazyLock<Vec<(Owner, Sql)>> = LazyLock::new(|| {
     let hanging = TABLES.iter().filter_map(|table| {
         let column = match table.owner {
@@ -67,7 +67,7 @@ pub async fn erase_batch(tx: &mut dyn Tx) -> Result<bool> {
     Ok(true)
 }
 
-/// How rows of each table are deleted that hang on connections of the tenant, and may be.
+/// The statements that delete rows which hang on connections of the tenant, and may be.
 static DELETE_TENANT: LazyLock<Vec<Sql>> = LazyLock::new(|| {
     let hanging = TABLES.iter().filter(|table| matches!(table.owner, Owner::Connection(_)));
     let delete = hanging.map(|table| {

@@ -56,9 +56,9 @@ pub struct StreamCommit {
     pub end: Option<PassEnd>,
     /// Whether this is the first batch of a run that was started without state although there was one.
     pub fresh: bool,
-    /// Where the stream must stand for the commit to hold.
+    /// The revision that the stream must have for the commit to hold.
     pub expected: Option<StreamRevision>,
-    /// What stops deletions that are suspiciously many.
+    /// The threshold of deletions that are suspiciously many.
     pub brake: DeleteThreshold,
     /// Records that the read was refused, each with the reason.
     pub refused: Vec<(EntityName, Key, String)>,

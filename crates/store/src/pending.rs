@@ -44,7 +44,7 @@ pub struct PendingRecord {
     pub why: String,
     /// When it was first noted, by the store's clock.
     pub first_at: DateTime<Utc>,
-    /// How many times it was noted since.
+    /// The number of times that it was noted.
     pub tries: u32,
 }
 

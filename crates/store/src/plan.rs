@@ -54,7 +54,7 @@ pub struct StreamUpdate {
     pub fresh: bool,
     /// Where the stream must stand.
     pub expected: Option<StreamRevision>,
-    /// What stops a sweep, and held deletions.
+    /// The threshold of a sweep, and of held deletions.
     pub brake: DeleteThreshold,
     /// Records that were refused and that the commit does not bring otherwise, with the reason.
     pub refused: BTreeMap<EntityName, BTreeMap<Key, String>>,

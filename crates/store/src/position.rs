@@ -1,10 +1,10 @@
-//! Where a stream stands, and the two marks that keep concurrent work from undoing each other.
+//! The position of a stream, and the two marks that keep concurrent work from undoing each other.
 
 use tieline_core::{FieldPath, ReadMode, State};
 
 use crate::Passes;
 
-/// Where a stream stands.
+/// The position of a stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Position {
@@ -14,7 +14,7 @@ pub struct Position {
     pub passes: Passes,
     /// The fields on request that the stream's records were read with.
     pub fields: Vec<FieldPath>,
-    /// What a commit that goes on from here expects.
+    /// The revision that a commit which goes on from here expects.
     pub revision: StreamRevision,
 }
 
@@ -37,7 +37,7 @@ impl Position {
     }
 }
 
-/// The revision of a stream that a commit goes on from. Each commit and each reset gives the stream another one, and none
+/// The revision of a stream that a commit goes on from. Each commit and each reset gives the stream a new one, and none
 /// ever comes back, not even after an [`erase`](crate::SyncStore::erase).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct StreamRevision {

@@ -29,7 +29,7 @@ pub struct CommitStats {
     pub deletions_refused: Option<SweepRefused>,
     /// A complete pass missed so many records that nothing was deleted.
     pub sweep_refused: Option<SweepRefused>,
-    /// Where the stream stands now; `None` for a commit without stream.
+    /// The stream's revision now; `None` for a commit without stream.
     pub revision: Option<StreamRevision>,
 }
 
@@ -39,7 +39,7 @@ pub struct CommitStats {
 pub struct ChangeCounts {
     /// They were not there before.
     pub created: u64,
-    /// Their content is another one.
+    /// Their content changed.
     pub updated: u64,
     /// They were there and are gone.
     pub deleted: u64,
@@ -60,9 +60,9 @@ impl AddAssign for ChangeCounts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SweepRefused {
-    /// How many records would have gone.
+    /// The number of records that would have gone.
     pub would_delete: u64,
-    /// Of how many.
+    /// The number of all records.
     pub of: u64,
 }
 

@@ -49,7 +49,7 @@ impl OneWaySync {
     }
 }
 
-/// Returns what became of undecided records, as a batch after which the stream goes on from where it is.
+/// Returns the present state of undecided records, as a batch after which the stream goes on from where it is.
 async fn ask_again(
     connector: &dyn Connector,
     plan: &StreamPlan,
@@ -122,7 +122,7 @@ fn is_of_one_record(error: &Error) -> bool {
     !concerns_all(error) && matches!(error.kind(), Rejected | Forbidden | NotFound | Decode)
 }
 
-/// What became of undecided records.
+/// The answers about undecided records.
 #[derive(Default)]
 struct Found {
     changes: Vec<Change>,

@@ -1,4 +1,4 @@
-//! What a run did.
+//! The report of a run.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -65,9 +65,9 @@ pub struct StreamReport {
     pub wait: Option<Duration>,
     /// The first issues with single records.
     pub issues: Vec<Issue>,
-    /// How many issues there were.
+    /// The number of issues.
     pub issue_count: u64,
-    /// How many of them left a record out.
+    /// The number of those that left a record out.
     pub refused: u64,
     /// Why the stream ended early. What was committed before stays.
     pub error: Option<Error>,

@@ -4,7 +4,7 @@ use std::{fmt, io};
 
 use tieline_core::{Error, ErrorKind, Resend};
 
-/// What is wrong, and what to do about it.
+/// A fault, and the advice about it.
 type Told = (ErrorKind, &'static str, &'static str);
 
 /// The error for callers. `doing` completes "while …".
@@ -167,7 +167,7 @@ fn unreached(error: &io::Error) -> bool {
     nobody.contains(&error.kind())
 }
 
-/// What is told of the cause: of a database's error its message only, because its details quote rows. Messages about data,
+/// Returns the cause that an error shows: of a database's error its message only, because its details quote rows. Messages about data,
 /// and those of a host's own triggers, quote values; these are left out.
 fn cause(error: &sqlx::Error) -> Option<String> {
     match error {
@@ -183,7 +183,7 @@ fn cause(error: &sqlx::Error) -> Option<String> {
     }
 }
 
-/// A message without what stands between its quotation marks. A value may hold such marks itself, so all between the first
+/// Returns a message without the text between its quotation marks. A value may hold such marks itself, so all between the first
 /// and the last goes.
 fn without_values(message: &str) -> String {
     match (message.find('"'), message.rfind('"')) {

@@ -33,7 +33,7 @@ pub(super) struct Work<'t> {
     pub(super) told: Option<BTreeMap<TargetName, Vec<RowChange>>>,
 }
 
-/// What became other of an entity.
+/// The changes of an entity.
 #[derive(Default)]
 pub(super) struct Changed {
     /// Records that were created, changed or deleted.
@@ -53,7 +53,7 @@ pub(super) struct Target {
     pub(super) name: TargetName,
 }
 
-/// What records carry that a commit saw: its stream, and the generation of that stream.
+/// The marks of a record that a commit saw: its stream, and the generation of that stream.
 #[derive(Clone, Copy)]
 pub(super) struct SeenIn {
     pub(super) stream: i64,

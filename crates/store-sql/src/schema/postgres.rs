@@ -14,7 +14,7 @@ use crate::tx::{Tx, args, one};
 /// A number that nobody else locks: `tieline` as bytes.
 const LOCK: i64 = 0x0074_6965_6c69_6e65;
 
-/// How long a process waits for another one that prepares the tables, and between two looks.
+/// The longest wait for a process that prepares the tables, and the pause between two looks.
 const PATIENCE: Duration = Duration::from_secs(3_600);
 const PAUSE: Duration = Duration::from_millis(50);
 

@@ -79,7 +79,7 @@ impl Synced {
         self.record(entity, key).map(|record| record.payload.clone())
     }
 
-    /// What an effect means for the undecided records, before it is applied.
+    /// Notes the meaning of an effect for undecided records, before it is applied.
     fn note_effect(
         &mut self,
         entity: &EntityName,

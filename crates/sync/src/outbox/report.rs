@@ -28,7 +28,7 @@ pub struct OutboxReport {
     pub accepted: u64,
     /// Of unknown outcome, to be looked for later.
     pub unknown: u64,
-    /// What only a person can decide: list them with [`StatusKind::NeedsReview`].
+    /// Operations that only a person can decide about: list them with [`StatusKind::NeedsReview`].
     pub needs_review: u64,
     /// Why the run ended early. What was stored before stays.
     pub error: Option<Error>,

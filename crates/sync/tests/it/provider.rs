@@ -24,14 +24,14 @@ struct Inner {
     no_discovery: Option<ErrorKind>,
     /// What is said with the next batch that is logged.
     complaint: Vec<Issue>,
-    /// What a lookup finds; nothing is said of other keys.
+    /// The answers of a lookup; nothing is said of other keys.
     found: BTreeMap<Key, Found>,
     /// The keys of each lookup, and the fields of the last read.
     looked_up: Vec<Vec<Key>>,
     fields: Vec<FieldPath>,
 }
 
-/// What a lookup finds of a key.
+/// The answer of a lookup about a key.
 #[derive(Clone, Debug)]
 pub enum Found {
     Record(&'static str),
@@ -86,7 +86,7 @@ impl Provider {
         self.0.lock().unwrap().no_discovery = Some(kind);
     }
 
-    /// What a lookup finds of a key from now on.
+    /// Sets the answer of lookups about a key.
     pub fn find(&self, key: &str, found: Found) {
         self.0.lock().unwrap().found.insert(key.into(), found);
     }
