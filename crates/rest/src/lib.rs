@@ -4,12 +4,14 @@ pub mod description;
 mod description_uses;
 mod engine;
 mod file;
+mod hooks;
 mod stamp;
 mod template;
 
 pub use description::Description;
 pub(crate) use description::description_duration;
 pub use engine::{RestConnector, RestFactory};
-pub use file::{Finding, Findings};
+pub use file::{Finding, Findings, Library, LoadOptions};
+pub use hooks::{HookContext, HookFuture, HookPage, Hooks, NoHooks};
 pub use template::{Format as WordFormat, Item, Template, Tree, Word};
 pub use tieline_document::Format;

@@ -1,6 +1,6 @@
 use tieline_kit::JsonPath;
 
-use super::{FieldsRequest, Named, Request, Walk};
+use super::{Condition, FieldsRequest, Named, Request, Walk};
 
 /// A kind of record.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +12,10 @@ pub struct Entity {
     pub parent: Option<Parent>,
     /// The field that names the parent in what is written.
     pub parent_field: Option<String>,
+    /// Whether a child is due only when its parent changed.
+    pub follows: bool,
+    /// The conditions on a parent whose children are read.
+    pub parent_when: Vec<Condition>,
     /// Once for each of these values.
     pub each: Named<Vec<String>>,
     /// Everything; walked one after another.

@@ -1,19 +1,27 @@
 //! A provider as data.
 
-mod auth;
+mod condition;
 mod entity;
 mod errors;
 mod limits;
 mod request;
+mod setting;
 mod walk;
+mod webhooks;
 
-pub use self::auth::{Auth, OAuth};
+pub use self::condition::{Condition, ConditionTest};
 pub use self::entity::{Entity, Find, FindBy, KeyPart, Parent};
 pub use self::errors::{ErrorRule, ErrorRules, ErrorWord, Wait};
 pub use self::limits::LimitLine;
 pub(crate) use self::limits::duration as description_duration;
-pub use self::request::{AccountRequest, Base, FieldsRequest, Query, Request};
+pub use self::request::{AccountRequest, Base, FieldsRequest, OtherAccounts, Query, Request};
+pub use self::setting::{Setting, SettingChoices, SettingKind};
 pub use self::walk::{Decode, Place, Start, Walk};
+pub use self::webhooks::{
+    DeliveryPlace, EventMeaning, EventRecord, SubscribeRequest, SubscriptionList, Webhooks,
+};
+
+use tieline_core::AuthScheme;
 
 use crate::template::Template;
 
@@ -21,7 +29,9 @@ use crate::template::Template;
 pub type Named<T> = Vec<(String, T)>;
 
 /// A provider, as data: what a file says, or what is built with the methods below.
-#[derive(Clone, Debug, Default)]
+///
+/// `Debug` shows no header's value: a tenant may have put a secret there.
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Description {
     /// The name that people know.
@@ -35,7 +45,7 @@ pub struct Description {
     /// The public settings of a connection.
     pub settings: Named<Setting>,
     /// The ways to authenticate, the preferred one first.
-    pub auth: Vec<Auth>,
+    pub auth: Vec<AuthScheme>,
     /// Headers of every request.
     pub headers: Named<Template>,
     /// The request that shows whose the credential is.
@@ -50,6 +60,8 @@ pub struct Description {
     pub entities: Named<Entity>,
     /// Actions that are about no entity.
     pub actions: Named<Request>,
+    /// The notifications.
+    pub webhooks: Option<Webhooks>,
 }
 
 /// The address of an API: an origin or a setting that holds one, and the beginning of every path.
@@ -62,35 +74,12 @@ pub struct ApiUrl {
     pub path: Vec<Template>,
 }
 
-/// A public setting of a connection.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Setting {
-    /// The label.
-    pub title: String,
-    /// One sentence of help.
-    pub help: String,
-    /// A good value.
-    pub example: String,
-    /// Its kind.
-    pub kind: SettingKind,
-    /// Whether it may be absent.
-    pub optional: bool,
-    /// The meaning of each value: a table.
-    pub values: Named<String>,
-}
-
-/// The kind of a setting.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SettingKind {
-    /// A line of text.
-    #[default]
-    Text,
-    /// An absolute URL, and so an origin.
-    Url,
-    /// A whole number.
-    Integer,
-    /// Yes or no.
-    Boolean,
+impl std::fmt::Debug for Description {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let entities: Vec<&str> = self.entities.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("Description")
+            .field("name", &self.name)
+            .field("entities", &entities)
+            .finish_non_exhaustive()
+    }
 }

@@ -5,7 +5,9 @@ use super::{Named, Walk};
 use crate::template::{Template, Tree};
 
 /// A request, written as the provider's documentation shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// `Debug` shows its method and written path only.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Request {
     /// The method.
@@ -76,6 +78,26 @@ pub struct AccountRequest {
     pub name: Option<JsonPath>,
     /// The user.
     pub user: Option<JsonPath>,
+    /// Other accounts that the credential reaches.
+    pub others: Option<OtherAccounts>,
+}
+
+/// The list of the accounts that a credential reaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OtherAccounts {
+    /// A JSON Pointer to the list.
+    pub records: String,
+    /// A JSON Pointer to an account's id.
+    pub value: String,
+    /// A JSON Pointer to its name.
+    pub title: String,
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.method, self.shown)
+    }
 }
 
 /// The request that describes the account's own fields.

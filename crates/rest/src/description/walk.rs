@@ -3,7 +3,7 @@ use std::time::Duration;
 use chrono::NaiveDate;
 use tieline_kit::JsonPath;
 
-use super::KeyPart;
+use super::{Condition, KeyPart};
 
 /// Everything that may be said of a walk over a list. A request's own settings come before its entity's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Walk {
     pub token: Option<Place>,
     /// The time of change, or a number that grows.
     pub changed: Option<JsonPath>,
+    /// Whether records have no time of change, so that an increment begins where the run before began.
+    pub changed_at_start: Option<bool>,
     /// The time that each increment reads again.
     pub overlap: Option<Duration>,
     /// A longer gap than this is read in full.
@@ -49,6 +51,8 @@ pub struct Walk {
     pub version: Option<JsonPath>,
     /// The conditions of a tombstone: paths, and values as JSON.
     pub deleted_if: Vec<(JsonPath, Vec<String>)>,
+    /// The conditions on a record; another one counts as gone.
+    pub conditions: Vec<Condition>,
     /// The keys that were merged into a record, and what separates them in a text.
     pub merged: Option<(JsonPath, String)>,
 }
@@ -75,6 +79,20 @@ pub enum Start {
     Day(NaiveDate),
 }
 
+impl Start {
+    /// The time between it and the end of a file's use.
+    pub(crate) fn reach(self) -> Duration {
+        match self {
+            Self::Ago(ago) => ago,
+            Self::Day(day) => {
+                // A file is bounded when it is loaded, for as long as it will be in use.
+                let end = NaiveDate::from_ymd_opt(2040, 1, 1).unwrap_or(NaiveDate::MAX);
+                end.signed_duration_since(day).to_std().unwrap_or_default()
+            }
+        }
+    }
+}
+
 /// The format of an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -86,6 +104,13 @@ pub enum Decode {
     Ndjson,
 }
 
+impl Decode {
+    /// Whether records are below a path in the answer.
+    pub(crate) fn has_path(self) -> bool {
+        self == Self::Json
+    }
+}
+
 impl Walk {
     /// These settings, and those of `below` where nothing is said.
     #[must_use]
@@ -94,10 +119,11 @@ impl Walk {
             ($($name:ident),*) => { Self {
                 $($name: self.$name.clone().or_else(|| below.$name.clone()),)*
                 key: if self.key.is_empty() { below.key.clone() } else { self.key.clone() },
+                conditions: if self.conditions.is_empty() { below.conditions.clone() } else { self.conditions.clone() },
                 deleted_if: if self.deleted_if.is_empty() { below.deleted_if.clone() } else { self.deleted_if.clone() },
             } };
         }
-        first!(
+        let mut walk = first!(
             records,
             payload,
             next,
@@ -109,6 +135,7 @@ impl Walk {
             cap,
             token,
             changed,
+            changed_at_start,
             overlap,
             within,
             window,
@@ -117,6 +144,10 @@ impl Walk {
             decode,
             version,
             merged
-        )
+        );
+        if self.changed_at_start == Some(true) {
+            walk.changed = None;
+        }
+        walk
     }
 }

@@ -27,5 +27,8 @@ pub(crate) async fn check(client: &Client) -> Result<Account> {
     let mut account = Account::new(scalar(&check.name).unwrap_or_else(|| client.description.name.clone()));
     account.id = scalar(&check.id).map(Into::into);
     account.user = scalar(&check.user);
+    if let Some(others) = &check.others {
+        account.others = super::choices::list(text, &others.records, &others.value, &others.title)?;
+    }
     Ok(account)
 }

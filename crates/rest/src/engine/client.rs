@@ -1,16 +1,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue};
 use tieline_core::http::{HttpClient, HttpRequest, HttpResponse};
-use tieline_core::{Clock, Error, ErrorKind, Result};
+use tieline_core::{Clock, EntityName, Error, ErrorKind, Result};
 use url::Url;
 
 use super::words::RequestWords;
 use crate::description::{Base, Description, Request};
+use crate::hooks::{HookContext, Hooks};
 use crate::template::{form_value, header_value, path_segment, query_text, query_value};
 
 /// The longest URL that is sent, in bytes.
@@ -25,7 +27,13 @@ pub(crate) struct Client {
     pub(crate) settings: Arc<BTreeMap<String, String>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) zone: Option<Tz>,
+    pub(crate) hooks: Arc<dyn Hooks>,
+    /// The requests that are left of the present run, where they are bounded.
+    left: Option<Arc<AtomicU32>>,
 }
+
+/// The most requests of one run of a tenant's description.
+const MAX_REQUESTS: u32 = 10_000;
 
 impl Client {
     pub(crate) fn new(
@@ -34,12 +42,51 @@ impl Client {
         base: Url,
         settings: BTreeMap<String, String>,
         clock: Arc<dyn Clock>,
+        hooks: Arc<dyn Hooks>,
     ) -> Result<Self> {
         let zone = match description.zone.as_deref().map(str::parse::<Tz>).transpose() {
             Ok(zone) => zone,
             Err(_) => return Err(Error::new(ErrorKind::Config, "the description names no known time zone")),
         };
-        Ok(Self { description, http, base, settings: Arc::new(settings), clock, zone })
+        Ok(Self { description, http, base, settings: Arc::new(settings), clock, zone, hooks, left: None })
+    }
+
+    /// Bounds the requests of each run.
+    pub(crate) fn bounded(mut self) -> Self {
+        self.left = Some(Arc::default());
+        self
+    }
+
+    /// The same way, at the beginning of a run.
+    pub(crate) fn for_run(&self) -> Self {
+        let left = self.left.as_ref().map(|_| Arc::new(AtomicU32::new(MAX_REQUESTS)));
+        Self { left, ..self.clone() }
+    }
+
+    /// Whether the run has no request left.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.left.as_ref().is_some_and(|left| left.load(Ordering::Relaxed) == 0)
+    }
+
+    fn spend(&self) -> Result<()> {
+        let Some(left) = &self.left else { return Ok(()) };
+        let taken = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        taken.map(drop).map_err(|_| {
+            let message =
+                format!("one run of this description may send {MAX_REQUESTS} requests, and they are sent");
+            Error::new(ErrorKind::Unsupported, message).with_advice("ask for less at once")
+        })
+    }
+
+    /// The connection, as a hook sees it.
+    pub(crate) fn hook_context(&self, entity: &EntityName) -> HookContext {
+        HookContext {
+            http: self.http.clone(),
+            base_url: self.base.clone(),
+            settings: Arc::clone(&self.settings),
+            clock: Arc::clone(&self.clock),
+            entity: entity.clone(),
+        }
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
@@ -63,7 +110,9 @@ impl Client {
         words: &RequestWords<'_>,
         reads: bool,
     ) -> Result<HttpResponse> {
-        self.http.send(self.build(request, words, reads)?).await
+        let built = self.build(request, words, reads)?;
+        self.spend()?;
+        self.http.send(built).await
     }
 
     /// Sends the request to an address that an answer named: of the same origin, or it is not followed.
@@ -88,6 +137,7 @@ impl Client {
         }
         let mut built = self.finish(request, words, url, true)?;
         built = built.with_template(request.shown.clone());
+        self.spend()?;
         self.http.send(built).await
     }
 
@@ -177,7 +227,9 @@ impl Client {
         for (name, template) in self.description.headers.iter().chain(&request.headers) {
             let Some(text) = template.fill_plain(words)? else { continue };
             let Ok(name) = HeaderName::try_from(name.as_str()) else { continue };
-            let value = header_value(name.as_str(), &text)?;
+            let mut value = header_value(name.as_str(), &text)?;
+            // A tenant's header may hold a secret.
+            value.set_sensitive(self.left.is_some());
             built = built.with_header(name, value);
         }
         if let Some(body) = &request.body {

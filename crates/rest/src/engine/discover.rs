@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use tieline_core::{
-    Action, Capabilities, Catalog, Deletes, DiscoverRequest, Entity as CatalogEntity, EntityField, FieldPath,
-    MarkerField, Result,
+    Action, Capabilities, Catalog, Deletes, DiscoverRequest, Entity as CatalogEntity, EntityField,
+    EntityName, FieldPath, MarkerField, Result,
 };
 use tieline_kit::{JsonPath, PageLayout};
 
@@ -28,9 +28,11 @@ pub(crate) async fn discover(client: &Client, request: DiscoverRequest) -> Resul
         }
         let mut described = describe(name, entity)?;
         if request.schemas {
-            described.fields = match &entity.fields {
-                Some(fields) => own_fields(client, name, fields).await?,
-                None => entity.field_names.iter().map(|field| named(field)).collect(),
+            let at = client.hook_context(&EntityName::new(name));
+            described.fields = match (client.hooks.fields(&at), &entity.fields) {
+                (Some(fields), _) => fields.await?,
+                (None, Some(fields)) => own_fields(client, name, fields).await?,
+                (None, None) => entity.field_names.iter().map(|field| named(field)).collect(),
             };
             described.schema = Some(schema(&described.fields));
         }
@@ -51,6 +53,7 @@ fn describe(name: &str, entity: &Entity) -> Result<CatalogEntity> {
     can.update = entity.update.is_some();
     can.delete = entity.delete.is_some();
     described.capabilities = can;
+    described.parent = entity.parent.as_ref().map(|parent| EntityName::new(&parent.entity));
     described.cursor_field =
         entity.walk.changed.as_ref().and_then(|path| FieldPath::parse(&path.to_string()).ok());
     described.actions = entity.actions.iter().map(|(name, request)| action(name, request)).collect();

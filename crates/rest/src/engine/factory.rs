@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tieline_core::http::{Classification, ResponseView};
+use tieline_core::webhook::WebhookReceiver;
 use tieline_core::{
-    AuthScheme, BuildContext, Category, ClientAuth, Connector, ConnectorFactory, ConnectorSpec, Error,
-    ErrorKind, Field, FieldKind, Grant, KeyPlacement, Limit, OAuth2, Origins, RefreshPolicy, Result,
-    Revocation, Scope,
+    BuildContext, Category, Connector, ConnectorFactory, ConnectorSpec, Error, ErrorKind, Field, FieldKind,
+    Limit, Origins, Result,
 };
 use tieline_document::Format;
 use url::Url;
@@ -17,13 +17,19 @@ use url::Url;
 use super::classify::classify;
 use super::client::Client;
 use super::connector::RestConnector;
-use crate::description::{Auth, Base, Description, LimitLine, OAuth, Setting, SettingKind};
+use super::receiver::Receiver;
+use crate::LoadOptions;
+use crate::description::{Base, Description, LimitLine, Setting, SettingKind};
+use crate::hooks::{Hooks, NoHooks};
 
 /// Makes connectors of a description.
 #[derive(Clone, Debug)]
 pub struct RestFactory {
     description: Arc<Description>,
     spec: ConnectorSpec,
+    hooks: Arc<dyn Hooks>,
+    receiver: Option<Receiver>,
+    of_tenant: bool,
 }
 
 impl RestFactory {
@@ -33,7 +39,10 @@ impl RestFactory {
     /// `Config` when the description names no address.
     pub fn new(id: impl Into<String>, description: Description, category: Category) -> Result<Self> {
         let spec = spec(id.into(), &description, category)?;
-        Ok(Self { description: Arc::new(description), spec })
+        let description = Arc::new(description);
+        let hooks: Arc<dyn Hooks> = Arc::new(NoHooks);
+        let receiver = Receiver::new(&description, &hooks);
+        Ok(Self { description, spec, hooks, receiver, of_tenant: false })
     }
 
     /// A connector of a file: YAML, TOML or JSON by the end of its name.
@@ -41,11 +50,55 @@ impl RestFactory {
     /// # Errors
     /// `Config` that says what is wrong with the file, where, and how much more; [`Description::load`] says all of it.
     pub fn from_file(id: impl Into<String>, file: &str, text: &str, category: Category) -> Result<Self> {
+        Self::load(id, file, text, category, &LoadOptions::new())
+    }
+
+    /// A connector of a file that its crate ships, loaded strictly.
+    ///
+    /// # Errors
+    /// As [`from_file`](Self::from_file), and for what a shipped file leaves to what is seen.
+    pub fn shipped(id: impl Into<String>, file: &str, text: &str, category: Category) -> Result<Self> {
+        Self::load(id, file, text, category, &LoadOptions::shipped())
+    }
+
+    /// A connector of a tenant's file. It has no hooks, asks at one https origin, shares no limit with others, and its
+    /// runs are bounded. `like` names a file of the library only to add to it.
+    ///
+    /// # Errors
+    /// As [`from_file`](Self::from_file), and for what a tenant's file may not say.
+    pub fn tenant(id: impl Into<String>, file: &str, text: &str, category: Category) -> Result<Self> {
+        Self::load(id, file, text, category, &LoadOptions::tenant())
+    }
+
+    /// A connector of a file, under rules.
+    ///
+    /// # Errors
+    /// As [`from_file`](Self::from_file), and for what the rules refuse.
+    pub fn load(
+        id: impl Into<String>,
+        file: &str,
+        text: &str,
+        category: Category,
+        options: &LoadOptions,
+    ) -> Result<Self> {
         let format = Format::of_name(file).ok_or_else(|| {
             Error::new(ErrorKind::Config, format!("{file:?} does not end with .yaml, .yml, .toml or .json"))
         })?;
-        let description = Description::load(file, text, format).map_err(crate::Findings::into_error)?;
-        Self::new(id, description, category)
+        let description =
+            Description::load_with(file, text, format, options).map_err(crate::Findings::into_error)?;
+        let mut factory = Self::new(id, description, category)?;
+        factory.of_tenant = options.is_of_tenant();
+        Ok(factory)
+    }
+
+    /// Sets the code for what the description cannot say. No effect on a tenant's description.
+    #[must_use]
+    pub fn with_hooks(mut self, hooks: impl Hooks) -> Self {
+        if !self.of_tenant {
+            self.hooks = Arc::new(hooks);
+            self.receiver = Receiver::new(&self.description, &self.hooks);
+        }
+        self
     }
 
     /// The description.
@@ -80,7 +133,15 @@ impl RestFactory {
                 Some(Value::String(text)) if !text.trim().is_empty() => text.trim().to_owned(),
                 Some(Value::Number(number)) => number.to_string(),
                 Some(Value::Bool(value)) => value.to_string(),
-                None | Some(Value::Null | Value::String(_)) if setting.optional => continue,
+                None | Some(Value::Null | Value::String(_)) if setting.default.is_some() => {
+                    setting.default.clone().unwrap_or_default()
+                }
+                // The values of such a setting are asked for with the connection that will have it.
+                None | Some(Value::Null | Value::String(_))
+                    if setting.optional || setting.choices.is_some() =>
+                {
+                    continue;
+                }
                 None | Some(Value::Null | Value::String(_)) => {
                     return Err(Error::new(ErrorKind::Config, format!("the setting {name:?} is missing")));
                 }
@@ -121,7 +182,8 @@ impl ConnectorFactory for RestFactory {
     }
 
     fn classify(&self, answer: &ResponseView<'_>) -> Classification {
-        classify(&self.description.errors, &self.description.name, answer)
+        let verdict = classify(&self.description.errors, &self.description.name, answer);
+        self.hooks.classify(answer, verdict)
     }
 
     fn base_url(&self, config: &Value) -> Result<Url> {
@@ -148,15 +210,21 @@ impl ConnectorFactory for RestFactory {
             context.base_url,
             settings,
             context.clock,
+            Arc::clone(&self.hooks),
         )?;
+        let client = if self.of_tenant { client.bounded() } else { client };
         Ok(Arc::new(RestConnector::new(client)))
+    }
+
+    fn webhooks(&self) -> Option<&dyn WebhookReceiver> {
+        self.receiver.as_ref().map(|receiver| receiver as &dyn WebhookReceiver)
     }
 }
 
 fn spec(id: String, description: &Description, category: Category) -> Result<ConnectorSpec> {
     let mut spec = ConnectorSpec::new(id, description.name.clone(), category);
     spec.config = description.settings.iter().map(|(name, setting)| field(name, setting)).collect();
-    spec.auth = description.auth.iter().filter_map(scheme).collect();
+    spec.auth = description.auth.clone();
     let url = description
         .url
         .as_ref()
@@ -186,41 +254,7 @@ fn field(name: &str, setting: &Setting) -> Field {
             SettingKind::Integer => FieldKind::Integer,
             SettingKind::Boolean => FieldKind::Boolean,
         });
-    if setting.optional { field.optional() } else { field }
-}
-
-fn scheme(auth: &Auth) -> Option<AuthScheme> {
-    Some(match auth {
-        Auth::None => return None,
-        Auth::Bearer { title } => AuthScheme::bearer(Field::secret("token", title.clone())),
-        Auth::Header { name, prefix, title } => AuthScheme::api_key(
-            KeyPlacement::prefixed(name.clone(), prefix.clone()),
-            Field::secret("api_key", title.clone()),
-        ),
-        Auth::Query { name, title } => {
-            AuthScheme::api_key(KeyPlacement::query(name.clone()), Field::secret("api_key", title.clone()))
-        }
-        Auth::Basic { user, password } => {
-            AuthScheme::basic(Field::text("user", user.clone()), Field::secret("password", password.clone()))
-        }
-        Auth::OAuth(oauth) => AuthScheme::OAuth2(oauth_2(oauth)),
-    })
-}
-
-fn oauth_2(oauth: &OAuth) -> OAuth2 {
-    let authorize = oauth.authorize.clone().unwrap_or_default();
-    let mut scheme = OAuth2::new(authorize, oauth.token.clone());
-    if oauth.authorize.is_none() {
-        scheme.grants = vec![Grant::ClientCredentials];
-    }
-    scheme.pkce = oauth.pkce;
-    scheme.client_auth = if oauth.client_in_body { ClientAuth::Body } else { ClientAuth::Basic };
-    scheme.scopes = oauth.scopes.iter().map(|scope| Scope::new(scope.clone(), scope.clone())).collect();
-    scheme.revocation = oauth.revoke.clone().map(Revocation::new);
-    if oauth.one_time {
-        scheme.refresh = RefreshPolicy::one_time();
-    }
-    scheme
+    if setting.optional || setting.default.is_some() { field.optional() } else { field }
 }
 
 fn limit(number: usize, line: &LimitLine) -> Limit {

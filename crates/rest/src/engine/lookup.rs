@@ -13,7 +13,7 @@ use super::reading::{PageRead, Reading, split_key};
 use super::state::Position;
 use super::survey::records_path;
 use super::words::RequestWords;
-use crate::description::{Entity, FindBy, KeyPart, Request, Walk};
+use crate::description::{Decode, Entity, FindBy, KeyPart, Request, Walk};
 
 /// The keys in one request when the description does not say.
 const KEYS: u32 = 100;
@@ -114,6 +114,32 @@ async fn one(
     }
 }
 
+/// The record of a key as it is now; `None` when the provider has it no more.
+///
+/// # Errors
+/// `Unsupported` for an entity that has no look-up of one record.
+pub(crate) async fn current(client: &Client, entity: &Entity, key: &Key) -> Result<Option<Record>> {
+    let request = entity.lookup.as_ref().ok_or_else(|| {
+        Error::unsupported("reading the record first, which this needs: there is no lookup")
+    })?;
+    match one(client, entity, request, key, &entity.field_names).await? {
+        Lookup::Record(record) => Ok(Some(record)),
+        _ => Ok(None),
+    }
+}
+
+/// The parent's record, for the words that are its fields.
+///
+/// # Errors
+/// `NotFound` when the parent is gone.
+pub(crate) async fn parent_record(client: &Client, entity: &Entity, parents: &[String]) -> Result<RawJson> {
+    let gone = || Error::new(ErrorKind::NotFound, "the parent is gone");
+    let (Some(parent), [key]) = (&entity.parent, parents) else { return Err(gone()) };
+    let above = super::plan::entity(&client.description, &parent.entity)?;
+    let found = current(client, above, &Key::new(key.as_str())).await?;
+    Ok(found.ok_or_else(gone)?.payload)
+}
+
 /// The one record of an answer.
 pub(crate) fn record(
     client: &Client,
@@ -124,7 +150,7 @@ pub(crate) fn record(
 ) -> Result<Option<Lookup>> {
     let place = request.record.clone().unwrap_or_default();
     let reading = Reading::new(request, walk, &place, &[], client.zone)?.for_one();
-    let read = reading.read("", text, parents, false)?;
+    let read = reading.read("", text, parents, Decode::Json)?;
     Ok(answers(read).into_iter().next())
 }
 
@@ -221,7 +247,7 @@ async fn search(
                 Reading::new(request, walk, &records, &[], client.zone)?
             }
         };
-        let read = current.read(name, text, &page.parents, false)?;
+        let read = current.read(name, text, &page.parents, walk.decode.unwrap_or_default())?;
         reading = Some(current);
         at.pages += 1;
         at.seen += read.count as u64;

@@ -1,6 +1,8 @@
 //! The engine that runs a description.
 
+mod advance;
 mod check;
+mod choices;
 mod classify;
 mod client;
 mod connector;
@@ -14,7 +16,9 @@ mod pass;
 mod plan;
 mod read;
 mod reading;
+mod receiver;
 mod state;
+mod subscriptions;
 mod survey;
 mod words;
 mod write;

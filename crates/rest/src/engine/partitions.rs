@@ -1,7 +1,9 @@
 //! The parents of a child entity, each read with a state of its own.
 
 use futures_util::TryStreamExt as _;
-use tieline_core::{Change, Error, Key, Partition, Partitions, PartitionsRequest, ReadRequest, Result};
+use tieline_core::{
+    Change, Error, Key, Partition, PartitionEntry, Partitions, PartitionsRequest, ReadRequest, Result, Text,
+};
 
 use super::client::Client;
 use super::plan::entity;
@@ -16,6 +18,7 @@ pub(crate) async fn partitions(client: &Client, request: PartitionsRequest) -> R
         return Err(Error::unsupported(format!("partitions of {}", request.entity)));
     };
     let mut keys: Vec<String> = Vec::new();
+    let mut changed: Vec<Option<Text>> = Vec::new();
     // Grandparents first: each of their partitions lists some parents.
     let above = match entity(&client.description, &parent.entity)?.parent {
         Some(_) => {
@@ -33,8 +36,11 @@ pub(crate) async fn partitions(client: &Client, request: PartitionsRequest) -> R
         let mut batches = read(client, request)?;
         while let Some(batch) = batches.try_next().await? {
             for change in batch.groups.into_iter().flat_map(|group| group.changes) {
-                if let Change::Upsert(record) = change {
+                if let Change::Upsert(record) = change
+                    && child.parent_when.iter().all(|condition| condition.fits(record.payload.get()))
+                {
                     keys.push(record.key.as_str().to_owned());
+                    changed.push(record.changed_at);
                 }
             }
             if keys.len() > MAX_PARENTS {
@@ -43,6 +49,17 @@ pub(crate) async fn partitions(client: &Client, request: PartitionsRequest) -> R
         }
     }
     let group = usize::try_from(parent.group).unwrap_or(1).max(1);
+    if child.follows {
+        // A partition that says when its parent changed is read again when that text is another one.
+        let entries = keys.into_iter().zip(changed).map(|(key, changed)| {
+            let entry = PartitionEntry::new(partition_of(&[key]));
+            match changed {
+                Some(at) => entry.with_changed_at(at),
+                None => entry,
+            }
+        });
+        return Ok(Partitions::new(entries));
+    }
     Ok(Partitions::new(keys.chunks(group).map(partition_of)))
 }
 

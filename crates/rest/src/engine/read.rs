@@ -1,13 +1,12 @@
 //! A read of one entity: its walks, page by page, each page with the state after it.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tieline_core::http::HttpResponse;
 use tieline_core::{
-    Batch, BatchStream, Change, Deletion, EntityName, Error, ErrorKind, Issue, Partition, Progress, ReadMode,
-    ReadRequest, Result,
+    Batch, BatchStream, Change, Deletion, EntityName, Error, ErrorKind, Issue, Partition, Progress, RawJson,
+    ReadMode, ReadRequest, Result,
 };
 use tieline_kit::{Budget, JsonPath, TokenGuard, batches};
 
@@ -17,7 +16,7 @@ use super::partitions::parents_of;
 use super::plan::{self, EntityPlan, WalkPlan};
 use super::reading::{PageRead, Reading};
 use super::state::{Kind, PassState, Position, ReadState, StoredStamp};
-use super::survey::{records_path, sign_of_more};
+use super::survey::records_path;
 use super::words::RequestWords;
 use crate::description::{Decode, Start};
 use crate::stamp::Stamp;
@@ -27,19 +26,21 @@ const MAX_ISSUES: usize = 100;
 
 /// A read under way.
 #[derive(Debug)]
-struct Run {
-    client: Client,
+pub(super) struct Run {
+    pub(super) client: Client,
     entity: EntityName,
     plan: Arc<EntityPlan>,
     partition: Option<Partition>,
     parents: Vec<String>,
+    /// The parent's record, once a request's words need it.
+    parent_record: Option<RawJson>,
     fields: Vec<String>,
     page_size: Option<u32>,
-    state: ReadState,
+    pub(super) state: ReadState,
     budget: Budget,
     /// The reading of the present walk.
     reading: Option<(usize, Reading)>,
-    guard: TokenGuard,
+    pub(super) guard: TokenGuard,
     over: bool,
 }
 
@@ -72,7 +73,8 @@ pub(crate) fn read(client: &Client, request: ReadRequest) -> Result<BatchStream>
         (Some(_), Some(partition)) => parents_of(partition.as_str()),
     };
     let plan = Arc::new(EntityPlan::new(entity)?);
-    let mut state = ReadState::of(request.state.as_ref())?;
+    let migrated = request.state.as_ref().and_then(|state| client.hooks.migrate(&request.entity, state));
+    let mut state = ReadState::of(migrated.transpose()?.as_ref().or(request.state.as_ref()))?;
     if !state.reading.is_empty() && state.reading != plan.fingerprint {
         return Err(Error::new(
             ErrorKind::StateInvalid,
@@ -96,6 +98,7 @@ pub(crate) fn read(client: &Client, request: ReadRequest) -> Result<BatchStream>
         plan,
         partition: request.partition,
         parents,
+        parent_record: None,
         fields,
         page_size: request.page_size,
         budget: Budget::new(done, request.max_records),
@@ -122,6 +125,10 @@ async fn step(mut run: Run) -> Result<Option<(Batch, Run)>> {
     };
     let mut issues = Vec::new();
     run.name_fields(&walk).await?;
+    run.find_parent(&walk).await?;
+    if run.client.is_spent() {
+        return run.stop_early(pass).map(Some);
+    }
     let response = run.ask(&walk, &mut pass).await?;
     pass.started = pass.started.or(response.date).or_else(|| Some(run.client.now()));
     let text = response.text()?;
@@ -129,9 +136,7 @@ async fn step(mut run: Run) -> Result<Option<(Batch, Run)>> {
         // 204 and what the rules call nothing.
         PageRead { highest: vec![None; run.plan.marks.len()], ..PageRead::default() }
     } else {
-        run.prepare(&walk, text)?;
-        let Some((_, reading)) = &run.reading else { return Ok(None) };
-        reading.read(run.entity.as_str(), text, &run.parents, walk.walk.decode == Some(Decode::Ndjson))?
+        run.page(&walk, text)?
     };
     pass.partial |= read.broken;
     let changes = run.take(&walk, &mut pass, &mut read, &mut issues);
@@ -181,7 +186,7 @@ impl Run {
         }
     }
 
-    fn size(&self, walk: &WalkPlan) -> Option<u32> {
+    pub(super) fn size(&self, walk: &WalkPlan) -> Option<u32> {
         match (self.page_size, walk.walk.page_size) {
             (Some(asked), Some(most)) => Some(asked.clamp(1, most)),
             (None, most) => most,
@@ -202,13 +207,13 @@ impl Run {
     }
 
     /// The mark that a walk goes on from, in a read of changes.
-    fn mark(&self, walk: &WalkPlan, kind: Kind) -> Result<Option<Stamp>> {
+    pub(super) fn mark(&self, walk: &WalkPlan, kind: Kind) -> Result<Option<Stamp>> {
         let Some(mark) = walk.mark.filter(|_| kind == Kind::Changes) else { return Ok(None) };
         let stored = self.state.marks.get(mark).and_then(Option::as_ref);
         stored.map(|stored| stored.stamp(self.client.zone)).transpose()
     }
 
-    fn overlap(walk: &WalkPlan, mark: &Stamp) -> TimeDelta {
+    pub(super) fn overlap(walk: &WalkPlan, mark: &Stamp) -> TimeDelta {
         walk.walk
             .overlap
             .and_then(|overlap| TimeDelta::from_std(overlap).ok())
@@ -251,6 +256,7 @@ impl Run {
             until,
             token: self.state.token.as_deref().filter(|_| pass.kind == Kind::Changes),
             parents: self.parents.clone(),
+            parent_record: self.parent_record.as_ref().map(RawJson::get),
             each: walk.each.clone(),
             ..self.client.words()
         };
@@ -261,6 +267,46 @@ impl Run {
             Some(address) => self.client.follow(&walk.request, &words, address).await,
             None => self.client.send(&walk.request, &words, true).await,
         }
+    }
+
+    /// The parent's record, where a request has its fields as words.
+    async fn find_parent(&mut self, walk: &WalkPlan) -> Result<()> {
+        let uses = walk.request.uses(&|word| matches!(word, crate::template::WordName::Parent(_)));
+        if uses && self.parent_record.is_none() {
+            let entity = plan::entity(&self.client.description, self.entity.as_str())?;
+            let record = super::lookup::parent_record(&self.client, entity, &self.parents).await?;
+            self.parent_record = Some(record);
+        }
+        Ok(())
+    }
+
+    /// Ends a run whose requests are spent: the next one goes on from its state.
+    fn stop_early(mut self, pass: PassState) -> Result<(Batch, Self)> {
+        let (mode, done) = (pass.kind.mode(), self.budget.done());
+        self.state.pass = Some(pass);
+        self.over = true;
+        let issue = Issue::new(
+            "the run was ended, because it sent as many requests as a run may: the next one goes on",
+        );
+        let batch = Batch::new(self.entity.clone(), Vec::new(), self.state.to_state()?)
+            .with_partition(self.partition.clone())
+            .with_pass(mode)
+            .with_issues(vec![issue])
+            .with_progress(Progress::new(done, None))
+            .with_end(tieline_core::PassEnd::Partial);
+        Ok((batch, self))
+    }
+
+    /// The yield of a page: by the connector's hook, else by the description.
+    fn page(&mut self, walk: &WalkPlan, text: &str) -> Result<PageRead> {
+        let at = self.client.hook_context(&self.entity);
+        if let Some(page) = self.client.hooks.page(&at, text) {
+            return Ok(PageRead::of_hook(page?, self.plan.marks.len()));
+        }
+        self.prepare(walk, text)?;
+        let (_, reading) =
+            self.reading.as_ref().ok_or_else(|| Error::new(ErrorKind::Internal, "no reading"))?;
+        reading.read(self.entity.as_str(), text, &self.parents, walk.walk.decode.unwrap_or_default())
     }
 
     fn prepare(&mut self, walk: &WalkPlan, text: &str) -> Result<()> {
@@ -326,85 +372,6 @@ impl Run {
         pass.done = self.budget.done();
         changes
     }
-
-    /// Where the walk goes on after a page.
-    fn advance(
-        &mut self,
-        walk: &WalkPlan,
-        pass: &mut PassState,
-        read: &PageRead,
-        response: &HttpResponse,
-        text: &str,
-        issues: &mut Vec<Issue>,
-    ) -> Result<Step> {
-        let paging = Paging::of(&walk.request, &walk.walk);
-        let at = &mut pass.at;
-        at.pages += 1;
-        at.seen += u64::try_from(read.count).unwrap_or(u64::MAX);
-        if !read.last.is_empty() {
-            at.last.clone_from(&read.last);
-        }
-        if let Some(total) = read.total
-            && matches!(paging, Paging::Page | Paging::Offset)
-        {
-            if at.total.is_some_and(|before| before != total) && paging == Paging::Page {
-                pass.partial = true;
-                issues.push(Issue::new(
-                    "the list changed while it was paged: nothing is taken as gone by this pass",
-                ));
-            }
-            at.total = Some(total);
-        }
-        if let Some(mark) = self.mark(walk, pass.kind)?
-            && walk.walk.newest_first == Some(true)
-            && Reading::is_before(read.lowest.as_ref(), &mark.minus(Self::overlap(walk, &mark)))
-        {
-            return Ok(Step::End);
-        }
-        let digest = digest(read);
-        let repeated = read.count > 0 && at.digest == Some(digest);
-        at.digest = Some(digest);
-        let next = paging.next(&walk.walk, &mut pass.at, read, response, self.size(walk), &mut self.guard)?;
-        if repeated && matches!(next, Step::Go) && !matches!(paging, Paging::Offset) {
-            return Err(Error::new(ErrorKind::Decode, "the provider repeated a page")
-                .with_advice("the list may not page in this way: compare its request with the documentation")
-                .with_context("path", walk.request.shown.as_str())
-                .with_context("page", pass.at.pages));
-        }
-        if matches!(next, Step::Go)
-            && walk.walk.cap.is_some_and(|cap| pass.at.seen >= cap)
-            && paging != Paging::Seek
-        {
-            pass.partial = true;
-            issues.push(Issue::new(
-                "the list is longer than the provider lets it be paged: what is behind the cap was not read",
-            ));
-            return Ok(Step::End);
-        }
-        if paging == Paging::Offset && pass.at.offset.is_broken() && !pass.partial {
-            pass.partial = true;
-            issues.push(Issue::new(
-                "the list changed while it was paged: nothing is taken as gone by this pass",
-            ));
-        }
-        if paging == Paging::One && !pass.partial {
-            let link = response.header("link");
-            if let Some(sign) = sign_of_more(text, link, read.count) {
-                pass.partial = true;
-                issues.push(Issue::new(format!("there are more records than were read: {sign}")));
-            }
-        }
-        if matches!(next, Step::End)
-            && let Some(window) = walk.walk.window.and_then(|window| TimeDelta::from_std(window).ok())
-            && let Some(from) = pass.at.from
-            && from + window < self.client.now()
-        {
-            pass.at = Position { from: Some(from + window), ..Position::default() };
-            self.guard = TokenGuard::new();
-            return Ok(Step::Go);
-        }
-        Ok(next)
-    }
 }
 
 fn began(start: Start, now: DateTime<Utc>) -> DateTime<Utc> {
@@ -414,10 +381,4 @@ fn began(start: Start, now: DateTime<Utc>) -> DateTime<Utc> {
         }
         Start::Day(day) => day.and_hms_opt(0, 0, 0).map_or(now, |time| time.and_utc()),
     }
-}
-
-fn digest(read: &PageRead) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    read.keys.hash(&mut hasher);
-    hasher.finish()
 }

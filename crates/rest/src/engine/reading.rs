@@ -6,7 +6,8 @@ use chrono_tz::Tz;
 use tieline_core::{Change, Deletion, Error, ErrorKind, Issue, Key, RawJson, Record, Result};
 use tieline_kit::{HeadJson, JsonPath, Page, PageLayout, PageRecord};
 
-use crate::description::{KeyPart, Place, Request, Walk};
+use crate::description::{ConditionTest, Decode, KeyPart, Place, Request, Walk};
+use crate::hooks::HookPage;
 use crate::stamp::Stamp;
 
 /// The layout of a list's pages and what its heads mean.
@@ -19,6 +20,7 @@ pub(crate) struct Reading {
     growing: bool,
     version: Option<usize>,
     deleted_if: Vec<(usize, Vec<String>)>,
+    conditions: Vec<(usize, ConditionTest)>,
     merged: Option<(usize, String)>,
     last: Vec<(String, usize)>,
     /// Other times of change whose highest is wanted.
@@ -52,11 +54,43 @@ pub(crate) struct PageRead {
     pub(crate) broken: bool,
 }
 
+impl PageRead {
+    /// A page that a hook read, for so many marks.
+    pub(crate) fn of_hook(page: HookPage, marks: usize) -> Self {
+        let keys: Vec<Key> = page.changes.iter().map(|change| change.key().clone()).collect();
+        Self {
+            count: keys.len(),
+            keys,
+            changes: page.changes,
+            highest: vec![None; marks],
+            next: page.next,
+            token: page.token,
+            broken: page.partial,
+            ..Self::default()
+        }
+    }
+}
+
 impl Reading {
     /// Prepares the reading of a list whose records are at a path. `marks` are the times of change whose highest is
     /// wanted, in order.
     pub(crate) fn new(
         request: &Request,
+        walk: &Walk,
+        records: &JsonPath,
+        marks: &[Option<JsonPath>],
+        zone: Option<Tz>,
+    ) -> Result<Self> {
+        Self::of(request.last_members(), walk, records, marks, zone)
+    }
+
+    /// Prepares the reading of single records.
+    pub(crate) fn of_records(walk: &Walk, zone: Option<Tz>) -> Result<Self> {
+        Self::of(Vec::new(), walk, &JsonPath::root(), &[], zone)
+    }
+
+    fn of(
+        last_members: Vec<String>,
         walk: &Walk,
         records: &JsonPath,
         marks: &[Option<JsonPath>],
@@ -90,12 +124,16 @@ impl Reading {
         for (path, values) in &walk.deleted_if {
             deleted_if.push((head(path, &mut layout)?, values.clone()));
         }
+        let mut conditions = Vec::new();
+        for condition in &walk.conditions {
+            conditions.push((head(&condition.path, &mut layout)?, condition.test.clone()));
+        }
         let merged = match &walk.merged {
             Some((path, split)) => Some((head(path, &mut layout)?, split.clone())),
             None => None,
         };
         let mut last = Vec::new();
-        for member in request.last_members() {
+        for member in last_members {
             let path: JsonPath = format!("/{}", member.replace('.', "/")).parse()?;
             last.push((member, head(&path, &mut layout)?));
         }
@@ -127,6 +165,7 @@ impl Reading {
             growing,
             version,
             deleted_if,
+            conditions,
             merged,
             last,
             marks: marked,
@@ -145,8 +184,14 @@ impl Reading {
         self
     }
 
-    /// Reads a page of JSON, or JSON Lines.
-    pub(crate) fn read(&self, entity: &str, text: &str, parents: &[String], lines: bool) -> Result<PageRead> {
+    /// Reads a page.
+    pub(crate) fn read(
+        &self,
+        entity: &str,
+        text: &str,
+        parents: &[String],
+        decode: Decode,
+    ) -> Result<PageRead> {
         let mut read = PageRead { highest: vec![None; self.marks.len()], ..PageRead::default() };
         let mut count = 0;
         let mut each = |record: &PageRecord<'_, '_>| {
@@ -154,7 +199,7 @@ impl Reading {
             self.record(entity, record, parents, &mut read);
             Ok(())
         };
-        if lines {
+        if decode == Decode::Ndjson {
             self.layout.walk_lines(text, each)?;
             read.count = count;
             return Ok(read);
@@ -235,7 +280,10 @@ impl Reading {
         read.keys.push(key.clone());
         let gone = self.deleted_if.iter().any(|(slot, values)| {
             record.head(*slot).is_some_and(|json| values.iter().any(|value| value == json.json()))
-        });
+        }) || !self
+            .conditions
+            .iter()
+            .all(|(slot, test)| test.passes(record.head(*slot).map(HeadJson::json)));
         let Some(payload) = record.payload().filter(|_| !gone) else {
             let mut deletion = Deletion::new(key);
             if let Some(at) = changed.and_then(HeadJson::scalar) {

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::stamp::Stamp;
 use crate::template::{WordName, WordValue, Words};
@@ -21,6 +22,8 @@ pub(crate) struct RequestWords<'a> {
     pub(crate) until: Option<Stamp>,
     pub(crate) token: Option<&'a str>,
     pub(crate) parents: Vec<String>,
+    /// The parent's record, JSON.
+    pub(crate) parent_record: Option<&'a str>,
     /// The parts of a key, by name, then the whole.
     pub(crate) key_parts: Vec<(String, String)>,
     pub(crate) key: Option<&'a str>,
@@ -34,6 +37,11 @@ pub(crate) struct RequestWords<'a> {
     pub(crate) version: Option<&'a str>,
     /// JSON.
     pub(crate) input: Option<&'a str>,
+    /// The id of a job or subscription.
+    pub(crate) id: Option<&'a str>,
+    pub(crate) callback: Option<&'a str>,
+    pub(crate) events: Vec<String>,
+    pub(crate) secret: Option<&'a SecretString>,
     pub(crate) each: Vec<(String, String)>,
     pub(crate) settings: Option<&'a BTreeMap<String, String>>,
     pub(crate) now: DateTime<Utc>,
@@ -43,8 +51,6 @@ pub(crate) struct RequestWords<'a> {
 impl Words for RequestWords<'_> {
     fn value(&self, name: &WordName) -> Option<WordValue<'_>> {
         let number = |value: Option<u64>| value.map(|value| WordValue::Json(Cow::Owned(value.to_string())));
-        let text = |text: Option<&'static str>| text.map(WordValue::text);
-        let _ = text;
         match name {
             WordName::Page => number(self.page),
             WordName::Offset => number(self.offset),
@@ -92,12 +98,12 @@ impl Words for RequestWords<'_> {
                 let found = self.each.iter().find(|(each, _)| each == name);
                 found.map(|(_, value)| WordValue::text(value.as_str()))
             }
-            WordName::Parent(_)
-            | WordName::Records
-            | WordName::Id
-            | WordName::Callback
-            | WordName::Events
-            | WordName::Secret => None,
+            WordName::Parent(member) => member_of(self.parent_record?, member),
+            WordName::Id => self.id.map(WordValue::text),
+            WordName::Callback => self.callback.map(WordValue::text),
+            WordName::Events => list(&self.events),
+            WordName::Secret => self.secret.map(|secret| WordValue::text(secret.expose_secret())),
+            WordName::Records => None,
         }
     }
 

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use tieline_core::http::HttpResponse;
 use tieline_core::{
-    Error, ErrorKind, Key, Lookup, Operation, Outcome, OutcomeStream, RawJson, Record, Resend, Result,
-    WriteOp, WriteRequest,
+    EntityName, Error, ErrorKind, Key, Lookup, Operation, Outcome, OutcomeStream, RawJson, Record, Resend,
+    Result, WriteOp, WriteRequest,
 };
 use tieline_kit::{Done, outcome_of, outcomes};
 
 use super::client::Client;
 use super::fields::{changes, members, needs_record, object, quoted, text_at};
-use super::lookup::{key_of_parts, key_words, record};
+use super::lookup::{current as current_record, key_of_parts, key_words, parent_record, record};
 use super::partitions::parents_of;
 use super::plan::entity;
 use super::words::RequestWords;
@@ -29,7 +29,11 @@ pub(crate) fn write(client: &Client, request: WriteRequest) -> Result<OutcomeStr
     }
     let parents =
         request.partition.as_ref().map(|partition| parents_of(partition.as_str())).unwrap_or_default();
-    let writer = Arc::new(Writer { client: client.clone(), entity: found.clone(), parents });
+    if let Some(outcomes) = client.hooks.write(&client.hook_context(&request.entity), &request.operations) {
+        return Ok(outcomes);
+    }
+    let name = request.entity.clone();
+    let writer = Arc::new(Writer { client: client.clone(), name, entity: found.clone(), parents });
     Ok(outcomes(request.operations, move |op: Operation| {
         let writer = Arc::clone(&writer);
         async move { writer.carry_out(op.op).await }
@@ -39,6 +43,7 @@ pub(crate) fn write(client: &Client, request: WriteRequest) -> Result<OutcomeStr
 #[derive(Debug)]
 struct Writer {
     client: Client,
+    name: EntityName,
     entity: Entity,
     /// The partition that is written to.
     parents: Vec<String>,
@@ -46,29 +51,29 @@ struct Writer {
 
 impl Writer {
     async fn carry_out(&self, op: WriteOp) -> Done {
-        let result = match op {
+        let result = match &op {
             WriteOp::Create { fields, marker, .. } => {
-                return self.create(&fields, marker.as_ref().map(|marker| marker.as_str())).await;
+                return self.create(&op, fields, marker.as_ref().map(|marker| marker.as_str())).await;
             }
             WriteOp::Update { key, patch, if_version, .. } => {
-                self.update(&key, &patch, if_version.as_ref().map(|version| version.as_str())).await
+                self.update(&op, key, patch, if_version.as_ref().map(|version| version.as_str())).await
             }
-            WriteOp::Delete { key, .. } => self.delete(&key).await,
+            WriteOp::Delete { key, .. } => self.delete(key).await,
             WriteOp::Invoke { action, key, input, .. } => {
-                self.invoke(action.as_str(), key.as_ref(), &input).await
+                self.invoke(action.as_str(), key.as_ref(), input).await
             }
             _ => Err(Error::unsupported("this operation")),
         };
         result.unwrap_or_else(Outcome::Rejected).into()
     }
 
-    async fn create(&self, fields: &RawJson, marker: Option<&str>) -> Done {
+    async fn create(&self, op: &WriteOp, fields: &RawJson, marker: Option<&str>) -> Done {
         let carried = match self.marked(fields, marker) {
             Ok(fields) => fields,
             Err(error) => return Outcome::Rejected(error).into(),
         };
         let sent_marker = marker.is_some() && self.entity.marker.is_some();
-        let outcome = self.create_marked(&carried, marker).await.unwrap_or_else(Outcome::Rejected);
+        let outcome = self.create_marked(op, &carried, marker).await.unwrap_or_else(Outcome::Rejected);
         if marker.is_some() && !sent_marker { Done::without_marker(outcome) } else { outcome.into() }
     }
 
@@ -81,12 +86,17 @@ impl Writer {
         Ok(object(&members))
     }
 
-    async fn create_marked(&self, fields: &str, marker: Option<&str>) -> Result<Outcome> {
+    async fn create_marked(&self, op: &WriteOp, fields: &str, marker: Option<&str>) -> Result<Outcome> {
         let request = self.entity.create.as_ref().ok_or_else(|| Error::unsupported("creating this"))?;
         let mut words = RequestWords { marker, ..self.client.words() };
         let parents = self.parents(request, fields)?;
         words.parents.clone_from(&parents);
-        let record = self.without_path(request, fields)?;
+        let above = match request.uses(&|word| matches!(word, WordName::Parent(_))) {
+            true => Some(parent_record(&self.client, &self.entity, &parents).await?),
+            false => None,
+        };
+        words.parent_record = above.as_ref().map(RawJson::get);
+        let record = self.hooked(op, self.without_path(request, fields)?)?;
         words.record = Some(&record);
         words.input = Some(fields);
         self.checked(request, &record)?;
@@ -99,7 +109,7 @@ impl Writer {
 
     /// The parent, where the path needs one: the field that names it.
     fn parents(&self, request: &Request, fields: &str) -> Result<Vec<String>> {
-        if !request.uses(&|word| *word == WordName::ParentKey) {
+        if !request.uses(&|word| matches!(word, WordName::ParentKey | WordName::Parent(_))) {
             return Ok(Vec::new());
         }
         if self.parents.len() == 1 {
@@ -119,12 +129,19 @@ impl Writer {
     /// What stands in the path is not sent again.
     fn without_path(&self, request: &Request, fields: &str) -> Result<String> {
         let Some(field) = &self.entity.parent_field else { return Ok(fields.to_owned()) };
-        if !request.uses(&|word| *word == WordName::ParentKey) {
+        if !request.uses(&|word| matches!(word, WordName::ParentKey | WordName::Parent(_))) {
             return Ok(fields.to_owned());
         }
         let mut members = members(fields)?;
         members.remove(field);
         Ok(object(&members))
+    }
+
+    /// The fields as the connector's hook writes them.
+    fn hooked(&self, op: &WriteOp, fields: String) -> Result<String> {
+        let fields = RawJson::from_checked(fields.as_str());
+        let at = self.client.hook_context(&self.name);
+        Ok(self.client.hooks.body(&at, op, fields)?.get().to_owned())
     }
 
     /// Only fields that the request writes.
@@ -144,6 +161,7 @@ impl Writer {
 
     async fn update(
         &self,
+        op: &WriteOp,
         key: &Key,
         patch: &tieline_core::Patch,
         if_version: Option<&str>,
@@ -156,7 +174,7 @@ impl Writer {
         let reads =
             needs_record(patch) || request.merge_with.is_some() || (if_version.is_some() && !sends_version);
         let current = if reads {
-            match self.current(key).await {
+            match current_record(&self.client, &self.entity, key).await {
                 Ok(Some(record)) => Some(record),
                 Ok(None) => {
                     return Ok(Outcome::Rejected(Error::new(ErrorKind::NotFound, "the record is gone")));
@@ -181,6 +199,7 @@ impl Writer {
         let clear = self.entity.clear.as_deref().unwrap_or("null");
         let changed = changes(patch, current.as_ref().map(|record| &record.payload), clear)?;
         self.checked(request, &changed)?;
+        let changed = self.hooked(op, changed)?;
         let mut words = RequestWords { version: if_version, ..self.client.words() };
         key_words(&self.entity, key, &mut words)?;
         words.record = Some(&changed);
@@ -191,7 +210,7 @@ impl Writer {
             Err(error)
                 if error.kind() == ErrorKind::Conflict && if_version.is_some() && error.attempts() <= 1 =>
             {
-                let current = self.current(key).await.ok().flatten();
+                let current = current_record(&self.client, &self.entity, key).await.ok().flatten();
                 Outcome::conflict(current.map(Box::new))
             }
             Err(error) => outcome_of(error, request.is_idempotent(false)),
@@ -234,7 +253,7 @@ impl Writer {
             None => {}
         }
         let merged = match (&request.merge_with, key) {
-            (Some(member), Some(key)) => match self.current(key).await {
+            (Some(member), Some(key)) => match current_record(&self.client, &self.entity, key).await {
                 Ok(Some(record)) => merge(&record, member, input)?,
                 Ok(None) => return Err(Error::new(ErrorKind::NotFound, "the record is gone")),
                 Err(error) => return Ok(Outcome::Deferred(error.with_resend(Resend::Safe))),
@@ -244,6 +263,10 @@ impl Writer {
         words.input = Some(&merged);
         Ok(match self.send(request, &words, None).await {
             Ok(response) => {
+                let at = self.client.hook_context(&self.name);
+                if let Some(outcome) = self.client.hooks.outcome(&at, action, &response) {
+                    return Ok(outcome);
+                }
                 let output = response.text().ok().and_then(|text| RawJson::parse(text).ok());
                 let outcome = Outcome::applied(key.cloned());
                 match output {
@@ -252,25 +275,6 @@ impl Writer {
                 }
             }
             Err(error) => outcome_of(error, request.is_idempotent(false)),
-        })
-    }
-
-    /// The record as it is now.
-    async fn current(&self, key: &Key) -> Result<Option<Record>> {
-        let request = self.entity.lookup.as_ref().ok_or_else(|| {
-            Error::unsupported("reading the record first, which this write needs: there is no lookup")
-        })?;
-        let mut words = RequestWords { fields: self.entity.field_names.clone(), ..self.client.words() };
-        key_words(&self.entity, key, &mut words)?;
-        let response = match self.client.send(request, &words, true).await {
-            Ok(response) => response,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let walk = request.walk.over(&self.entity.walk);
-        Ok(match record(&self.client, request, &walk, response.text()?, &words.parents)? {
-            Some(Lookup::Record(record)) => Some(record),
-            _ => None,
         })
     }
 

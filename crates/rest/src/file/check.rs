@@ -43,6 +43,7 @@ impl Reader<'_> {
                 Some(advice),
             );
         }
+        self.check_parent(own, node, entity);
         let walks = || entity.list.iter().chain(&entity.changes).chain(&entity.deleted);
         for request in walks() {
             let walk = request.walk.over(&entity.walk);
@@ -124,6 +125,45 @@ impl Reader<'_> {
             let advice = "say how it is listed: list: /path".to_owned();
             let length = name.chars().count();
             self.find_at(own.mark, length, format!("nothing can be done with {name:?}"), Some(advice));
+        }
+    }
+
+    /// Settings that are about a parent, and the words that are its fields.
+    fn check_parent(&mut self, own: &Member, node: &Node, entity: &Entity) {
+        for (name, said) in [("follows", entity.follows), ("parent_when", !entity.parent_when.is_empty())] {
+            let at = node.member(name).map_or(own.mark, |node| node.mark);
+            match &entity.parent {
+                _ if !said => {}
+                None => {
+                    let advice = "say whose children these are: parent: NAME".to_owned();
+                    self.find_at(at, 1, format!("{name} is said, and there is no parent"), Some(advice));
+                }
+                Some(parent) if name == "follows" && parent.group > 1 => {
+                    self.find_at(at, 1, "follows needs parents that are asked for one at a time", None);
+                }
+                Some(_) => {}
+            }
+        }
+        let of_parent = |request: &Request| request.uses(&|word| matches!(word, WordName::Parent(_)));
+        let single = [&entity.lookup, &entity.lookups, &entity.update, &entity.delete];
+        for request in single.into_iter().flatten().chain(entity.actions.iter().map(|(_, request)| request)) {
+            if of_parent(request) {
+                let at = Mark { line: request.line.unwrap_or(own.mark.line), column: 1 };
+                let message = "fields of the parent are words of lists and creates only";
+                self.find_at(at, 1, message, Some("use <parent.key> or <key.PART>".to_owned()));
+            }
+        }
+        let lists = entity.list.iter().chain(&entity.changes).chain(&entity.deleted).chain(&entity.create);
+        for request in lists {
+            if of_parent(request) && entity.parent.as_ref().is_some_and(|parent| parent.group > 1) {
+                let at = Mark { line: request.line.unwrap_or(own.mark.line), column: 1 };
+                self.find_at(
+                    at,
+                    1,
+                    "fields of the parent need parents that are asked for one at a time",
+                    None,
+                );
+            }
         }
     }
 

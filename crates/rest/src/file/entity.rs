@@ -4,7 +4,7 @@ use super::reader::{Reader, members, one_or_many};
 use super::walk::WALK;
 use crate::description::{Entity, FieldsRequest, Find, FindBy, Named, Parent, Request};
 
-const ENTITY: [&str; 28] = [
+const ENTITY: [&str; 27] = [
     "base",
     "let",
     "title",
@@ -12,7 +12,6 @@ const ENTITY: [&str; 28] = [
     "parent_field",
     "follows",
     "parent_when",
-    "where",
     "each",
     "list",
     "changes",
@@ -84,6 +83,8 @@ impl Reader<'_> {
             "title" => entity.title = self.text(node),
             "parent" => entity.parent = self.parent(node),
             "parent_field" => entity.parent_field = self.text(node),
+            "follows" => entity.follows = self.flag(node).unwrap_or(false),
+            "parent_when" => entity.parent_when = self.conditions_on(node),
             "list" => entity.list = self.requests(node, &LIST_WORDS),
             "changes" => entity.changes = self.requests(node, &LIST_WORDS),
             "deleted" => entity.deleted = self.requests(node, &LIST_WORDS),
@@ -97,10 +98,7 @@ impl Reader<'_> {
             "actions" => entity.actions = self.actions(node),
             "marker" => entity.marker = self.text(node),
             "clear" => entity.clear = Some(node.to_json()),
-            "content" | "deletes" | "detail" | "file" | "follows" | "keys" | "parent_when" | "upsert"
-            | "where" => {
-                self.not_carried_out(name, node);
-            }
+            "content" | "deletes" | "detail" | "file" | "keys" | "upsert" => self.not_carried_out(name, node),
             _ => {}
         }
     }

@@ -3,6 +3,8 @@ use std::fmt;
 use tieline_core::{Error, ErrorKind};
 use tieline_document::Mark;
 
+use super::like::LIKE_LINES;
+
 /// One thing that is wrong with a description.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -24,6 +26,8 @@ pub struct Finding {
 pub struct Findings {
     file: String,
     lines: Vec<String>,
+    /// The file that `like` names: findings in it count their lines from [`LIKE_LINES`] on.
+    below: Option<(String, Vec<String>)>,
     list: Vec<Finding>,
 }
 
@@ -34,7 +38,23 @@ impl Findings {
     pub(crate) fn new(file: &str, text: &str, mut list: Vec<Finding>) -> Self {
         list.sort_by_key(|finding| finding.mark);
         list.dedup();
-        Self { file: file.to_owned(), lines: text.lines().map(str::to_owned).collect(), list }
+        let lines = text.lines().map(str::to_owned).collect();
+        Self { file: file.to_owned(), lines, below: None, list }
+    }
+
+    /// Names the file that `like` begins from.
+    pub(crate) fn with_below(mut self, below: Option<(String, String)>) -> Self {
+        self.below = below.map(|(file, text)| (file, text.lines().map(str::to_owned).collect()));
+        self
+    }
+
+    /// The file of a mark, its line there, and the text of that line.
+    fn place(&self, mark: Mark) -> (&str, usize, Option<&str>) {
+        let (file, lines, line) = match (&self.below, mark.line.checked_sub(LIKE_LINES)) {
+            (Some((file, lines)), Some(line)) => (file, lines, line),
+            _ => (&self.file, &self.lines, mark.line),
+        };
+        (file, line, line.checked_sub(1).and_then(|at| lines.get(at)).map(String::as_str))
     }
 
     /// The findings.
@@ -48,7 +68,10 @@ impl Findings {
             return Error::new(ErrorKind::Internal, "a description was refused without a reason");
         };
         let place = match first.mark {
-            Some(Mark { line, column }) => format!("{}:{line}:{column}", self.file),
+            Some(mark) => {
+                let (file, line, _) = self.place(mark);
+                format!("{file}:{line}:{}", mark.column)
+            }
             None => self.file.clone(),
         };
         let error = Error::new(ErrorKind::Config, format!("{place}: {}", first.message));
@@ -66,21 +89,24 @@ impl fmt::Display for Findings {
             if index > 0 {
                 f.write_str("\n")?;
             }
-            f.write_str(&self.file)?;
-            if let Some(Mark { line, column }) = finding.mark {
-                write!(f, ":{line}:{column}")?;
+            match finding.mark {
+                Some(mark) => {
+                    let (file, line, _) = self.place(mark);
+                    write!(f, "{file}:{line}:{}", mark.column)?;
+                }
+                None => f.write_str(&self.file)?,
             }
             write!(f, ": {}", finding.message)?;
             if let Some(advice) = &finding.advice {
                 write!(f, ": {advice}")?;
             }
             let Some(mark) = finding.mark else { continue };
-            let Some(line) = mark.line.checked_sub(1).and_then(|at| self.lines.get(at)) else { continue };
+            let (_, number, Some(line)) = self.place(mark) else { continue };
             if mark.column <= SHOWN {
                 let shown: String = line.chars().take(SHOWN).collect();
                 let before = " ".repeat(mark.column.saturating_sub(1));
                 let length = finding.length.clamp(1, SHOWN + 1 - mark.column);
-                write!(f, "\n{:>5} | {shown}\n      | {before}{}", mark.line, "^".repeat(length))?;
+                write!(f, "\n{number:>5} | {shown}\n      | {before}{}", "^".repeat(length))?;
             }
         }
         Ok(())

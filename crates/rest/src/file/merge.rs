@@ -21,7 +21,7 @@ impl Reader<'_> {
 }
 
 /// The short form of an entity, a text, is its list.
-fn spread(node: &Node) -> Node {
+pub(crate) fn spread(node: &Node) -> Node {
     match &node.value {
         Value::Text(_) => {
             let member = Member { name: "list".to_owned(), mark: node.mark, node: node.clone() };

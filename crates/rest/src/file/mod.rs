@@ -5,16 +5,24 @@ mod check;
 mod entity;
 mod errors;
 mod findings;
+mod like;
 mod merge;
+mod options;
 mod reader;
+mod references;
 mod request;
+mod settings;
+mod strict;
+mod tenant;
 mod walk;
+mod webhooks;
 
-use tieline_document::{Format, Member, Node, Value, did_you_mean};
+use tieline_document::{Format, Member, Node};
 
 pub use self::findings::{Finding, Findings};
+pub use self::options::{Library, LoadOptions};
 use self::reader::{Reader, members, one_or_many};
-use crate::description::{AccountRequest, ApiUrl, Base, Description, Setting, SettingKind};
+use crate::description::{ApiUrl, Base, Description};
 
 /// The version of the language that is read.
 pub(crate) const VERSION: &str = "1";
@@ -32,10 +40,26 @@ impl Description {
     /// # Errors
     /// Everything that is wrong with it, in the order of the file.
     pub fn load(file: &str, text: &str, format: Format) -> Result<Self, Findings> {
+        Self::load_with(file, text, format, &LoadOptions::new())
+    }
+
+    /// The same, under the rules of a shipped file or of a tenant's.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it or that the rules refuse, in the order of the file.
+    pub fn load_with(
+        file: &str,
+        text: &str,
+        format: Format,
+        options: &LoadOptions,
+    ) -> Result<Self, Findings> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut reader = Reader::new(text);
+        let mut reader = Reader::new(text, options);
         let description = match Node::parse(text, format) {
-            Ok(node) => reader.description(&node),
+            Ok(node) => {
+                let node = reader.with_like(&node);
+                reader.description(&node)
+            }
             Err(error) => {
                 reader.document_error(error);
                 Self::default()
@@ -44,7 +68,7 @@ impl Description {
         if reader.findings.is_empty() {
             return Ok(description);
         }
-        Err(Findings::new(file, text, reader.findings))
+        Err(Findings::new(file, text, reader.findings).with_below(reader.below))
     }
 }
 
@@ -74,7 +98,6 @@ impl Reader<'_> {
         // Settings give words, so they are read first.
         if let Some(settings) = node.member("settings") {
             description.settings = self.all_settings(settings);
-            self.settings = description.settings.iter().map(|(name, _)| name.clone()).collect();
         }
         let none: &[Member] = &[];
         let bases = node.member("bases").map_or(none, members);
@@ -82,6 +105,13 @@ impl Reader<'_> {
             self.top(&mut description, &member.name, &member.node, bases);
         }
         self.references(node, &description);
+        self.check_webhooks(node, &description);
+        if self.options.is_strict() {
+            self.check_strict(node, &description);
+        }
+        if self.options.is_of_tenant() {
+            self.check_tenant(node, &description);
+        }
         description
     }
 
@@ -131,7 +161,8 @@ impl Reader<'_> {
                 }
             }
             "actions" => description.actions = self.actions(node),
-            "clock" | "like" | "webhooks" => self.not_carried_out(name, node),
+            "webhooks" => description.webhooks = self.webhooks(node),
+            "clock" => self.not_carried_out(name, node),
             _ => {}
         }
     }
@@ -149,117 +180,5 @@ impl Reader<'_> {
             return None;
         }
         Some(ApiUrl { base: request.base, path: request.path })
-    }
-
-    fn all_settings(&mut self, node: &Node) -> Vec<(String, Setting)> {
-        if !self.object(node) {
-            return Vec::new();
-        }
-        let mut settings = Vec::new();
-        for member in members(node) {
-            let is_word = member.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-            if !is_word || entity::LIST_WORDS.contains(&member.name.as_str()) {
-                let message = format!("a setting cannot be called {:?}", member.name);
-                let advice = "use letters, digits and _, and no word of the language".to_owned();
-                self.find_at(member.mark, member.name.chars().count(), message, Some(advice));
-            }
-            settings.push((member.name.clone(), self.setting(&member.node)));
-        }
-        settings
-    }
-
-    fn setting(&mut self, node: &Node) -> Setting {
-        let mut setting = Setting::default();
-        if matches!(node.value, Value::Text(_)) {
-            setting.title = self.text(node).unwrap_or_default();
-            return setting;
-        }
-        if !self.object(node) {
-            return setting;
-        }
-        self.names(node, &["title", "help", "example", "kind", "optional", "values", "choices", "default"]);
-        for member in members(node) {
-            let node = &member.node;
-            match member.name.as_str() {
-                "title" => setting.title = self.text(node).unwrap_or_default(),
-                "help" => setting.help = self.text(node).unwrap_or_default(),
-                "example" => setting.example = self.text(node).unwrap_or_default(),
-                "kind" => {
-                    let known = [
-                        ("text", SettingKind::Text),
-                        ("url", SettingKind::Url),
-                        ("integer", SettingKind::Integer),
-                        ("boolean", SettingKind::Boolean),
-                    ];
-                    setting.kind = self.word(node, &known).unwrap_or_default();
-                }
-                "optional" => setting.optional = self.flag(node).unwrap_or(false),
-                "values" => {
-                    setting.values = members(node)
-                        .iter()
-                        .filter_map(|value| Some((value.name.clone(), self.text(&value.node)?)))
-                        .collect();
-                }
-                "choices" | "default" => self.not_carried_out(&member.name, node),
-                _ => {}
-            }
-        }
-        setting
-    }
-
-    fn check(&mut self, node: &Node) -> Option<AccountRequest> {
-        let request = self.request(node, &[], &["id", "name", "user", "others"])?;
-        if let Some(others) = node.member("others") {
-            self.not_carried_out("others", others);
-        }
-        let mut path = |name: &str| node.member(name).and_then(|node| self.path(node));
-        let (id, name, user) = (path("id"), path("name"), path("user"));
-        Some(AccountRequest { request, id, name, user })
-    }
-
-    /// Entities that are named and not there, and circles of parents.
-    fn references(&mut self, node: &Node, description: &Description) {
-        let names: Vec<&str> = description.entities.iter().map(|(name, _)| name.as_str()).collect();
-        let tags: Vec<&str> = description.limits.iter().filter_map(|limit| limit.tag.as_deref()).collect();
-        let entities = node.member("entities").map_or(&[] as &[Member], members);
-        for ((name, entity), member) in description.entities.iter().zip(entities) {
-            let Some(parent) = &entity.parent else { continue };
-            let own = member.node.member("parent").unwrap_or(&member.node);
-            let at = match own.value {
-                Value::Object(ref inner) => inner.first().map_or(own.mark, |member| member.mark),
-                _ => own.mark,
-            };
-            if !names.contains(&parent.entity.as_str()) {
-                let message = format!("there is no entity {:?}", parent.entity);
-                let length = parent.entity.chars().count();
-                self.find_at(at, length, message, Some(did_you_mean(&parent.entity, &names)));
-                continue;
-            }
-            let mut above = parent.entity.as_str();
-            let mut steps = 0;
-            while let Some((_, entity)) = description.entities.iter().find(|(other, _)| other == above) {
-                steps += 1;
-                if above == name || steps > names.len() {
-                    self.find_at(at, 1, format!("{name:?} is its own parent"), None);
-                    break;
-                }
-                match &entity.parent {
-                    Some(parent) => above = parent.entity.as_str(),
-                    None => break,
-                }
-            }
-        }
-        for (_, entity) in &description.entities {
-            for request in entity.list.iter().chain(&entity.changes) {
-                if let Some(tag) = &request.tag
-                    && !tags.contains(&tag.as_str())
-                    && !tags.is_empty()
-                {
-                    let mark = tieline_document::Mark { line: request.line.unwrap_or(1), column: 1 };
-                    let message = format!("the tag {tag:?} has no limit");
-                    self.find_at(mark, 1, message, Some(did_you_mean(tag, &tags)));
-                }
-            }
-        }
     }
 }

@@ -5,7 +5,8 @@ use tieline_document::{DocumentError, Mark, Member, Node, Value, did_you_mean};
 use tieline_kit::JsonPath;
 
 use super::findings::Finding;
-use crate::description::{Named, Place};
+use super::options::LoadOptions;
+use crate::description::{Condition, ConditionTest, Named, Place};
 use crate::template::{Item, Mistake, Template, Tree, parse_template};
 
 pub(crate) use crate::template::Known;
@@ -20,16 +21,21 @@ pub(crate) struct Reader<'t> {
     pub(crate) fixed: BTreeMap<String, String>,
     /// Names of the entity's `each`.
     pub(crate) each: Vec<String>,
+    pub(crate) options: LoadOptions,
+    /// The file that `like` names, and its text.
+    pub(crate) below: Option<(String, String)>,
 }
 
 impl<'t> Reader<'t> {
-    pub(crate) fn new(text: &'t str) -> Self {
+    pub(crate) fn new(text: &'t str, options: &LoadOptions) -> Self {
         Self {
             lines: text.lines().collect(),
             findings: Vec::new(),
             settings: Vec::new(),
             fixed: BTreeMap::new(),
             each: Vec::new(),
+            options: options.clone(),
+            below: None,
         }
     }
 
@@ -212,6 +218,44 @@ impl<'t> Reader<'t> {
             (Some("link"), None, None) => Some(Place::Link),
             _ => self.path(node).map(Place::Body),
         }
+    }
+
+    /// A JSON Pointer of a member.
+    pub(crate) fn pointer_in(&mut self, node: &Node, name: &str) -> Option<String> {
+        node.member(name).and_then(|node| self.pointer(node))
+    }
+
+    /// Conditions on members: a value, one of several, or `{above: 0}`.
+    pub(crate) fn conditions_on(&mut self, node: &Node) -> Vec<Condition> {
+        if !self.object(node) {
+            return Vec::new();
+        }
+        let mut conditions = Vec::new();
+        for member in members(node) {
+            let name = Node { mark: member.mark, value: Value::Text(member.name.clone()) };
+            let Some(path) = self.path(&name) else { continue };
+            let value = &member.node;
+            let tests: Vec<ConditionTest> = if let Value::Object(bounds) = &value.value {
+                self.names(value, &["above", "below"]);
+                let mut tests = Vec::new();
+                for bound in bounds {
+                    let number = match &bound.node.value {
+                        Value::Number(text) => text.parse::<i128>().ok(),
+                        _ => None,
+                    };
+                    match number {
+                        Some(number) if bound.name == "above" => tests.push(ConditionTest::Above(number)),
+                        Some(number) => tests.push(ConditionTest::Below(number)),
+                        None => self.find(&bound.node, "here should stand a whole number", None),
+                    }
+                }
+                tests
+            } else {
+                vec![ConditionTest::Is(one_or_many(value).iter().map(Node::to_json).collect())]
+            };
+            conditions.extend(tests.into_iter().map(|test| Condition { path: path.clone(), test }));
+        }
+        conditions
     }
 
     /// A text with words.

@@ -5,7 +5,7 @@ use super::reader::{Reader, members, one_or_many};
 use crate::description::{Decode, KeyPart, Start, Walk};
 
 /// The settings of a walk.
-pub(crate) const WALK: [&str; 24] = [
+pub(crate) const WALK: [&str; 25] = [
     "records",
     "payload",
     "next",
@@ -30,6 +30,7 @@ pub(crate) const WALK: [&str; 24] = [
     "merged",
     "token_from",
     "resend",
+    "where",
 ];
 
 impl Reader<'_> {
@@ -48,6 +49,9 @@ impl Reader<'_> {
                 "first_page" => walk.first_page = self.count(node),
                 "cap" => walk.cap = self.count(node).map(u64::from),
                 "token" => walk.token = self.place(node),
+                "changed" if matches!(&node.value, Value::Text(text) if text == "none") => {
+                    walk.changed_at_start = Some(true);
+                }
                 "changed" => walk.changed = self.path(node),
                 "overlap" => walk.overlap = self.duration(node),
                 "within" => walk.within = self.duration(node),
@@ -61,6 +65,7 @@ impl Reader<'_> {
                 "key" => walk.key = self.key(node),
                 "version" => walk.version = self.path(node),
                 "deleted_if" => walk.deleted_if = self.conditions(node),
+                "where" => walk.conditions = self.conditions_on(node),
                 "merged" => walk.merged = self.merged(node),
                 "resend" | "stable_cursor" | "token_from" => self.not_carried_out(&member.name, node),
                 _ => {}

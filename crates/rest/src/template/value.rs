@@ -72,6 +72,10 @@ impl Word {
 }
 
 fn missing(name: &WordName) -> Error {
+    if let WordName::Setting(setting) = name {
+        return Error::new(ErrorKind::Config, format!("the setting {setting:?} is missing"))
+            .with_advice("choose one of its values in the connection's settings");
+    }
     let message = format!("<{name}> has no value, and the request would mean something else without it");
     Error::new(ErrorKind::Config, message)
 }

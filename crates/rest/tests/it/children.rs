@@ -90,3 +90,58 @@ async fn a_child_is_written_below_its_parent() {
     let _: Vec<_> = connector.write(WriteRequest::new("messages", vec![delete])).unwrap().collect().await;
     assert_eq!(provider.asked(), ["DELETE /conversations/2/messages/12"]);
 }
+
+#[tokio::test]
+async fn a_child_is_due_when_its_parent_changed_and_its_lists_know_the_parent() {
+    let file = "
+name: T
+url: https://t.example
+entities:
+  threads: {list: /threads, records: data, changed: at, lookup: '/threads/<key>'}
+  replies:
+    parent: threads
+    follows: true
+    parent_when: {reply_count: {above: 0}, kind: [open, shut]}
+    list: '/replies?channel=<parent.channel>&ts=<parent.key>'
+    records: data
+    create: POST /channels/<parent.channel>/replies
+    parent_field: thread
+  open: {list: /threads, records: data, where: {kind: open}}
+";
+    let thread = |id: u32, count: u32, kind: &str| json!({ "id": id, "channel": format!("c/{id}"), "reply_count": count, "kind": kind, "at": format!("2026-05-0{id}T00:00:00Z") });
+    let provider = Provider::new(file, move |seen| match seen.path.as_str() {
+        "/threads" => ok(
+            json!({ "data": [thread(1, 2, "open"), thread(2, 0, "open"), thread(3, 1, "shut"), thread(4, 9, "draft")] }),
+        ),
+        "/threads/1" => ok(thread(1, 2, "open")),
+        "/threads/9" => (404, Vec::new(), json!({ "error": "gone" }).to_string()),
+        _ if seen.method == "POST" => ok(json!({ "id": 7 })),
+        _ => ok(json!({ "data": [{ "id": 1 }] })),
+    });
+    let connector = provider.connect();
+    let partitions = connector.partitions(PartitionsRequest::new("replies")).await.unwrap().partitions;
+    let shown: Vec<_> = partitions
+        .iter()
+        .map(|entry| (entry.partition.as_str(), entry.changed_at.as_ref().map(|at| at.as_str())))
+        .collect();
+    assert_eq!(shown, [("1", Some("2026-05-01T00:00:00Z")), ("3", Some("2026-05-03T00:00:00Z"))]);
+    provider.asked();
+    let request = ReadRequest::full("replies").with_partition(partitions[0].partition.clone());
+    read(&connector, request).await.unwrap();
+    assert_eq!(provider.asked(), ["GET /threads/1", "GET /replies?channel=c/1&ts=1"]);
+    let gone = ReadRequest::full("replies").with_partition(tieline_core::Partition::new("9"));
+    assert_eq!(read(&connector, gone).await.unwrap_err().kind(), ErrorKind::NotFound);
+    provider.asked();
+
+    let create = WriteOp::create(RawJson::parse(r#"{"thread":1,"text":"hi"}"#).unwrap());
+    let _: Vec<_> = connector
+        .write(WriteRequest::new("replies", vec![Operation::new("op", create)]))
+        .unwrap()
+        .collect()
+        .await;
+    assert_eq!(provider.asked(), ["GET /threads/1", r#"POST /channels/c%2F1/replies {"text":"hi"}"#]);
+
+    // Another record than a list is about counts as gone.
+    let (keys, _) = read(&connector, ReadRequest::full("open")).await.unwrap();
+    assert_eq!(keys, ["1", "2", "-3", "-4"]);
+}

@@ -27,24 +27,14 @@ macro_rules! wrong {
     };
 }
 
-const NOT_CARRIED_OUT_IN_A_FILE: [&str; 6] = [
-    r#""choices" is not carried out by this version"#,
-    r#""default" is not carried out by this version"#,
-    r#""others" is not carried out by this version"#,
-    r#""clock" is not carried out by this version"#,
-    r#""like" is not carried out by this version"#,
-    r#""webhooks" is not carried out by this version"#,
-];
-const NOT_CARRIED_OUT_IN_AN_ENTITY: [&str; 9] = [
+const NOT_CARRIED_OUT_IN_A_FILE: [&str; 1] = [r#""clock" is not carried out by this version"#];
+const NOT_CARRIED_OUT_IN_AN_ENTITY: [&str; 6] = [
     r#""content" is not carried out by this version"#,
     r#""deletes" is not carried out by this version"#,
     r#""detail" is not carried out by this version"#,
     r#""file" is not carried out by this version"#,
-    r#""follows" is not carried out by this version"#,
     r#""keys" is not carried out by this version"#,
-    r#""parent_when" is not carried out by this version"#,
     r#""upsert" is not carried out by this version"#,
-    r#""where" is not carried out by this version"#,
 ];
 const NOT_CARRIED_OUT_IN_A_REQUEST: [&str; 10] = [
     r#""accept" is not carried out by this version"#,
@@ -83,7 +73,7 @@ entities:
     url_with_an_unknown_setting: findings("name: T\nurl: <adress>/api\nsettings: {address: {title: A, kind: url}}") => ["bad.yaml:2:6: this is no path"];
     setting_named_like_a_word: findings("name: T\nurl: https://t.example\nsettings: {page: Page, 'a b': X}") => [r#"a setting cannot be called "page""#, r#"a setting cannot be called "a b""#];
     setting_of_an_unknown_kind: findings("name: T\nurl: https://t.example\nsettings: {a: {titel: A, kind: number}}") => [r#"there is no setting "titel" here: did you mean "title"?"#, r#"the word "number" is not known here"#];
-    auth_that_is_not_known: findings("name: T\nurl: https://t.example\nauth: [beerer, header, {oauth: {}}, {oauth2: {authorize: http://x}}]") => [r#"the word "beerer" is not known here: did you mean "bearer"?"#, "say its name: {header: X-Api-Key}", r#"there is no scheme "oauth": did you mean "oauth2"?"#, r#"the setting "token" is missing"#];
+    auth_that_is_not_known: findings("name: T\nurl: https://t.example\nauth: [beerer, header, {oauth: {}}, {oauth2: {authorize: http://x}}]") => [r#"the word "beerer" is not known here: did you mean "bearer"?"#, "say its name: {header: X-Api-Key}", r#"there is no scheme "oauth": did you mean "oauth1"?"#, r#"the setting "token" is missing"#];
     headers_that_frame_or_prove: findings("name: T\nurl: https://t.example\nheaders: {Authorization: x, Content-Length: '1', 'a b': c, X-Good: 1}") => [r#"the header "Authorization" cannot be set here: say with `auth` how requests prove themselves"#, r#"the header "Content-Length" cannot be set here"#, r#""a b" is no name of a header"#];
     limits_that_are_none: findings("name: T\nurl: https://t.example\nlimits: [100 in 10s, 0 per 1s, 5 per 1x, 5 per 1s for, 3 at once]") => [r#""100 in 10s" is no limit: write it like `100 per 10s`"#, r#""0 per 1s" is no limit"#, r#""5 per 1x" is no limit"#, r#""5 per 1s for" is no limit"#];
     error_rules: findings("name: T\nurl: https://t.example\nerrors:\n  mesage: error\n  when:\n    - {error: forbiden}\n    - {status: 999, is: x}\n    - {status: 4xx, wait: soon}") => [r#"there is no setting "mesage" here: did you mean "message"?"#, r#"the word "forbiden" is not known here: did you mean "forbidden"?"#, "this rule would hold for every answer", r#""999" is no status"#, "`is` needs `at`", r#""soon" is no duration"#];
@@ -115,9 +105,15 @@ entities:
     marker_without_search: entities("  a: {list: /a, create: POST /a, marker: ref}") => ["a marker is said, and no way to find it: a lost create will become a question"];
     value_within_quotes: entities("  a: {list: /a, find: \"/a?$filter=name eq '<value>'\"}") => ["<value> stands within quotes, which its value could end"];
     total_within_the_records: entities("  a: {list: /a, records: data, total: /data/total}") => ["/data/total is not beside the records at /data"];
-    settings_of_a_file_that_nothing_carries_out: findings("name: T\nurl: https://t.example\nsettings: {a: {title: A, choices: [x], default: x}}\ncheck: {call: /me, others: /accounts}\nclock: /time\nlike: hubspot\nwebhooks: {verify: chatwoot}") => NOT_CARRIED_OUT_IN_A_FILE;
-    settings_of_an_entity_that_nothing_carries_out: entities("  p: /p\n  a: {list: /a, content: /c, deletes: true, detail: /a/<key>, file: /f, follows: true, keys: /k, parent_when: {n: 1}, upsert: PUT /a, where: {n: 1}}") => NOT_CARRIED_OUT_IN_AN_ENTITY;
+    settings_of_a_file_that_nothing_carries_out: findings("name: T\nurl: https://t.example\nclock: /time") => NOT_CARRIED_OUT_IN_A_FILE;
+    settings_of_an_entity_that_nothing_carries_out: entities("  p: /p\n  a: {list: /a, content: /c, deletes: true, detail: /a/<key>, file: /f, keys: /k, upsert: PUT /a}") => NOT_CARRIED_OUT_IN_AN_ENTITY;
     settings_of_a_request_that_nothing_carries_out: entities("  a: {list: {call: /a, accept: text/csv, idempotent: key, job: {}, many: true, match: id, poll: 1s, resend: true, stable_cursor: true, title: A, token_from: /x}}") => NOT_CARRIED_OUT_IN_A_REQUEST;
+    parents_that_are_not_known_well_enough: entities("  p: /p\n  a: {list: '/a/<parent.key>?x=<parent.name>', parent: p, follows: true, lookup: '/a/<parent.x>/<key>'}\n  b: {list: /b, follows: true}\n  c: {list: '/c?ids=<parents>', parent: {p: 5}, follows: true}") => [r#"fields of "p" are words, and nothing looks one up: say how: lookup: /p/<key>"#, r#"follows needs to know when "p" changed: say where its time of change is: changed: PATH"#, "fields of the parent are words of lists and creates only", "follows is said, and there is no parent", "follows needs parents that are asked for one at a time"];
+    conditions_that_are_none: entities("  a: {list: /a, where: {n: {over: 1, above: x}}}") => [r#"there is no setting "over" here"#, "here should stand a whole number"];
+    webhooks_that_contradict: findings("name: T\nurl: https://t.example\nentities: {contacts: /c}\nwebhooks:\n  verify: {headr: x, signed: '{boddy}'}") => [r#"there is no setting "headr" here: did you mean "header"?"#, r#"the setting "header" is missing"#];
+    webhooks_that_name_what_is_not_there: findings("name: T\nurl: https://t.example\nentities: {contacts: /c}\nwebhooks:\n  verify: chatwood\n") => [r#"there is no scheme of verification "chatwood": did you mean "chatwoot"?"#];
+    webhooks_without_what_they_need: findings("name: T\nurl: https://t.example\nentities: {contacts: /c}\nwebhooks:\n  verify: unsigned\n  unsigned_if: {x: y}\n  events: {'contact_*': {entity: contact, key: id}, other: {key: id}, x: gone}\n  subscribe: {call: POST /w, body: {on: <events>}}\n  unsubscribe: DELETE /w/<id>") => [r#"there is no setting "x" of a connection"#, r#"there is no entity "contact": did you mean "contacts"?"#, r#"<events> cannot name what "contact_*" stands for"#, "subscribe has no <callback>", "unsubscribe needs the list of subscriptions", "events are named, and nothing says where an event has its name", r#"the setting "entity" is missing"#, r#"the word "gone" is not known here"#];
+    choices_and_defaults: findings("name: T\nurl: https://t.example\nsettings: {a: {title: A, values: {x: 1}, default: y}, b: {title: B, choices: {records: data}}}\ncheck: {call: /me, others: {value: id}}") => [r#"the default "y" is none of the values"#, r#"the setting "call" is missing"#, r#"the setting "at" is missing"#];
     word_of_a_base_that_an_entity_does_not_give: findings("
 name: T
 url: https://t.example

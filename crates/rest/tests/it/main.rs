@@ -7,11 +7,16 @@
     reason = "helpers of tests fail like tests"
 )]
 
+mod auth;
 mod children;
 mod errors;
 mod examples;
 mod files;
+mod hooks;
 mod lookups;
 mod provider;
 mod reads;
+mod rules;
+mod settings;
+mod webhooks;
 mod writes;

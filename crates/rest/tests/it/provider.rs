@@ -104,7 +104,13 @@ impl HttpService for Provider {
 
 impl Provider {
     pub(crate) fn new(file: &str, handler: impl Fn(&Seen) -> Answer + Send + Sync + 'static) -> Self {
-        let factory = RestFactory::from_file("test", "test.yaml", file, Category::Other).unwrap();
+        Self::of(RestFactory::from_file("test", "test.yaml", file, Category::Other).unwrap(), handler)
+    }
+
+    pub(crate) fn of(
+        factory: RestFactory,
+        handler: impl Fn(&Seen) -> Answer + Send + Sync + 'static,
+    ) -> Self {
         let now = Utc.with_ymd_and_hms(2026, 6, 1, 12, 0, 0).unwrap();
         Self { handler: Arc::new(handler), factory, seen: Arc::default(), now: Arc::new(Mutex::new(now)) }
     }

@@ -1,0 +1,102 @@
+//! The step after a page: on, to the next period, or the end; and what makes a pass partial.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use chrono::TimeDelta;
+use tieline_core::http::HttpResponse;
+use tieline_core::{Error, ErrorKind, Issue, Result};
+use tieline_kit::TokenGuard;
+
+use super::paging::{Paging, Step};
+use super::plan::WalkPlan;
+use super::read::Run;
+use super::reading::{PageRead, Reading};
+use super::state::{PassState, Position};
+use super::survey::sign_of_more;
+
+impl Run {
+    /// Where the walk goes on after a page.
+    pub(super) fn advance(
+        &mut self,
+        walk: &WalkPlan,
+        pass: &mut PassState,
+        read: &PageRead,
+        response: &HttpResponse,
+        text: &str,
+        issues: &mut Vec<Issue>,
+    ) -> Result<Step> {
+        let paging = Paging::of(&walk.request, &walk.walk);
+        let at = &mut pass.at;
+        at.pages += 1;
+        at.seen += u64::try_from(read.count).unwrap_or(u64::MAX);
+        if !read.last.is_empty() {
+            at.last.clone_from(&read.last);
+        }
+        if let Some(total) = read.total
+            && matches!(paging, Paging::Page | Paging::Offset)
+        {
+            if at.total.is_some_and(|before| before != total) && paging == Paging::Page {
+                pass.partial = true;
+                issues.push(Issue::new(
+                    "the list changed while it was paged: nothing is taken as gone by this pass",
+                ));
+            }
+            at.total = Some(total);
+        }
+        if let Some(mark) = self.mark(walk, pass.kind)?
+            && walk.walk.newest_first == Some(true)
+            && Reading::is_before(read.lowest.as_ref(), &mark.minus(Self::overlap(walk, &mark)))
+        {
+            return Ok(Step::End);
+        }
+        let digest = digest(read);
+        let repeated = read.count > 0 && at.digest == Some(digest);
+        at.digest = Some(digest);
+        let next = paging.next(&walk.walk, &mut pass.at, read, response, self.size(walk), &mut self.guard)?;
+        if repeated && matches!(next, Step::Go) && !matches!(paging, Paging::Offset) {
+            return Err(Error::new(ErrorKind::Decode, "the provider repeated a page")
+                .with_advice("the list may not page in this way: compare its request with the documentation")
+                .with_context("path", walk.request.shown.as_str())
+                .with_context("page", pass.at.pages));
+        }
+        if matches!(next, Step::Go)
+            && walk.walk.cap.is_some_and(|cap| pass.at.seen >= cap)
+            && paging != Paging::Seek
+        {
+            pass.partial = true;
+            issues.push(Issue::new(
+                "the list is longer than the provider lets it be paged: what is behind the cap was not read",
+            ));
+            return Ok(Step::End);
+        }
+        if paging == Paging::Offset && pass.at.offset.is_broken() && !pass.partial {
+            pass.partial = true;
+            issues.push(Issue::new(
+                "the list changed while it was paged: nothing is taken as gone by this pass",
+            ));
+        }
+        if paging == Paging::One && !pass.partial {
+            let link = response.header("link");
+            if let Some(sign) = sign_of_more(text, link, read.count) {
+                pass.partial = true;
+                issues.push(Issue::new(format!("there are more records than were read: {sign}")));
+            }
+        }
+        if matches!(next, Step::End)
+            && let Some(window) = walk.walk.window.and_then(|window| TimeDelta::from_std(window).ok())
+            && let Some(from) = pass.at.from
+            && from + window < self.client.now()
+        {
+            pass.at = Position { from: Some(from + window), ..Position::default() };
+            self.guard = TokenGuard::new();
+            return Ok(Step::Go);
+        }
+        Ok(next)
+    }
+}
+
+fn digest(read: &PageRead) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    read.keys.hash(&mut hasher);
+    hasher.finish()
+}
