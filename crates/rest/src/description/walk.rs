@@ -51,7 +51,7 @@ pub struct Walk {
     pub version: Option<JsonPath>,
     /// The conditions of a tombstone: paths, and values as JSON.
     pub deleted_if: Vec<(JsonPath, Vec<String>)>,
-    /// The conditions on a record; another one counts as gone.
+    /// The conditions on a record; every other record counts as gone.
     pub conditions: Vec<Condition>,
     /// The keys that were merged into a record, and what separates them in a text.
     pub merged: Option<(JsonPath, String)>,

@@ -22,7 +22,7 @@ pub struct Webhooks {
     pub event: Option<DeliveryPlace>,
     /// The challenge that is repeated before anything is sent.
     pub echo: Option<DeliveryPlace>,
-    /// The events by name, in order; `*` stands for any text.
+    /// The events by name, in order; `*` matches any text.
     pub events: Named<EventMeaning>,
     /// The list of subscriptions.
     pub list: Option<SubscriptionList>,

@@ -15,7 +15,7 @@ use super::state::{PassState, Position};
 use super::survey::sign_of_more;
 
 impl Run {
-    /// Where the walk goes on after a page.
+    /// The step after a page.
     pub(super) fn advance(
         &mut self,
         walk: &WalkPlan,

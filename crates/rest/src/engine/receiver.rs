@@ -251,7 +251,7 @@ fn scalar_at(event: &str, pointer: &str) -> Option<String> {
     super::fields::text_at(event, pointer)
 }
 
-/// Whether a name fits a pattern in which `*` stands for any text.
+/// Whether a name fits a pattern in which `*` is any text.
 fn fits(pattern: &str, name: &str) -> bool {
     let mut pieces = pattern.split('*');
     let Some(first) = pieces.next() else { return false };

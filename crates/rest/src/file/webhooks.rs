@@ -325,7 +325,7 @@ impl Reader<'_> {
         Some(SubscriptionList { request, records, id, url, ends })
     }
 
-    /// What contradicts itself within the webhooks, and what they name that is not there.
+    /// Contradictions within the webhooks, and names of entities that do not exist.
     pub(super) fn check_webhooks(&mut self, node: &Node, description: &Description) {
         let (Some(node), Some(webhooks)) = (node.member("webhooks"), &description.webhooks) else { return };
         let names: Vec<&str> = description.entities.iter().map(|(name, _)| name.as_str()).collect();
