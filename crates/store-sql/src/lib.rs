@@ -18,6 +18,7 @@ mod tables;
 mod time;
 mod tx;
 mod value;
+mod wake;
 
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -33,6 +34,7 @@ pub use store::SqlStore;
 pub use tables::{Owner, Rights, TABLES, Table};
 pub use tx::Tx;
 pub use value::{FromRow, FromValue, Row, Value};
+pub use wake::RowWaiter;
 
 /// A store in SQLite: one file, one writer at a time.
 #[cfg(feature = "sqlite")]

@@ -107,6 +107,11 @@ pub trait SyncStore: Debug + Send + Sync {
     /// How much is stored of a connection. Walks an index, so it takes time on a large one.
     async fn counts(&self, connection: &ConnectionId) -> Result<Counts>;
 
+    /// Tells readers that follow rows, in this store, that some may have changed. A store without such readers does nothing.
+    async fn announce(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Removes everything of a connection.
     async fn erase(&self, connection: &ConnectionId) -> Result<()>;
 }

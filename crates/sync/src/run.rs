@@ -145,7 +145,24 @@ impl OneWaySync {
             }
             log(stream);
         }
+        self.announce(&report).await;
         report
+    }
+
+    /// Wakes who follows the rows, once a run.
+    async fn announce(&mut self, report: &Report) {
+        let changed = report.streams.iter().any(|stream| {
+            let rows = stream.rows;
+            rows.created + rows.updated + rows.deleted > 0
+        });
+        if changed && let Err(error) = self.store.announce().await {
+            // They look again by themselves.
+            warn!(
+                error.kind = error.kind().as_str(),
+                error.message = error.message(),
+                "readers were not woken"
+            );
+        }
     }
 
     pub(crate) fn tell(&mut self, event: Event<'_>) {

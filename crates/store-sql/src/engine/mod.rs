@@ -18,6 +18,7 @@ use tieline_store::TenantId;
 use crate::sql::{Arg, Bulk, Column, Dialect, Sql};
 use crate::tx::Tx;
 use crate::value::Row;
+use crate::wake::RowWaiter;
 
 /// What a transaction is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,20 @@ pub trait Database: Clone + fmt::Debug + Send + Sync + 'static {
     ///
     /// `Config` for a tenant without a name, `Unavailable` when the database cannot be reached.
     async fn begin(&self, tenant: &TenantId, access: Access, doing: &'static str) -> Result<Transaction>;
+
+    /// Tells [waiters](Self::listen) that rows may have changed.
+    ///
+    /// # Errors
+    ///
+    /// As the database fails.
+    async fn announce(&self) -> Result<()>;
+
+    /// Returns a waiter that hears of everything announced from now on.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` when the database cannot be reached.
+    async fn listen(&self) -> Result<RowWaiter>;
 }
 
 /// A transaction of the store's own. It is rolled back unless it is [committed](Self::commit).

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgListener, PgPoolOptions, PgRow};
 use sqlx::{
     Arguments, AssertSqlSafe, Column as _, ConnectOptions, Connection, PgPool, Row as _, TypeInfo, ValueRef,
 };
@@ -18,6 +18,7 @@ use super::{Access, Database, Transaction};
 use crate::sql::{Arg, Bulk, Column, Dialect, Sql};
 use crate::tx::Tx;
 use crate::value::{Row, Value};
+use crate::wake::{RowWaiter, Waiter};
 
 /// How long callers wait for a connection of a pool that [`Postgres::connect`] made.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -29,6 +30,8 @@ pub struct Postgres {
     pool: PgPool,
     pub(crate) lock_timeout: Duration,
     pub(crate) statement_timeout: Duration,
+    /// Connections to the server itself, where the pool's go through a pooler.
+    pub(crate) direct: Option<PgPool>,
     /// For error texts.
     place: Arc<str>,
 }
@@ -56,6 +59,7 @@ impl Postgres {
             pool,
             lock_timeout: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(60),
+            direct: None,
             place,
         }
     }
@@ -171,6 +175,32 @@ impl Database for Postgres {
             }
         }
     }
+
+    async fn announce(&self) -> Result<()> {
+        let told =
+            sqlx::query("SELECT pg_notify($1, '')").persistent(false).bind(CHANNEL).execute(&self.pool).await;
+        told.map(drop).map_err(|error| explain(error, "announcing changed rows", &self.place))
+    }
+
+    async fn listen(&self) -> Result<RowWaiter> {
+        // A pooler in transaction mode passes nothing on.
+        let Some(direct) = &self.direct else { return Ok(RowWaiter(Waiter::Poll)) };
+        let listening = async {
+            let mut listener = PgListener::connect_with(direct).await?;
+            listener.listen(CHANNEL).await?;
+            Ok(listener)
+        };
+        let listener = listening.await.map_err(|error| unheard(error, &self.place))?;
+        Ok(RowWaiter(Waiter::Server(Box::new(listener), Arc::clone(&self.place))))
+    }
+}
+
+/// The channel of runs that ended. What is sent there is empty.
+const CHANNEL: &str = "tieline_rows";
+
+/// The error of a connection that is listened on.
+pub(crate) fn unheard(error: sqlx::Error, place: &Arc<str>) -> Error {
+    explain(error, "waiting for changed rows", place)
 }
 
 /// What statements are run with. They have no name, so that a pooler in transaction mode need not follow them.

@@ -172,7 +172,11 @@ fn unreached(error: &io::Error) -> bool {
 fn cause(error: &sqlx::Error) -> Option<String> {
     match error {
         sqlx::Error::Database(error) => {
-            let quotes = error.code().is_some_and(|code| code.starts_with("22") || code.starts_with("P0"));
+            // Of an encoding, the quoted part is its name.
+            let quotes = error.code().is_some_and(|code| match &*code {
+                "22021" | "22P05" => false,
+                code => code.starts_with("22") || code.starts_with("P0"),
+            });
             Some(if quotes { without_values(error.message()) } else { error.message().to_owned() })
         }
         sqlx::Error::Io(_)

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use sqlx::pool::PoolConnection;
@@ -15,13 +15,14 @@ use sqlx::{Arguments, AssertSqlSafe, Column as _, Row as _, SqlitePool, TypeInfo
 use tieline_core::{Error, ErrorKind, Result};
 use tieline_store::TenantId;
 use tieline_store::plan::check_name;
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
-use super::sqlite_fault::{explain, unopened};
+use super::sqlite_fault::{explain, is_locked, unopened};
 use super::{Access, Database, Transaction};
 use crate::sql::{Arg, BULK_ROWS, Bulk, Column, Dialect, Sql};
 use crate::tx::Tx;
 use crate::value::{Row, Value};
+use crate::wake::{RowWaiter, Waiter};
 
 /// How long a write waits for a writer in another process.
 const LOCK_PATIENCE: Duration = Duration::from_secs(15);
@@ -33,6 +34,8 @@ pub struct Sqlite {
     pool: SqlitePool,
     /// SQLite has one writer. Waiting here is fair and costs nothing; waiting there is polling.
     writing: Arc<Mutex<()>>,
+    /// Tells readers of this process of runs that ended.
+    announced: watch::Sender<()>,
     /// For error texts.
     place: Arc<str>,
 }
@@ -47,10 +50,17 @@ impl Sqlite {
             .busy_timeout(LOCK_PATIENCE)
             // In KiB. The indexes of some hundred thousand records.
             .pragma("cache_size", "-16384");
-        let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await;
-        match pool {
-            Ok(pool) => Ok(Self::new(pool, &path.to_string_lossy())),
-            Err(error) => Err(unopened(path, error)),
+        let begun = Instant::now();
+        loop {
+            let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS);
+            match pool.connect_with(options.clone()).await {
+                Ok(pool) => return Ok(Self::new(pool, &path.to_string_lossy())),
+                // Two processes that make a file at the same time: SQLite does not wait when the journal's mode changes.
+                Err(error) if is_locked(&error) && begun.elapsed() < LOCK_PATIENCE => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                Err(error) => return Err(unopened(path, error)),
+            }
         }
     }
 
@@ -60,6 +70,8 @@ impl Sqlite {
             .max_connections(1)
             .idle_timeout(None)
             .max_lifetime(None)
+            // Who gives up during the test drops the connection, and with it the database.
+            .test_before_acquire(false)
             .connect_with(SqliteConnectOptions::new().in_memory(true))
             .await
             .map_err(|error| explain(error, "opening it", &"memory"))?;
@@ -72,7 +84,7 @@ impl Sqlite {
     }
 
     fn new(pool: SqlitePool, place: &str) -> Self {
-        Self { pool, writing: Arc::default(), place: place.into() }
+        Self { pool, writing: Arc::default(), announced: watch::Sender::new(()), place: place.into() }
     }
 
     pub(crate) async fn close(&self) {
@@ -94,6 +106,15 @@ impl fmt::Debug for Sqlite {
 impl Database for Sqlite {
     async fn begin(&self, tenant: &TenantId, access: Access, doing: &'static str) -> Result<Transaction> {
         self.turn(tenant, access, doing).await.map(Into::into)
+    }
+
+    async fn announce(&self) -> Result<()> {
+        self.announced.send_replace(());
+        Ok(())
+    }
+
+    async fn listen(&self) -> Result<RowWaiter> {
+        Ok(RowWaiter(Waiter::Process(self.announced.subscribe())))
     }
 }
 

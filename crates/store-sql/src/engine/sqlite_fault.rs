@@ -96,6 +96,11 @@ pub(super) fn unopened(path: &Path, error: sqlx::Error) -> Error {
     explain(error, "opening it", &place)
 }
 
+/// Whether another connection has the database for the moment.
+pub(super) fn is_locked(error: &sqlx::Error) -> bool {
+    matches!(primary_code(error), Some(code::BUSY | code::LOCKED))
+}
+
 fn primary_code(error: &sqlx::Error) -> Option<i32> {
     // The extended code holds the primary one in its low byte.
     let code: i32 = error.as_database_error()?.code()?.parse().ok()?;

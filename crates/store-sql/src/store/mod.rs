@@ -21,6 +21,7 @@ use crate::engine::{Access, Database, Transaction};
 use crate::erase::{erase_batch, erase_tenant_batch};
 use crate::records::{self, RowCursor, RowsPage};
 use crate::sink::RowSink;
+use crate::wake::RowWaiter;
 
 /// A store in a database, as one tenant sees it: [`SqliteStore`](crate::sqlite::SqliteStore) or
 /// [`PostgresStore`](crate::postgres::PostgresStore). Cheap to clone; clones and the handles of
@@ -86,6 +87,20 @@ impl<D: Database> SqlStore<D> {
         transact!(self, Read, "following rows", |tx| {
             records::rows_since(tx, connection, target, since, limit)
         })
+    }
+
+    /// Returns a waiter for readers that [follow rows](Self::rows_since). Make it before the first look, so that nothing is
+    /// missed. Sync announces the end of each run that changed rows; others do so by
+    /// [`announce`](tieline_store::SyncStore::announce).
+    ///
+    /// In SQLite a waiter hears of this process's runs only. In PostgreSQL it hears of all processes' where the store has a
+    /// direct pool (`PostgresOptions::with_direct_pool`), and polls where it has none.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` when the database cannot be reached.
+    pub async fn row_waiter(&self) -> Result<RowWaiter> {
+        self.database.listen().await
     }
 
     /// Forgets which rows of a target went, up to a cursor that every reader has followed. A reader that is behind it

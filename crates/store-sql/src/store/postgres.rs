@@ -10,12 +10,13 @@ use crate::engine::postgres::Postgres;
 use crate::schema::postgres as schema;
 
 /// How a store in PostgreSQL works.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PostgresOptions {
     bypass_rls: bool,
     lock_timeout: Duration,
     statement_timeout: Duration,
+    direct: Option<PgPool>,
 }
 
 impl Default for PostgresOptions {
@@ -24,6 +25,7 @@ impl Default for PostgresOptions {
             bypass_rls: false,
             lock_timeout: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(60),
+            direct: None,
         }
     }
 }
@@ -46,6 +48,15 @@ impl PostgresOptions {
     #[must_use]
     pub fn with_lock_timeout(mut self, timeout: Duration) -> Self {
         self.lock_timeout = timeout;
+        self
+    }
+
+    /// Sets a pool of connections to the server itself, for what a pooler in transaction mode cannot do: tables are made
+    /// there, and [`row_waiter`](SqlStore::row_waiter) listens there. Each waiter keeps one of its connections. Without it,
+    /// waiters poll.
+    #[must_use]
+    pub fn with_direct_pool(mut self, pool: PgPool) -> Self {
+        self.direct = Some(pool);
         self
     }
 
@@ -96,7 +107,11 @@ impl SqlStore<Postgres> {
         if !options.bypass_rls {
             schema::check_role(&database).await?;
         }
-        schema::migrate(&database).await?;
+        match &options.direct {
+            Some(direct) => schema::migrate(&Postgres::with_pool(direct.clone())).await?,
+            None => schema::migrate(&database).await?,
+        }
+        database.direct = options.direct;
         Ok(Self::new(database))
     }
 

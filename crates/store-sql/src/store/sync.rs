@@ -121,6 +121,10 @@ impl<D: Database> SyncStore for SqlStore<D> {
         transact!(self, Read, "counting", |tx| records::counts(tx, connection))
     }
 
+    async fn announce(&self) -> Result<()> {
+        self.database.announce().await
+    }
+
     async fn erase(&self, connection: &ConnectionId) -> Result<()> {
         transact!(self, Write, "erasing a connection", |tx| records::mark_erased(tx, connection))?;
         self.finish_erasures().await

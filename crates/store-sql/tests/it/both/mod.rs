@@ -5,6 +5,7 @@ mod index;
 mod plans;
 mod sinks;
 mod transactions;
+mod wake;
 
 use tieline_core::{Batch, Change, EntityName, RawJson, Record, State};
 use tieline_store::{Commit, CommitStats, StreamId, SyncStore};
