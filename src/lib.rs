@@ -57,6 +57,10 @@ pub mod connector {
 #[doc = include_str!("../docs/getting-started.md")]
 pub struct GettingStarted;
 
+#[cfg(all(doctest, feature = "postgres"))]
+#[doc = include_str!("../docs/own-tables.md")]
+pub struct OwnTables;
+
 #[cfg(doctest)]
 #[doc = include_str!("../docs/credentials.md")]
 pub struct Credentials;
