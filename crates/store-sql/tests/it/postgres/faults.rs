@@ -259,8 +259,9 @@ async fn a_statement_that_takes_too_long_and_a_lock_that_is_never_given_are_told
     let mut lock = holder.begin().await.unwrap();
     sqlx::query("SELECT FROM tieline.synced FOR UPDATE").execute(&mut *lock).await.unwrap();
     let mut texts = Vec::new();
+    // Long enough for the other statements on a machine that is busy.
     for setting in ["statement_timeout", "lock_timeout"] {
-        let options = world.database.options(Role::App).options([(setting, "50ms")]);
+        let options = world.database.options(Role::App).options([(setting, "2s")]);
         let store = PostgresStore::with_pool(PgPoolOptions::new().connect_lazy_with(options)).await.unwrap();
         let error = store.commit(batch(&stream(), 1)).await.unwrap_err();
         assert_eq!(error.resend(), Resend::Safe);
