@@ -99,6 +99,7 @@ pub static TABLES: &[Table] = &[
     Table::new("entities", Owner::Synced, &["id"]),
     Table::new("streams", Owner::Synced, &["id"]),
     Table::new("outbox", Owner::Synced, &["id"]).due(&["due", "changed_at"]),
+    Table::new("inbox", Owner::Synced, &["id"]).due(&["due", "changed_at"]),
     Table::new("synced", Owner::Tenant, &["id"]),
     Table::new("secrets", Owner::Connection("connection"), &["tenant", "connection", "name"]),
     Table::new("leases", Owner::Connection("connection"), &["tenant", "connection", "name"]).due(&["ends"]),

@@ -3,6 +3,7 @@
 mod commit;
 pub mod connections;
 mod ids;
+pub mod inbox;
 mod memory;
 pub mod outbox;
 mod passes;
@@ -18,6 +19,7 @@ pub mod contract;
 pub use commit::{Commit, DeleteThreshold, StreamCommit, TargetChange, TargetChanges};
 pub use connections::{ConnectionStore, ConsentStore, LeaseStore, SecretStore};
 pub use ids::{ConnectionId, StreamId, TargetName, TenantId};
+pub use inbox::InboxStore;
 pub use memory::MemoryStore;
 pub use outbox::OutboxStore;
 pub use passes::Passes;

@@ -185,6 +185,30 @@ CREATE INDEX tieline_outbox_status ON tieline.outbox (synced_id, status, id);
 CREATE INDEX tieline_outbox_record ON tieline.outbox (synced_id, entity, record, id) WHERE open AND record IS NOT NULL;
 CREATE INDEX tieline_outbox_finished ON tieline.outbox (synced_id, changed_at) WHERE NOT open;
 
+-- What providers notified of: events of verified deliveries, stored before the provider gets its response. No header,
+-- address or body of a delivery is kept.
+CREATE TABLE tieline.inbox (
+    id {id},
+    tenant {name} NOT NULL,
+    synced_id {int} NOT NULL,
+    endpoint {name} NOT NULL,
+    -- A hash by which a repeated delivery is recognised; NULL when nothing about it is signed.
+    identity {bytes},
+    status {name} NOT NULL,
+    -- When it is handled, or when the lease of its worker ends; NULL at rest.
+    due {int},
+    revision {int} NOT NULL,
+    attempts {int} NOT NULL,
+    event TEXT NOT NULL,
+    note TEXT,
+    received_at {int} NOT NULL,
+    changed_at {int} NOT NULL
+) {busy};
+CREATE UNIQUE INDEX tieline_inbox_identity ON tieline.inbox (synced_id, endpoint, identity) WHERE identity IS NOT NULL;
+CREATE INDEX tieline_inbox_status ON tieline.inbox (synced_id, status, id);
+CREATE INDEX tieline_inbox_due ON tieline.inbox (synced_id, due) WHERE status IN ('pending', 'working');
+CREATE INDEX tieline_inbox_rest ON tieline.inbox (synced_id, changed_at) WHERE status IN ('done', 'dead');
+
 -- Accounts at providers. The settings are JSON as text, so that they come back as they were.
 CREATE TABLE tieline.connections (
     tenant {name} NOT NULL,

@@ -1,6 +1,7 @@
 //! The store: a database as one tenant sees it, and the traits of the engine as thin faces of the functions.
 
 mod connections;
+mod inbox;
 mod outbox;
 #[cfg(feature = "postgres")]
 mod postgres;

@@ -1,6 +1,7 @@
 //! What both databases do alike, beyond the laws of every store.
 
 mod erasure;
+mod inbox;
 mod index;
 mod plans;
 mod sinks;
