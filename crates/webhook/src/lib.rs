@@ -1,7 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "axum")]
+pub mod axum;
 mod decode;
 mod fetched;
+#[cfg(feature = "inbox")]
+pub mod inbox;
 mod named;
 mod once;
 mod outgoing;

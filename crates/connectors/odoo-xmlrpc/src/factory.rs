@@ -6,6 +6,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 use tieline_core::http::{Classification, ResponseView};
+use tieline_core::webhook::WebhookReceiver;
 use tieline_core::{
     AuthScheme, BuildContext, Category, Connector, ConnectorFactory, ConnectorSpec, Error, ErrorKind, Field,
     FieldKind, Origins, Result,
@@ -13,6 +14,7 @@ use tieline_core::{
 use tieline_kit::{HeadText, excerpt, failure};
 use url::Url;
 
+use crate::webhook::Notifications;
 use crate::{Odoo, OdooConfig, faults, xmlrpc};
 
 /// The name of the secret, in the form and in the body.
@@ -103,6 +105,10 @@ impl ConnectorFactory for OdooFactory {
     fn build(&self, context: BuildContext) -> Result<Arc<dyn Connector>> {
         let config = OdooConfig::from_value(&context.config)?;
         Ok(Arc::new(Odoo::new(&config, context.base_url, context.http, context.clock)?))
+    }
+
+    fn webhooks(&self) -> Option<&dyn WebhookReceiver> {
+        Some(&Notifications)
     }
 }
 

@@ -21,6 +21,7 @@ mod session;
 mod state;
 mod types;
 mod values;
+mod webhook;
 mod write;
 // Public for benches and fuzzing alone; no part of the API.
 #[doc(hidden)]

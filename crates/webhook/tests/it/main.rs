@@ -4,7 +4,12 @@
 mod content;
 mod fetched;
 mod hostile;
+#[cfg(unix)]
+mod killed;
+mod outgoing;
 mod receivers;
+mod receiving;
+mod support;
 mod tokens;
 mod vectors;
 

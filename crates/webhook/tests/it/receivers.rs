@@ -98,3 +98,28 @@ fn pipedrive_other_records_and_other_forms() {
         assert!(!error.to_string().contains("501"));
     }
 }
+
+#[test]
+fn odoo_names_the_model_and_the_record() {
+    let factory = tieline_odoo_xmlrpc::OdooFactory::default();
+    let receiver = factory.webhooks().unwrap();
+    assert_eq!(receiver.verification(&Value::Null), Verification::Unsigned);
+    let received = |body: &str| {
+        let delivery = Delivery::of(Verification::Unsigned, "", body);
+        receiver.receive(&delivery.delivery())
+    };
+    let body = r#"{"_action":"Order changed(#9)","_id":12,"_model":"sale.order","amount_total":1250.1,"note":false}"#;
+    let WebhookEvent::Hints(hints) = received(body).unwrap() else { panic!() };
+    assert_eq!(hints.hints, [Hint::new("sale.order", Some("12".into()))]);
+    for wrong in [
+        "{}",
+        "",
+        r#"{"_id":0,"_model":"sale.order"}"#,
+        r#"{"_id":-1,"_model":"sale.order"}"#,
+        r#"{"_id":"12","_model":"sale.order"}"#,
+        r#"{"_id":12,"_model":"../res.users"}"#,
+        r#"{"_id":12,"_model":""}"#,
+    ] {
+        assert_eq!(received(wrong).unwrap_err().kind(), ErrorKind::Decode, "{wrong}");
+    }
+}

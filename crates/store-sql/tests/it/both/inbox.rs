@@ -1,4 +1,5 @@
 //! The inbox of webhooks.
+#![allow(clippy::panic, reason = "helpers of tests fail like tests")]
 
 use std::collections::HashSet;
 use std::time::Duration;
