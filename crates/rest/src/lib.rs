@@ -5,13 +5,15 @@ mod description_uses;
 mod engine;
 mod file;
 mod hooks;
+mod public;
 mod stamp;
 mod template;
 
 pub use description::Description;
 pub(crate) use description::description_duration;
-pub use engine::{RestConnector, RestFactory};
+pub use engine::{Explanation, Guess, RestConnector, RestFactory, Shipped, ShippedFactory};
 pub use file::{Finding, Findings, Library, LoadOptions};
 pub use hooks::{HookContext, HookFuture, HookPage, Hooks, NoHooks};
+pub use public::NoCredential;
 pub use template::{Format as WordFormat, Item, Template, Tree, Word};
 pub use tieline_document::Format;

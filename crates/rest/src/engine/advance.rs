@@ -35,13 +35,18 @@ impl Run {
         if let Some(total) = read.total
             && matches!(paging, Paging::Page | Paging::Offset)
         {
-            if at.total.is_some_and(|before| before != total) && paging == Paging::Page {
+            let before = at.total.unwrap_or(total);
+            at.total = Some(before.min(total));
+            // Records that went moved others onto pages that were read: those are read again, and nothing is skipped.
+            if paging == Paging::Page && total < before && step_back(at, read.count, before - total) {
+                return Ok(Step::Go);
+            }
+            if paging == Paging::Page && total != before {
                 pass.partial = true;
                 issues.push(Issue::new(
                     "the list changed while it was paged: nothing is taken as gone by this pass",
                 ));
             }
-            at.total = Some(total);
         }
         if let Some(mark) = self.mark(walk, pass.kind)?
             && walk.walk.newest_first == Some(true)
@@ -93,6 +98,24 @@ impl Run {
         }
         Ok(next)
     }
+}
+
+/// The most times that one walk steps back.
+const MAX_BACKS: usize = 100;
+
+/// Steps back to the pages onto which records moved, because so many before them went. False when there are none.
+fn step_back(at: &mut Position, count: usize, gone: u64) -> bool {
+    if at.pages < 2 || at.backs >= MAX_BACKS {
+        return false;
+    }
+    let before = at.pages - 1;
+    let seen = at.seen.saturating_sub(u64::try_from(count).unwrap_or(u64::MAX));
+    let size = seen.div_ceil(before).max(1);
+    at.pages = before.saturating_sub(gone.div_ceil(size));
+    at.seen = at.pages.saturating_mul(size);
+    at.backs += 1;
+    at.digest = None;
+    true
 }
 
 fn digest(read: &PageRead) -> u64 {

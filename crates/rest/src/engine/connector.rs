@@ -1,12 +1,18 @@
+use std::pin::Pin;
+
 use async_trait::async_trait;
+use futures_util::Stream;
+use serde::de::DeserializeOwned;
 use tieline_core::{
     Account, BatchStream, Catalog, CheckRequest, Choices, ChoicesRequest, Connector, DiscoverRequest,
-    LookupRequest, Lookups, OutcomeStream, Partitions, PartitionsRequest, ReadRequest, Result, Subscriptions,
-    SubscriptionsRequest, WriteRequest,
+    ErrorKind, Key, Lookup, LookupRequest, Lookups, OutcomeStream, Partitions, PartitionsRequest,
+    ReadRequest, Result, Subscriptions, SubscriptionsRequest, WriteRequest,
 };
+use tieline_kit::{records_as, typed};
 
 use super::client::Client;
-use super::{check, choices, discover, lookup, partitions, read, subscriptions, write};
+use super::guess::Guess;
+use super::{check, choices, discover, guess, lookup, partitions, read, subscriptions, write};
 
 /// An account at a provider that is described as data. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -17,6 +23,43 @@ pub struct RestConnector {
 impl RestConnector {
     pub(crate) fn new(client: Client) -> Self {
         Self { client }
+    }
+
+    /// The settings that the first page of an entity's list shows, for its description.
+    ///
+    /// # Errors
+    /// As a read of its first page, and `Config` where the records cannot be seen.
+    pub async fn guess(&self, entity: &str) -> Result<Guess> {
+        guess::guess(&self.client, entity).await
+    }
+
+    /// All records of an entity, each as a `T`: a type with the fields that you need. Ends at the first record that does
+    /// not fit `T`, with `Decode`.
+    ///
+    /// # Errors
+    /// As a full read of the entity; an entity with a parent is read by `read` and a partition.
+    pub fn read_as<T>(&self, entity: &str) -> Result<Pin<Box<dyn Stream<Item = Result<T>> + Send>>>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        Ok(records_as(self.read(ReadRequest::full(entity))?, entity))
+    }
+
+    /// The record of a key as a `T`. `None` when it is not there.
+    ///
+    /// # Errors
+    /// As a look-up of the entity; `Forbidden` when the credential may not see it, `Decode` when it does not fit `T`.
+    pub async fn record_as<T: DeserializeOwned>(
+        &self,
+        entity: &str,
+        key: impl Into<Key>,
+    ) -> Result<Option<T>> {
+        let answers = self.lookup(LookupRequest::keys(entity, vec![key.into()])).await?.answers;
+        match answers.into_iter().next() {
+            Some(Lookup::Record(record)) => typed(entity, &record).map(Some),
+            Some(Lookup::Forbidden(key)) => Err(lookup::forbidden(entity, &key)),
+            _ => Ok(None),
+        }
     }
 }
 
@@ -35,7 +78,11 @@ impl Connector for RestConnector {
     }
 
     async fn lookup(&self, request: LookupRequest) -> Result<Lookups> {
-        lookup::lookup(&self.client.for_run(), request).await
+        let entity = request.entity.clone();
+        lookup::lookup(&self.client.for_run(), request).await.map_err(|error| match error.kind() {
+            ErrorKind::Decode => error.with_context("entity", entity),
+            _ => error,
+        })
     }
 
     fn write(&self, request: WriteRequest) -> Result<OutcomeStream> {

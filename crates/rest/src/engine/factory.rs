@@ -113,6 +113,19 @@ impl RestFactory {
         self
     }
 
+    /// The connector of an account, as its own type. Sends nothing.
+    ///
+    /// # Errors
+    /// `Config` for settings that are missing, unknown or of the wrong kind.
+    pub fn connect(&self, context: BuildContext) -> Result<Arc<RestConnector>> {
+        let settings = self.settings(&context.config)?;
+        let BuildContext { base_url, http, clock, .. } = context;
+        let hooks = Arc::clone(&self.hooks);
+        let client = Client::new(Arc::clone(&self.description), http, base_url, settings, clock, hooks)?;
+        let client = if self.of_tenant { client.bounded() } else { client };
+        Ok(Arc::new(RestConnector::new(client)))
+    }
+
     /// The settings as texts, their tables looked up.
     fn settings(&self, config: &Value) -> Result<BTreeMap<String, String>> {
         let none = serde_json::Map::new();
@@ -203,17 +216,7 @@ impl ConnectorFactory for RestFactory {
     }
 
     fn build(&self, context: BuildContext) -> Result<Arc<dyn Connector>> {
-        let settings = self.settings(&context.config)?;
-        let client = Client::new(
-            Arc::clone(&self.description),
-            context.http,
-            context.base_url,
-            settings,
-            context.clock,
-            Arc::clone(&self.hooks),
-        )?;
-        let client = if self.of_tenant { client.bounded() } else { client };
-        Ok(Arc::new(RestConnector::new(client)))
+        Ok(self.connect(context)?)
     }
 
     fn webhooks(&self) -> Option<&dyn WebhookReceiver> {

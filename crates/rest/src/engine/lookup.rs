@@ -140,6 +140,14 @@ pub(crate) async fn parent_record(client: &Client, entity: &Entity, parents: &[S
     Ok(found.ok_or_else(gone)?.payload)
 }
 
+/// The error in place of a record that the credential may not see.
+pub(crate) fn forbidden(entity: &str, key: &Key) -> Error {
+    Error::new(ErrorKind::Forbidden, "the credential may not see the record")
+        .with_advice("connect with the credential of a user who may")
+        .with_context("entity", tieline_kit::excerpt(entity, 80))
+        .with_context("key", key)
+}
+
 /// The one record of an answer.
 pub(crate) fn record(
     client: &Client,

@@ -35,12 +35,16 @@ impl ReadState {
         };
         let within = TimeDelta::from_std(within).unwrap_or(TimeDelta::MAX);
         let now = client.now();
+        // A quiet account has old marks, and was read not long ago.
+        if let Some(covered) = self.covered {
+            return Ok(now - covered > within);
+        }
         for mark in self.marks.iter().flatten() {
             if mark.stamp(client.zone)?.instant().is_some_and(|at| now - at > within) {
                 return Ok(true);
             }
         }
-        Ok(self.covered.is_some_and(|covered| now - covered > within))
+        Ok(false)
     }
 
     /// Moves the marks at the end of a pass.

@@ -136,10 +136,10 @@ async fn step(mut run: Run) -> Result<Option<(Batch, Run)>> {
         // 204 and what the rules call nothing.
         PageRead { highest: vec![None; run.plan.marks.len()], ..PageRead::default() }
     } else {
-        run.page(&walk, text)?
+        run.page(&walk, text).map_err(|error| error.with_context("entity", run.entity.as_str()))?
     };
     pass.partial |= read.broken;
-    let changes = run.take(&walk, &mut pass, &mut read, &mut issues);
+    let changes = run.take(&walk, &mut pass, &mut read, &mut issues)?;
     let token = match &walk.walk.token {
         Some(place) => super::paging::from_header(place, &response, read.token.take())?,
         None => None,
@@ -147,7 +147,11 @@ async fn step(mut run: Run) -> Result<Option<(Batch, Run)>> {
     if token.is_some() {
         pass.token = token;
     }
-    let step = run.advance(&walk, &mut pass, &read, &response, text, &mut issues)?;
+    // A page of which a bounded run gave a part comes again.
+    let step = match pass.at.given {
+        0 => run.advance(&walk, &mut pass, &read, &response, text, &mut issues)?,
+        _ => Step::Go,
+    };
     let mut end = None;
     if matches!(step, Step::End) {
         pass.walk += 1;
@@ -328,6 +332,13 @@ impl Run {
         Ok(())
     }
 
+    /// Whether a record changed before a mark.
+    fn is_behind(&self, change: &Change, mark: &Stamp) -> bool {
+        let Change::Upsert(record) = change else { return false };
+        let at = record.changed_at.as_ref().and_then(|at| Stamp::parse(at.as_str(), false, self.client.zone));
+        at.is_some_and(|at| at.compare(mark).is_some_and(std::cmp::Ordering::is_lt))
+    }
+
     /// The changes of a page, without what the caller does not want any more.
     fn take(
         &mut self,
@@ -335,7 +346,7 @@ impl Run {
         pass: &mut PassState,
         read: &mut PageRead,
         issues: &mut Vec<Issue>,
-    ) -> Vec<Change> {
+    ) -> Result<Vec<Change>> {
         for (highest, seen) in pass.highest.iter_mut().zip(&read.highest) {
             let Some(seen) = seen else { continue };
             let known = highest.as_ref().and_then(|known| known.stamp(self.client.zone).ok());
@@ -364,13 +375,20 @@ impl Run {
                 })
                 .collect();
         }
-        let fits = self.budget.fits(changes.len());
-        if fits < changes.len() {
-            changes.truncate(fits);
+        if walk.walk.newest_first == Some(true)
+            && let Some(mark) = self.mark(walk, pass.kind)?
+        {
+            // What stands behind the mark on the last page was read before.
+            let mark = mark.minus(Self::overlap(walk, &mark));
+            changes.retain(|change| !self.is_behind(change, &mark));
         }
+        changes.drain(..pass.at.given.min(changes.len()));
+        let fits = self.budget.fits(changes.len());
+        pass.at.given = if fits < changes.len() { pass.at.given + fits } else { 0 };
+        changes.truncate(fits);
         self.budget.spend(changes.len());
         pass.done = self.budget.done();
-        changes
+        Ok(changes)
     }
 }
 

@@ -100,9 +100,19 @@ pub(crate) struct Position {
     /// The total that the first page named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) total: Option<u64>,
+    /// The changes of the next page that a bounded run already gave.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) given: usize,
+    /// How often the walk stepped back behind records that went.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) backs: usize,
     /// A digest of the last page's keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) digest: Option<u64>,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// A watermark as it is stored.
