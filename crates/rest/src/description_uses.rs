@@ -25,6 +25,8 @@ impl Request {
             tag: None,
             cost: 1,
             idempotent: None,
+            idempotency_header: None,
+            many: None,
             record: None,
             only: Vec::new(),
             merge_with: None,
@@ -53,6 +55,12 @@ impl Request {
         found
     }
 
+    /// Whether its address has one of the wanted words.
+    pub(crate) fn path_uses(&self, wanted: &dyn Fn(&WordName) -> bool) -> bool {
+        let query = self.query.iter().filter_map(|query| query.value.as_ref());
+        self.path.iter().chain(query).any(|template| template.uses(wanted))
+    }
+
     /// The members of the last record that it asks for.
     pub(crate) fn last_members(&self) -> Vec<String> {
         let found = std::cell::RefCell::new(Vec::new());
@@ -71,7 +79,8 @@ impl Request {
 
     /// Whether it may be sent twice: what it says, or what its method says, and a list that is asked for by POST.
     pub(crate) fn is_idempotent(&self, reads: bool) -> bool {
-        self.idempotent.unwrap_or(reads || !matches!(self.method, Method::POST | Method::PATCH))
+        let has_key = self.idempotency_header.is_some() && !reads;
+        self.idempotent.unwrap_or(has_key || reads || !matches!(self.method, Method::POST | Method::PATCH))
     }
 
     /// Words of look-ups that stand within quotes of a query language without a format that makes them safe there.

@@ -40,6 +40,12 @@ pub struct Entity {
     pub update: Option<Request>,
     /// Removes one.
     pub delete: Option<Request>,
+    /// Changes the one record whose field has a value, or makes it.
+    pub upsert: Option<Request>,
+    /// The fetch of each listed record.
+    pub detail: Option<Request>,
+    /// A record's file, by variant; the original has an empty name.
+    pub content: Named<Request>,
     /// Actions on one record.
     pub actions: Named<Request>,
     /// The member that carries the marker of a create.

@@ -14,7 +14,7 @@ pub use self::entity::{Entity, Find, FindBy, KeyPart, Parent};
 pub use self::errors::{ErrorRule, ErrorRules, ErrorWord, Wait};
 pub use self::limits::LimitLine;
 pub(crate) use self::limits::duration as description_duration;
-pub use self::request::{AccountRequest, Base, FieldsRequest, OtherAccounts, Query, Request};
+pub use self::request::{AccountRequest, Base, FieldsRequest, Many, OtherAccounts, Query, Request};
 pub use self::setting::{Setting, SettingChoices, SettingKind};
 pub use self::walk::{Decode, Place, Start, Walk};
 pub use self::webhooks::{

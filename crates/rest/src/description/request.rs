@@ -30,6 +30,10 @@ pub struct Request {
     pub cost: u32,
     /// Whether it may be sent twice; by its method when nothing is said.
     pub idempotent: Option<bool>,
+    /// The header that carries the operation's id, by which the provider knows a write that is sent twice.
+    pub idempotency_header: Option<String>,
+    /// Many records in one request, with an outcome each.
+    pub many: Option<Many>,
     /// The path to the record in the answer.
     pub record: Option<JsonPath>,
     /// The only fields that it writes.
@@ -42,6 +46,28 @@ pub struct Request {
     pub shown: String,
     /// The line of the file.
     pub line: Option<usize>,
+}
+
+/// A write of many records in one request. The places are JSON Pointers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Many {
+    /// The most records of a request.
+    pub most: usize,
+    /// The list of results in the answer; the request is one outcome for all when absent.
+    pub results: Option<String>,
+    /// The member of a result that names its record; by order when absent.
+    pub matched: Option<String>,
+    /// The member of the sent record that it equals; the record's key when absent.
+    pub matched_as: Option<String>,
+    /// The member of a result that is there when the record failed.
+    pub failed: Option<String>,
+    /// The provider's code of the failure.
+    pub code: Option<String>,
+    /// The id in a result; `/id` when absent.
+    pub id: Option<String>,
+    /// The member of an update that carries the record's key.
+    pub key_as: Option<String>,
 }
 
 /// The beginning of a path.

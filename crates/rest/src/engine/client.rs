@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue};
-use tieline_core::http::{HttpClient, HttpRequest, HttpResponse};
+use tieline_core::http::{HttpClient, HttpRequest, HttpResponse, StreamedResponse};
 use tieline_core::{Clock, EntityName, Error, ErrorKind, Result};
 use url::Url;
 
@@ -141,6 +141,12 @@ impl Client {
         self.http.send(built).await
     }
 
+    /// Opens a streamed answer.
+    pub(crate) async fn open(&self, request: HttpRequest) -> Result<StreamedResponse> {
+        self.spend()?;
+        self.http.open(request).await
+    }
+
     fn base_of(&self, request: &Request) -> Result<Url> {
         Ok(match &request.base {
             Base::Api => self.base.clone(),
@@ -231,6 +237,11 @@ impl Client {
             // A tenant's header may hold a secret.
             value.set_sensitive(self.left.is_some());
             built = built.with_header(name, value);
+        }
+        if let (Some(header), Some(operation)) = (&request.idempotency_header, words.operation)
+            && let Ok(name) = HeaderName::try_from(header.as_str())
+        {
+            built = built.with_header(name, header_value(header, operation)?);
         }
         if let Some(body) = &request.body {
             built = built

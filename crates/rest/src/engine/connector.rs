@@ -4,15 +4,15 @@ use async_trait::async_trait;
 use futures_util::Stream;
 use serde::de::DeserializeOwned;
 use tieline_core::{
-    Account, BatchStream, Catalog, CheckRequest, Choices, ChoicesRequest, Connector, DiscoverRequest,
-    ErrorKind, Key, Lookup, LookupRequest, Lookups, OutcomeStream, Partitions, PartitionsRequest,
-    ReadRequest, Result, Subscriptions, SubscriptionsRequest, WriteRequest,
+    Account, BatchStream, Catalog, CheckRequest, Choices, ChoicesRequest, Connector, Content, ContentRequest,
+    DiscoverRequest, ErrorKind, Key, Lookup, LookupRequest, Lookups, OutcomeStream, Partitions,
+    PartitionsRequest, ReadRequest, Result, Subscriptions, SubscriptionsRequest, WriteRequest,
 };
 use tieline_kit::{records_as, typed};
 
 use super::client::Client;
 use super::guess::Guess;
-use super::{check, choices, discover, guess, lookup, partitions, read, subscriptions, write};
+use super::{check, choices, content, discover, guess, lookup, partitions, read, subscriptions, write};
 
 /// An account at a provider that is described as data. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -99,5 +99,9 @@ impl Connector for RestConnector {
 
     async fn subscriptions(&self, request: SubscriptionsRequest) -> Result<Subscriptions> {
         subscriptions::subscriptions(&self.client.for_run(), request).await
+    }
+
+    async fn content(&self, request: ContentRequest) -> Result<Content> {
+        content::content(&self.client.for_run(), request).await
     }
 }

@@ -52,6 +52,7 @@ fn describe(name: &str, entity: &Entity) -> Result<CatalogEntity> {
     can.create = entity.create.is_some();
     can.update = entity.update.is_some();
     can.delete = entity.delete.is_some();
+    can.upsert = entity.upsert.is_some();
     described.capabilities = can;
     described.parent = entity.parent.as_ref().map(|parent| EntityName::new(&parent.entity));
     described.cursor_field =

@@ -33,6 +33,22 @@ pub(crate) fn object(members: &Members) -> String {
     out
 }
 
+/// A JSON object with the members of another over it, objects within objects member by member.
+///
+/// # Errors
+/// `Rejected` when one of them is no object.
+pub(crate) fn merged(below: &str, over: &str) -> Result<String> {
+    let mut all = members(below)?;
+    for (name, json) in members(over)? {
+        let whole = match all.get(&name) {
+            Some(own) if own.starts_with('{') && json.starts_with('{') => merged(own, &json)?,
+            _ => json,
+        };
+        all.insert(name, whole);
+    }
+    Ok(object(&all))
+}
+
 pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

@@ -1,11 +1,15 @@
 //! The engine that runs a description.
 
 mod advance;
+mod applied;
+mod batch;
 mod check;
 mod choices;
 mod classify;
 mod client;
 mod connector;
+mod content;
+mod details;
 mod discover;
 mod explain;
 mod factory;
@@ -23,6 +27,7 @@ mod shipped;
 mod state;
 mod subscriptions;
 mod survey;
+mod update;
 mod words;
 mod write;
 

@@ -11,6 +11,7 @@ use tieline_core::{
 use tieline_kit::{Budget, JsonPath, TokenGuard, batches};
 
 use super::client::Client;
+use super::details;
 use super::paging::{Paging, Step};
 use super::partitions::parents_of;
 use super::plan::{self, EntityPlan, WalkPlan};
@@ -140,6 +141,7 @@ async fn step(mut run: Run) -> Result<Option<(Batch, Run)>> {
     };
     pass.partial |= read.broken;
     let changes = run.take(&walk, &mut pass, &mut read, &mut issues)?;
+    let changes = run.details(&walk, &mut pass, changes, &mut issues).await?;
     let token = match &walk.walk.token {
         Some(place) => super::paging::from_header(place, &response, read.token.take())?,
         None => None,
@@ -282,6 +284,31 @@ impl Run {
             self.parent_record = Some(record);
         }
         Ok(())
+    }
+
+    /// The records of a page with their details, and before them those that were refused the last time.
+    async fn details(
+        &mut self,
+        walk: &WalkPlan,
+        pass: &mut PassState,
+        mut changes: Vec<Change>,
+        issues: &mut Vec<Issue>,
+    ) -> Result<Vec<Change>> {
+        let entity = plan::entity(&self.client.description, self.entity.as_str())?;
+        let Some(request) = entity.detail.as_ref().filter(|_| !walk.deletes) else { return Ok(changes) };
+        if !pass.retried {
+            pass.retried = true;
+            let mut again = details::again(&std::mem::take(&mut self.state.refused));
+            again.append(&mut changes);
+            changes = again;
+        }
+        let name = self.entity.as_str();
+        let detailed = details::detailed(&self.client, name, entity, request, &self.fields, changes).await?;
+        pass.partial |= !detailed.refused.is_empty();
+        let room = details::MAX_REFUSED.saturating_sub(self.state.refused.len());
+        self.state.refused.extend(detailed.refused.into_iter().take(room));
+        issues.extend(detailed.issues.into_iter().take(MAX_ISSUES));
+        Ok(detailed.changes)
     }
 
     /// Ends a run whose requests are spent: the next one goes on from its state.

@@ -226,7 +226,10 @@ fn text_of(request: &http::Request<Bytes>) -> Result<&str> {
 
 /// The events of a body: itself, or the items of its list.
 fn events<'b>(webhooks: &Webhooks, body: &'b str) -> Result<Vec<&'b str>> {
-    let Some(items) = &webhooks.items else { return Ok(vec![body]) };
+    let Some(items) = &webhooks.items else {
+        let whole: std::result::Result<&RawValue, _> = serde_json::from_str(body);
+        return whole.map(|_| vec![body]).map_err(|_| unreadable("the body of a delivery is not valid JSON"));
+    };
     let list = json::at(body, items)?.ok_or_else(|| unreadable("a delivery has no list of events"))?;
     let events: Vec<&RawValue> =
         serde_json::from_str(list.get()).map_err(|_| unreadable("the events of a delivery are no list"))?;

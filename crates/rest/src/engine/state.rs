@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,9 @@ pub(crate) struct ReadState {
     /// The token or link of the next increment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) token: Option<String>,
+    /// Records whose details the provider refused: the next pass asks for them again.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) refused: BTreeSet<String>,
     /// When the last complete pass began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) covered: Option<DateTime<Utc>>,
@@ -57,6 +60,9 @@ pub(crate) struct PassState {
     pub(crate) done: u64,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) partial: bool,
+    /// Whether what was refused before was asked for again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) retried: bool,
 }
 
 /// What a pass walks over.

@@ -33,7 +33,11 @@ pub(crate) struct RequestWords<'a> {
     pub(crate) value: Option<&'a str>,
     /// JSON.
     pub(crate) record: Option<&'a str>,
+    /// JSON, one text a record.
+    pub(crate) records: Vec<String>,
     pub(crate) marker: Option<&'a str>,
+    /// The id of the operation that is carried out.
+    pub(crate) operation: Option<&'a str>,
     pub(crate) version: Option<&'a str>,
     /// JSON.
     pub(crate) input: Option<&'a str>,
@@ -103,7 +107,11 @@ impl Words for RequestWords<'_> {
             WordName::Callback => self.callback.map(WordValue::text),
             WordName::Events => list(&self.events),
             WordName::Secret => self.secret.map(|secret| WordValue::text(secret.expose_secret())),
-            WordName::Records => None,
+            WordName::Records if self.records.is_empty() => None,
+            WordName::Records => {
+                let records = self.records.iter().map(|json| WordValue::Json(json.as_str().into()));
+                Some(WordValue::List(records.collect()))
+            }
         }
     }
 

@@ -105,10 +105,14 @@ impl Reader<'_> {
                 self.find_at(mark(member), 1, format!("{member} has no <keys>"), Some(advice));
             }
         }
-        for (member, request) in
-            [("lookup", &entity.lookup), ("update", &entity.update), ("delete", &entity.delete)]
-        {
+        for (member, request) in [
+            ("lookup", &entity.lookup),
+            ("detail", &entity.detail),
+            ("update", &entity.update),
+            ("delete", &entity.delete),
+        ] {
             if let Some(request) = request
+                && request.many.as_ref().is_none_or(|many| many.key_as.is_none())
                 && !request
                     .uses(&|word| matches!(word, WordName::Key | WordName::KeyPart(_) | WordName::Keys))
             {
@@ -116,6 +120,7 @@ impl Reader<'_> {
                 self.find_at(mark(member), 1, format!("{member} has no <key>"), Some(advice));
             }
         }
+        self.check_batches(node, entity);
         self.check_literals(node, entity);
         if entity.list.is_empty()
             && entity.lookup.is_none()
@@ -180,6 +185,31 @@ impl Reader<'_> {
             if tieline_kit::PageLayout::new(records).with_member(member).is_err() {
                 self.find_at(at, 1, format!("{member} is not beside the records at {records}"), None);
             }
+        }
+    }
+
+    /// Writes of many records: their words, and an upsert that says of which record.
+    fn check_batches(&mut self, node: &Node, entity: &Entity) {
+        let writes = [("create", &entity.create), ("update", &entity.update), ("delete", &entity.delete)];
+        for (name, request) in writes {
+            let (Some(at), Some(request)) = (node.member(name), request) else { continue };
+            let wanted = if name == "delete" { WordName::Keys } else { WordName::Records };
+            let uses = request.uses(&|word| *word == wanted);
+            if request.many.is_some() && !uses {
+                let advice = format!("put <{wanted}> where they belong");
+                self.find(at, format!("many is said, and {name} has no <{wanted}>"), Some(advice));
+            }
+            if request.many.is_none() && uses {
+                let advice = "say how many one request takes: many: 100".to_owned();
+                self.find(at, format!("<{wanted}> stands for several, and {name} sends one"), Some(advice));
+            }
+        }
+        if let (Some(at), Some(request)) = (node.member("upsert"), &entity.upsert)
+            && !request.uses(&|word| matches!(word, WordName::Value | WordName::Record))
+        {
+            let advice =
+                "put <value> where the value belongs: PATCH /contacts/<field.name>/<value>".to_owned();
+            self.find(at, "upsert has no <value>", Some(advice));
         }
     }
 

@@ -41,8 +41,8 @@ pub(crate) const LIST_WORDS: [&str; 11] =
 pub(crate) const LOOKUP_WORDS: [&str; 10] =
     ["key", "keys", "field", "value", "fields", "page", "next", "offset", "page_size", "parent"];
 /// The words of a write or action.
-pub(crate) const WRITE_WORDS: [&str; 8] =
-    ["record", "records", "key", "marker", "version", "changes", "input", "parent"];
+pub(crate) const WRITE_WORDS: [&str; 11] =
+    ["record", "records", "key", "keys", "marker", "version", "changes", "input", "parent", "field", "value"];
 
 impl Reader<'_> {
     pub(crate) fn entity(&mut self, name: &str, own: &Member, bases: &[Member]) -> Entity {
@@ -56,7 +56,7 @@ impl Reader<'_> {
             && self.object(words)
         {
             for member in members(words) {
-                if let Some(text) = self.text(&member.node) {
+                if let Some(text) = self.fixed_text(&member.node) {
                     self.fixed.insert(member.name.clone(), text);
                 }
             }
@@ -98,7 +98,10 @@ impl Reader<'_> {
             "actions" => entity.actions = self.actions(node),
             "marker" => entity.marker = self.text(node),
             "clear" => entity.clear = Some(node.to_json()),
-            "content" | "deletes" | "detail" | "file" | "keys" | "upsert" => self.not_carried_out(name, node),
+            "upsert" => entity.upsert = self.request(node, &WRITE_WORDS, &[]),
+            "detail" => entity.detail = self.request(node, &LOOKUP_WORDS, &[]),
+            "content" => entity.content = self.content(node),
+            "deletes" | "file" | "keys" => self.not_carried_out(name, node),
             _ => {}
         }
     }
@@ -114,6 +117,23 @@ impl Reader<'_> {
         members(node)
             .iter()
             .filter_map(|member| Some((member.name.clone(), self.request(&member.node, &WRITE_WORDS, &[])?)))
+            .collect()
+    }
+
+    /// A request for the file, or requests by the names of its variants.
+    fn content(&mut self, node: &Node) -> Named<Request> {
+        if matches!(node.value, Value::Text(_)) || node.member("call").is_some() {
+            let request = self.request(node, &LOOKUP_WORDS, &[]);
+            return request.map(|request| (String::new(), request)).into_iter().collect();
+        }
+        if !self.object(node) {
+            return Vec::new();
+        }
+        let variant = |(name, request): (&String, Option<Request>)| Some((name.clone(), request?));
+        members(node)
+            .iter()
+            .filter_map(|member| variant((&member.name, self.request(&member.node, &LOOKUP_WORDS, &[]))))
+            .map(|(name, request)| (if name == "original" { String::new() } else { name }, request))
             .collect()
     }
 

@@ -2,6 +2,7 @@
 
 use tieline_document::{Member, Node, Value};
 
+use super::builtin;
 use super::reader::{Reader, members};
 
 impl Reader<'_> {
@@ -10,13 +11,15 @@ impl Reader<'_> {
         let entity = spread(entity);
         let Some(base) = entity.member("base") else { return entity };
         let Some(name) = self.text(base) else { return entity };
-        let Some(found) = bases.iter().find(|member| member.name == name) else {
-            let names: Vec<&str> = bases.iter().map(|member| member.name.as_str()).collect();
+        let own = bases.iter().find(|member| member.name == name).map(|member| spread(&member.node));
+        let Some(found) = own.or_else(|| builtin::base(&name, base.mark)) else {
+            let names: Vec<&str> =
+                bases.iter().map(|member| member.name.as_str()).chain(builtin::NAMES).collect();
             let advice = tieline_document::did_you_mean(&name, &names);
             self.find(base, format!("there is no base {name:?}"), Some(advice));
             return entity;
         };
-        overlay(&entity, &spread(&found.node))
+        overlay(&entity, &found)
     }
 }
 

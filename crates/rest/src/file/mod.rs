@@ -1,6 +1,7 @@
 //! Descriptions as files: everything that is wrong is said at once, with its place.
 
 mod auth;
+mod builtin;
 mod check;
 mod entity;
 mod errors;
@@ -87,7 +88,8 @@ impl Reader<'_> {
             }
         }
         for name in ["name", "url"] {
-            if node.member(name).is_none() {
+            // A missing file of `like` is a finding already.
+            if node.member(name).is_none() && node.member("like").is_none() {
                 let advice = match name {
                     "url" => "say where the API is: url: https://api.example.com",
                     _ => "say what people call it: name: Example",

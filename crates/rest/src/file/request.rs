@@ -4,7 +4,7 @@ use url::Url;
 
 use super::reader::{Reader, members};
 use super::walk::WALK;
-use crate::description::{Base, Query, Request};
+use crate::description::{Base, Many, Query, Request};
 use crate::template::Template;
 
 const REQUEST: [&str; 16] = [
@@ -163,21 +163,22 @@ impl Reader<'_> {
                 "form" => request.form = self.templates(node, words),
                 "tag" => request.tag = self.text(node),
                 "cost" => request.cost = self.count(node).unwrap_or(1),
-                "idempotent" => {
-                    request.idempotent = match &node.value {
-                        Value::Text(text) if text == "key" => {
-                            self.not_carried_out("idempotent: key", node);
-                            None
-                        }
-                        _ => self.flag(node),
+                "idempotent" => match &node.value {
+                    Value::Text(text) if text == "key" => {
+                        request.idempotency_header = Some("idempotency-key".to_owned());
                     }
-                }
+                    Value::Object(_) => {
+                        self.names(node, &["header"]);
+                        let header = node.member("header").and_then(|node| self.text(node));
+                        request.idempotency_header = header.map(|name| name.to_ascii_lowercase());
+                    }
+                    _ => request.idempotent = self.flag(node),
+                },
+                "many" => request.many = self.many(node),
                 "record" => request.record = self.path(node),
                 "only" => request.only = self.texts(node),
                 "merge_with" => request.merge_with = self.text(node),
-                "accept" | "job" | "many" | "match" | "poll" | "title"
-                    if !more.contains(&member.name.as_str()) =>
-                {
+                "accept" | "job" | "match" | "poll" | "title" if !more.contains(&member.name.as_str()) => {
                     self.not_carried_out(&member.name, node);
                 }
                 _ => {}
@@ -186,6 +187,31 @@ impl Reader<'_> {
         if let (Some(_), false) = (&request.body, request.form.is_empty()) {
             self.find(node, "a request has a body or a form, not both", None);
         }
+    }
+
+    /// `many: 100`, or with the places of the outcomes:
+    /// `{most: 100, results: /results, match: /id, failed: /error}`.
+    fn many(&mut self, node: &Node) -> Option<Many> {
+        let size = |size: u32| usize::try_from(size).unwrap_or(1).max(1);
+        if !matches!(node.value, Value::Object(_)) {
+            return Some(Many { most: size(self.count(node)?), ..Many::default() });
+        }
+        self.names(node, &["most", "results", "match", "as", "failed", "code", "id", "key_as"]);
+        let Some(most) = node.member("most").and_then(|node| self.count(node)) else {
+            let advice = "say how many records one request takes: most: 100".to_owned();
+            self.find(node, "the setting \"most\" is missing", Some(advice));
+            return None;
+        };
+        Some(Many {
+            most: size(most),
+            results: self.pointer_in(node, "results"),
+            matched: self.pointer_in(node, "match"),
+            matched_as: self.pointer_in(node, "as"),
+            failed: self.pointer_in(node, "failed"),
+            code: self.pointer_in(node, "code"),
+            id: self.pointer_in(node, "id"),
+            key_as: node.member("key_as").and_then(|node| self.text(node)),
+        })
     }
 
     pub(crate) fn headers(&mut self, node: &Node, words: &[&str]) -> Vec<(String, Template)> {

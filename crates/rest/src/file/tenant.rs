@@ -97,8 +97,16 @@ fn entity_requests(entity: &Entity) -> Vec<&Request> {
         FindBy::Request(request) => Some(&**request),
         FindBy::Scan => None,
     });
-    let one =
-        [&entity.lookup, &entity.lookups, &entity.create, &entity.update, &entity.delete, &entity.find.any];
+    let one = [
+        &entity.lookup,
+        &entity.lookups,
+        &entity.create,
+        &entity.update,
+        &entity.delete,
+        &entity.upsert,
+        &entity.detail,
+        &entity.find.any,
+    ];
     let lists = [&entity.list, &entity.changes, &entity.deleted];
     lists
         .into_iter()
@@ -106,6 +114,6 @@ fn entity_requests(entity: &Entity) -> Vec<&Request> {
         .chain(one.into_iter().flatten())
         .chain(finds)
         .chain(entity.fields.iter().map(|fields| &fields.request))
-        .chain(entity.actions.iter().map(|(_, request)| request))
+        .chain(entity.content.iter().chain(&entity.actions).map(|(_, request)| request))
         .collect()
 }

@@ -28,19 +28,14 @@ macro_rules! wrong {
 }
 
 const NOT_CARRIED_OUT_IN_A_FILE: [&str; 1] = [r#""clock" is not carried out by this version"#];
-const NOT_CARRIED_OUT_IN_AN_ENTITY: [&str; 6] = [
-    r#""content" is not carried out by this version"#,
+const NOT_CARRIED_OUT_IN_AN_ENTITY: [&str; 3] = [
     r#""deletes" is not carried out by this version"#,
-    r#""detail" is not carried out by this version"#,
     r#""file" is not carried out by this version"#,
     r#""keys" is not carried out by this version"#,
-    r#""upsert" is not carried out by this version"#,
 ];
-const NOT_CARRIED_OUT_IN_A_REQUEST: [&str; 10] = [
+const NOT_CARRIED_OUT_IN_A_REQUEST: [&str; 8] = [
     r#""accept" is not carried out by this version"#,
-    r#""idempotent: key" is not carried out by this version"#,
     r#""job" is not carried out by this version"#,
-    r#""many" is not carried out by this version"#,
     r#""match" is not carried out by this version"#,
     r#""poll" is not carried out by this version"#,
     r#""resend" is not carried out by this version"#,
@@ -106,9 +101,11 @@ entities:
     value_within_quotes: entities("  a: {list: /a, find: \"/a?$filter=name eq '<value>'\"}") => ["<value> stands within quotes, which its value could end"];
     total_within_the_records: entities("  a: {list: /a, records: data, total: /data/total}") => ["/data/total is not beside the records at /data"];
     settings_of_a_file_that_nothing_carries_out: findings("name: T\nurl: https://t.example\nclock: /time") => NOT_CARRIED_OUT_IN_A_FILE;
-    settings_of_an_entity_that_nothing_carries_out: entities("  p: /p\n  a: {list: /a, content: /c, deletes: true, detail: /a/<key>, file: /f, keys: /k, upsert: PUT /a}") => NOT_CARRIED_OUT_IN_AN_ENTITY;
-    settings_of_a_request_that_nothing_carries_out: entities("  a: {list: {call: /a, accept: text/csv, idempotent: key, job: {}, many: true, match: id, poll: 1s, resend: true, stable_cursor: true, title: A, token_from: /x}}") => NOT_CARRIED_OUT_IN_A_REQUEST;
+    settings_of_an_entity_that_nothing_carries_out: entities("  p: /p\n  a: {list: /a, deletes: true, file: /f, keys: /k}") => NOT_CARRIED_OUT_IN_AN_ENTITY;
+    settings_of_a_request_that_nothing_carries_out: entities("  a: {list: {call: /a, accept: text/csv, job: {}, match: id, poll: 1s, resend: true, stable_cursor: true, title: A, token_from: /x}}") => NOT_CARRIED_OUT_IN_A_REQUEST;
     parents_that_are_not_known_well_enough: entities("  p: /p\n  a: {list: '/a/<parent.key>?x=<parent.name>', parent: p, follows: true, lookup: '/a/<parent.x>/<key>'}\n  b: {list: /b, follows: true}\n  c: {list: '/c?ids=<parents>', parent: {p: 5}, follows: true}") => [r#"fields of "p" are words, and nothing looks one up: say how: lookup: /p/<key>"#, r#"follows needs to know when "p" changed: say where its time of change is: changed: PATH"#, "fields of the parent are words of lists and creates only", "follows is said, and there is no parent", "follows needs parents that are asked for one at a time"];
+    batches_that_cannot_be: entities("  a: {list: /a, create: {call: POST /a, many: 5}, update: {call: PATCH /a/<key>, body: <records>}, delete: {call: POST /a, body: {ids: <keys>}}, upsert: PUT /a/1, detail: /a}") => ["many is said, and create has no <records>", "<records> stands for several, and update sends one", "<keys> stands for several, and delete sends one", "detail has no <key>"];
+    batches_without_a_size: entities("  a: {list: /a, create: {call: POST /a, body: <records>, many: {results: /r}}}") => [r#"the setting "most" is missing: say how many records one request takes"#];
     conditions_that_are_none: entities("  a: {list: /a, where: {n: {over: 1, above: x}}}") => [r#"there is no setting "over" here"#, "here should stand a whole number"];
     webhooks_that_contradict: findings("name: T\nurl: https://t.example\nentities: {contacts: /c}\nwebhooks:\n  verify: {headr: x, signed: '{boddy}'}") => [r#"there is no setting "headr" here: did you mean "header"?"#, r#"the setting "header" is missing"#];
     webhooks_that_name_what_is_not_there: findings("name: T\nurl: https://t.example\nentities: {contacts: /c}\nwebhooks:\n  verify: chatwood\n") => [r#"there is no scheme of verification "chatwood": did you mean "chatwoot"?"#];

@@ -8,7 +8,9 @@
 )]
 
 mod auth;
+mod batches;
 mod children;
+mod details;
 mod errors;
 mod examples;
 mod files;

@@ -262,7 +262,8 @@ entities:
     provider.asked();
     let request = ReadRequest::changes("rows").with_state(state(&batches));
     let (keys, _) = read(&connector, request).await.unwrap();
-    assert_eq!(keys, ["9", "8", "7", "6", "5", "4"]);
+    // The mark itself comes again: another record may have its time.
+    assert_eq!(keys, ["9", "8", "7", "6", "5"]);
     assert_eq!(provider.asked().len(), 3);
 }
 

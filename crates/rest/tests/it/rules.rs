@@ -197,23 +197,11 @@ entities:
 ";
     assert_eq!(findings(good, &options), "nothing");
     assert_snapshot!(findings("like: acne", &options), @r#"
-t.yaml:1:1: the setting "name" is missing: say what people call it: name: Example
-    1 | like: acne
-      | ^
-t.yaml:1:1: the setting "url" is missing: say where the API is: url: https://api.example.com
-    1 | like: acne
-      | ^
 t.yaml:1:7: there is no description "acne" to begin from: did you mean "acme"?
     1 | like: acne
       |       ^^^^
 "#);
     assert_snapshot!(findings("like: acme", &LoadOptions::tenant()), @r#"
-t.yaml:1:1: the setting "name" is missing: say what people call it: name: Example
-    1 | like: acme
-      | ^
-t.yaml:1:1: the setting "url" is missing: say where the API is: url: https://api.example.com
-    1 | like: acme
-      | ^
 t.yaml:1:7: there is no description "acme" to begin from: this host offers none
     1 | like: acme
       |       ^^^^

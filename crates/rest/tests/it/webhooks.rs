@@ -90,6 +90,7 @@ fn events_become_hints_of_their_records() {
 fn what_names_no_record_is_an_error_that_quotes_nothing() {
     assert_snapshot!(event(json!({ "event": "contact_updated", "name": "Canary" })), @"error: an event names no record: compare the webhooks of the description with the provider's documentation (decode)");
     assert_snapshot!(event(json!({ "event": "message_created", "id": 3, "content": "Canary" })), @"error: an event names no parent of its record: compare the webhooks of the description with the provider's documentation (decode)");
+    assert_snapshot!(received(FILE, "/x", json!({}), "{\"event\": Canary"), @"error: the body of a delivery is not valid JSON: compare the webhooks of the description with the provider's documentation (decode)");
 }
 
 #[test]
