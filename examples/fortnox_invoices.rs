@@ -12,11 +12,10 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use rust_decimal::Decimal;
-use tieline::fortnox::{Fortnox, FortnoxConfig, Invoice};
+use tieline::fortnox::{Fortnox, FortnoxConfig, FortnoxFactory, Invoice};
 use tieline::sqlite::SqliteStore;
-use tieline::store::{ConnectionId, SyncStore};
-use tieline::sync::{Event, OneWaySync, StreamPlan};
-use tieline::{Bearer, CheckRequest, Connector, Host, HttpStack};
+use tieline::sync::{Event, StreamPlan};
+use tieline::{Bearer, CheckRequest, Connector, OpenConnection, Provider, Tieline};
 use tieline_sandbox::fortnox::{Entity, Fortnox as Model};
 use tieline_sandbox::{Object, Server};
 use tracing::Subscriber;
@@ -51,42 +50,34 @@ async fn run() -> Outcome<()> {
 
     let sandbox = Model::builder().invoices(YEAR).build().serve().await?;
     println!("A sandbox serves a company in Fortnox at {}", sandbox.base_url());
-    // This machine's own addresses are refused unless the host allows them by name.
-    let http = HttpStack::builder().allow_network("127.0.0.1/32").build()?;
-    let books = Host::from(http)
-        .connection(FortnoxConfig::new(), Bearer::new(sandbox.token()))
-        .base_url(sandbox.base_url().parse()?)
-        .connect()?;
+    let there = Provider::new(FortnoxFactory::default()).with_base_url(sandbox.base_url().parse()?);
+    // This machine's own addresses are refused unless the application allows them by name.
+    let app = Tieline::builder().provider(there).allow_network("127.0.0.1/32");
+    let app = app.store(Arc::new(SqliteStore::open(DATABASE).await?)).build().await?;
+    let connection = app.connection("main", "fortnox-sandbox");
+    let books = connection.open_with(FortnoxConfig::new(), Bearer::new(sandbox.token()))?;
     println!("Connected to {}", books.check(CheckRequest::default()).await?.name);
-
-    let store = Arc::new(SqliteStore::open(DATABASE).await?);
-    let connection = ConnectionId::new("fortnox-sandbox");
     // Each sandbox is a new company; what an earlier one left does not belong to it.
-    store.erase(&connection).await?;
+    books.store().erase(books.id()).await?;
 
     println!(
         "\nFirst run, into {DATABASE}: Fortnox's list of invoices lacks their rows, so each costs a request"
     );
-    sync(&books, &store, &connection, &pace).await?;
-    show_totals(&*store, &connection).await?;
+    sync(&books, &pace).await?;
+    show_totals(&books).await?;
     // A page of 500 begins with the last record of the page before.
     let requests = 5_000 + 5_000_u64.div_ceil(499);
     println!("  A year of 5,000 invoices is {requests} requests: {} at least", told(least(requests)));
 
     people_work(&sandbox)?;
     println!("\nSecond run, after people changed a customer, credited an invoice, and made one");
-    sync(&books, &store, &connection, &pace).await?;
-    show_totals(&*store, &connection).await?;
+    sync(&books, &pace).await?;
+    show_totals(&books).await?;
     println!("\nFortnox refused {} requests for their pace", sandbox.usage().refused);
     Ok(())
 }
 
-async fn sync(
-    books: &Arc<Fortnox>,
-    store: &Arc<SqliteStore>,
-    connection: &ConnectionId,
-    pace: &Pace,
-) -> Outcome<()> {
+async fn sync(books: &OpenConnection<Fortnox>, pace: &Pace) -> Outcome<()> {
     // Shown on a terminal, silent in a pipe.
     let bar = ProgressBar::no_length();
     bar.set_style(ProgressStyle::with_template("  [{bar:20}] {pos} of {len} {msg}")?.progress_chars("=> "));
@@ -94,28 +85,28 @@ async fn sync(
     let begun = Instant::now();
     pace.start();
 
-    let report = OneWaySync::new(books.clone(), store.clone(), connection.clone())
+    let run = books.sync(|run| {
         // Small batches, so that the bar moves and a run that is cut off asks for little twice.
-        .stream(StreamPlan::mirror("customers").page_size(20))
-        .stream(StreamPlan::mirror("invoices").page_size(20))
-        .on_event(move |event| match event {
-            Event::Started { entity } => {
-                shown.set_prefix(entity.to_string());
-                shown.unset_length();
-                shown.set_position(0);
-            }
-            Event::Committed { read, total, .. } => {
-                shown.set_length(total.unwrap_or(read));
-                shown.set_position(read);
-            }
-            _ => {}
-        })
-        .run()
-        .await;
+        run.stream(StreamPlan::mirror("customers").page_size(20))
+            .stream(StreamPlan::mirror("invoices").page_size(20))
+            .on_event(move |event| match event {
+                Event::Started { entity } => {
+                    shown.set_prefix(entity.to_string());
+                    shown.unset_length();
+                    shown.set_position(0);
+                }
+                Event::Committed { read, total, .. } => {
+                    shown.set_length(total.unwrap_or(read));
+                    shown.set_position(read);
+                }
+                _ => {}
+            })
+    });
+    let report = run.await;
     waits.abort();
     bar.finish_and_clear();
 
-    let report = report.into_result()?;
+    let report = report?.into_result()?;
     for stream in &report.streams {
         println!("  {stream}");
     }
@@ -203,11 +194,11 @@ struct Totals {
 }
 
 /// What the file holds, by currency: amounts are decimals, and credit notes count against the rest.
-async fn show_totals(store: &dyn SyncStore, connection: &ConnectionId) -> Outcome<()> {
+async fn show_totals(books: &OpenConnection<Fortnox>) -> Outcome<()> {
     let mut totals: BTreeMap<String, Totals> = BTreeMap::new();
     let mut after = None;
     loop {
-        let records = store.records(connection, &"invoices".into(), after.as_ref(), 500).await?;
+        let records = books.store().records(books.id(), &"invoices".into(), after.as_ref(), 500).await?;
         let Some(last) = records.last() else { break };
         after = Some(last.key.clone());
         for record in &records {

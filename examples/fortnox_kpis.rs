@@ -11,11 +11,11 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use chrono_tz::Europe::Stockholm;
 use rust_decimal::{Decimal, RoundingStrategy};
-use tieline::fortnox::FortnoxConfig;
+use tieline::fortnox::{FortnoxConfig, FortnoxFactory};
 use tieline::mapping::{Format, Mapping};
 use tieline::store::{ConnectionId, MemoryStore, SyncStore};
-use tieline::sync::{OneWaySync, StreamPlan};
-use tieline::{Bearer, CheckRequest, Connector, Host, HttpStack};
+use tieline::sync::StreamPlan;
+use tieline::{Bearer, CheckRequest, Connector, Provider, Tieline};
 use tieline_insights::{Figures, Report, Rules};
 use tieline_sandbox::Sandbox;
 use tieline_sandbox::fortnox::Limits;
@@ -41,23 +41,21 @@ async fn run() -> Outcome<()> {
     let sandbox = Sandbox::fortnox();
     sandbox.set_limits(Limits::none());
     let sandbox = sandbox.serve().await?;
-    // This machine's own addresses are refused unless the host allows them by name.
-    let http = HttpStack::builder().allow_network("127.0.0.1/32").build()?;
-    let books = Host::from(http)
-        .connection(FortnoxConfig::new(), Bearer::new(sandbox.token()))
-        .base_url(sandbox.base_url().parse()?)
-        .limits(Vec::new())
-        .connect()?;
+    let there = Provider::new(FortnoxFactory::default()).with_base_url(sandbox.base_url().parse()?);
+    let app = Tieline::builder()
+        .store(Arc::new(MemoryStore::new()))
+        .provider(there.with_limits(Vec::new()))
+        // This machine's own addresses are refused unless the application allows them by name.
+        .allow_network("127.0.0.1/32")
+        .build()
+        .await?;
+    let connection = app.connection("main", "fortnox-sandbox");
+    let books = connection.open_with(FortnoxConfig::new(), Bearer::new(sandbox.token()))?;
     println!("Connected to {}", books.check(CheckRequest::default()).await?.name);
 
     let mapping = Mapping::load(include_str!("../docs/mappings/fortnox-invoice.yaml"), Format::Yaml)?;
-    let store = Arc::new(MemoryStore::new());
-    let connection = ConnectionId::new("fortnox-sandbox");
-    let report = OneWaySync::new(books, store.clone(), connection.clone())
-        .stream(StreamPlan::mapped(INVOICES, INVOICES, Arc::new(mapping)))
-        .run()
-        .await
-        .into_result()?;
+    let stream = StreamPlan::mapped(INVOICES, INVOICES, Arc::new(mapping));
+    let report = books.sync(|run| run.stream(stream)).await?.into_result()?;
     for stream in &report.streams {
         println!("  {stream}");
     }
@@ -65,7 +63,7 @@ async fn run() -> Outcome<()> {
     // Today, where the books are kept.
     let today = sandbox.now().with_timezone(&Stockholm).date_naive();
     println!("Key figures as of {today}");
-    show(&figures(&*store, &connection, today).await?);
+    show(&figures(&**books.store(), books.id(), today).await?);
     Ok(())
 }
 

@@ -23,11 +23,8 @@ use serde::Deserialize;
 use tieline::pipedrive::PipedriveFactory;
 use tieline::sqlite::SqliteStore;
 use tieline::store::connections::{ConnectionFilter, NewConnection};
-use tieline::store::{ConnectionId, TenantId};
 use tieline::vault::{Key, KeyRing, Vault};
-use tieline::{
-    Callback, Connections, Erase, ErrorKind, Host, HttpStack, OAuthApp, OAuthUrls, Registry, Revoked,
-};
+use tieline::{Callback, Erase, ErrorKind, OAuthApp, Provider, Revoked, Tenant, Tieline};
 use tieline_sandbox::oauth::{Client, Decision};
 use tieline_sandbox::pipedrive::Pipedrive;
 use tieline_sandbox::{Sandbox, Server};
@@ -67,10 +64,8 @@ async fn run() -> Outcome<()> {
     let sandbox = Sandbox::pipedrive().serve().await?;
     let folder = tempfile::tempdir()?;
     let store = SqliteStore::open(folder.path().join("host.db")).await?;
-    let connections = connections(&store, &address, &sandbox)?;
-    // A wrong vault key is found now, and not at a customer's first request.
-    connections.verify_keys().await?;
-    let site = Arc::new(Site { connections, store, sessions: Mutex::default() });
+    let tieline = application(store, &address, &sandbox).await?;
+    let site = Arc::new(Site { tieline, sessions: Mutex::default() });
     println!("This host serves {address}, a sandbox plays Pipedrive at {}", sandbox.base_url());
 
     let server = tokio::spawn(axum::serve(listener, router(Arc::clone(&site))).into_future());
@@ -83,33 +78,35 @@ async fn run() -> Outcome<()> {
     };
     server.abort();
     // A renewal that is cut off between the provider's answer and the save can cost a connection.
-    site.connections.idle().await;
+    site.tieline.shutdown().await;
     outcome
 }
 
-/// What the host offers. With a real provider there is an app from its developer portal in place of the invented one, an
-/// `HttpStack::new()`, and neither `base_url` nor `oauth_urls`.
-fn connections(store: &SqliteStore, address: &Url, sandbox: &Server<Pipedrive>) -> Outcome<Connections> {
+/// The application. With a real provider there is an app from its developer portal in place of the invented one, and
+/// neither `allow_network` nor other addresses.
+async fn application(store: SqliteStore, address: &Url, sandbox: &Server<Pipedrive>) -> Outcome<Tieline> {
     let (callback, secret) = (address.join("/callback")?, random::<32>()?);
     let client = Client::new("crm-host").with_secret(&secret).with_redirect(callback.as_str());
     sandbox.authorization().register(client.with_scopes(["base", "deals:full", "users:read"]))?;
 
-    let provider: Url = sandbox.base_url().parse()?;
-    let urls = OAuthUrls::new(provider.join("/oauth/authorize")?, provider.join("/oauth/token")?)
-        .with_revoke(provider.join("/oauth/revoke")?);
-    // This machine's own addresses are refused unless the host allows them by name.
-    let http = HttpStack::builder().allow_network("127.0.0.1/32").build()?;
-    let registry = Registry::new(Host::from(http)).with(PipedriveFactory::default());
+    let there: Url = sandbox.base_url().parse()?;
+    let pipedrive = Provider::new(PipedriveFactory::default())
+        .with_app(OAuthApp::new("crm-host", secret, callback))
+        .with_base_url(there.clone())
+        .with_oauth_server(there);
     // A generated key is good for a database that ends with the program. Keep yours, or its secrets are lost.
     let keys = match std::env::var_os("TIELINE_VAULT_KEY") {
         Some(_) => KeyRing::from_env("TIELINE_VAULT_KEY")?,
         None => KeyRing::new(Key::generate()?),
     };
-    Ok(Connections::builder(registry, Vault::new(keys))
-        .app(PROVIDER, OAuthApp::new("crm-host", secret, callback))
-        .base_url(PROVIDER, provider)
-        .oauth_urls(PROVIDER, urls)
-        .build(Arc::new(store.clone())))
+    let tieline = Tieline::builder()
+        .store(Arc::new(store))
+        .vault(Vault::new(keys))
+        .provider(pipedrive)
+        .public_url(address.clone())
+        // This machine's own addresses are refused unless the application allows them by name.
+        .allow_network("127.0.0.1/32");
+    Ok(tieline.build().await?)
 }
 
 /// So many bytes from the operating system, in hex.
@@ -121,8 +118,7 @@ fn random<const BYTES: usize>() -> tieline::Result<String> {
 }
 
 struct Site {
-    connections: Connections,
-    store: SqliteStore,
+    tieline: Tieline,
     /// Who is signed in, by the value of the session cookie.
     sessions: Mutex<HashMap<String, User>>,
 }
@@ -130,10 +126,6 @@ struct Site {
 impl Site {
     fn sessions(&self) -> MutexGuard<'_, HashMap<String, User>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn connections_of(&self, tenant: &str) -> Connections {
-        self.connections.for_tenant(Arc::new(self.store.for_tenant(TenantId::new(tenant))))
     }
 }
 
@@ -153,7 +145,7 @@ fn router(site: Arc<Site>) -> Router {
 struct Visitor {
     user: User,
     session: String,
-    connections: Connections,
+    tenant: Tenant,
 }
 
 impl FromRequestParts<Arc<Site>> for Visitor {
@@ -162,8 +154,7 @@ impl FromRequestParts<Arc<Site>> for Visitor {
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Redirect> {
         let session = session_of(&parts.headers).ok_or_else(|| Redirect::to("/login"))?;
         let user = site.sessions().get(session).copied().ok_or_else(|| Redirect::to("/login"))?;
-        let connections = site.connections_of(user.tenant);
-        Ok(Self { user, session: session.to_owned(), connections })
+        Ok(Self { user, session: session.to_owned(), tenant: site.tieline.tenant(user.tenant) })
     }
 }
 
@@ -198,8 +189,8 @@ async fn login(State(site): State<Arc<Site>>, Form(form): Form<Named>) -> Result
 
 async fn settings(visitor: Visitor) -> Result<Response, Refused> {
     let mut rows = Vec::new();
-    for connection in visitor.connections.store().connections(&ConnectionFilter::default(), 100).await? {
-        let secret = visitor.connections.masked(&connection.id).await?;
+    for connection in visitor.tenant.store().connections(&ConnectionFilter::default(), 100).await? {
+        let secret = visitor.tenant.connection(connection.id.clone()).masked().await?;
         let secret: Vec<_> = secret.iter().map(|(name, masked)| format!("{name} {masked}")).collect();
         rows.push(Value::from_pairs([
             ("id", connection.id.as_str()),
@@ -217,11 +208,11 @@ async fn settings(visitor: Visitor) -> Result<Response, Refused> {
 
 /// Sends the browser to the provider: for a new connection, or once more for the one that the form names.
 async fn connect(visitor: Visitor, Form(form): Form<Named>) -> Result<Redirect, Refused> {
-    let Visitor { connections, session, .. } = visitor;
+    let Visitor { tenant, session, .. } = visitor;
     let begun = if form.name.is_empty() {
-        connections.begin(NewConnection::new(random::<8>()?, PROVIDER, "Pipedrive"), session).await?
+        tenant.begin_consent(NewConnection::new(random::<8>()?, PROVIDER, "Pipedrive"), session).await?
     } else {
-        connections.begin_again(&ConnectionId::new(form.name), session).await?
+        tenant.connection(form.name).begin_consent(session).await?
     };
     Ok(Redirect::to(begun.url.as_str()))
 }
@@ -230,15 +221,15 @@ async fn connect(visitor: Visitor, Form(form): Form<Named>) -> Result<Redirect, 
 /// twice finds it made, and the HEAD of a link scanner, which a route for GET answers too, uses nothing up.
 async fn callback(visitor: Visitor, method: Method, RawQuery(query): RawQuery) -> Result<Redirect, Refused> {
     let callback = Callback::new(query.unwrap_or_default(), visitor.session).with_method(method);
-    let mut draft = visitor.connections.finish(&callback).await?;
+    let mut draft = visitor.tenant.finish_consent(&callback).await?;
     let account = draft.check().await?;
     draft.named(account.name).store(&visitor.user.name.into()).await?;
     Ok(Redirect::to("/"))
 }
 
 async fn disconnect(visitor: Visitor, Form(form): Form<Named>) -> Result<Redirect, Refused> {
-    let (id, by) = (ConnectionId::new(form.name), visitor.user.name.into());
-    let ended = visitor.connections.disconnect(&id, Erase::Everything, &by).await?;
+    let by = visitor.user.name.into();
+    let ended = visitor.tenant.connection(form.name).disconnect(Erase::Everything, &by).await?;
     match ended.revoked {
         // Erased here; at the provider the customer has to take the app's access back.
         Revoked::Failed(error) => Err(error.into()),

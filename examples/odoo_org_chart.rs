@@ -5,9 +5,11 @@
 
 use std::error::Error;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use tieline::odoo::OdooConfig;
-use tieline::{ApiKey, CheckRequest, Connector, Host, HttpStack};
+use tieline::odoo::{OdooConfig, OdooFactory};
+use tieline::store::MemoryStore;
+use tieline::{ApiKey, CheckRequest, Connector, Provider, Tieline};
 use tieline_sandbox::Sandbox;
 use tieline_sandbox::odoo::{API_KEY, DATABASE, LOGIN, Version};
 
@@ -39,13 +41,15 @@ async fn run() -> Result<(), Box<dyn Error>> {
             let server = sandbox.insert(Sandbox::odoo(Version::V19).serve().await?);
             println!("No account given, so a sandbox serves one at {}", server.base_url());
             println!("(set ODOO_URL, ODOO_LOGIN and ODOO_API_KEY to read your own)\n");
-            // This machine's own addresses are refused unless the host allows them by name.
-            let http = HttpStack::builder().allow_network("127.0.0.1/32").build()?;
+            let there = Provider::new(OdooFactory::default()).with_base_url(server.base_url().parse()?);
+            // This machine's own addresses are refused unless the application allows them by name.
+            let app = Tieline::builder().provider(there).allow_network("127.0.0.1/32");
+            let app = app.store(Arc::new(MemoryStore::new())).build().await?;
             let config = OdooConfig::new("https://norrsken.example", LOGIN).with_database(DATABASE);
-            Host::from(http)
-                .connection(config, ApiKey::new(API_KEY))
-                .base_url(server.base_url().parse()?)
-                .connect()?
+            app.connection("main", "odoo-sandbox")
+                .open_with(config, ApiKey::new(API_KEY))?
+                .connector()
+                .clone()
         }
         _ => return Err("set all of ODOO_URL, ODOO_LOGIN and ODOO_API_KEY, or none for the sandbox".into()),
     };

@@ -14,12 +14,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use tieline::mapping::{Format, Mapping};
-use tieline::pipedrive::{Pipedrive, PipedriveConfig};
+use tieline::pipedrive::{Pipedrive, PipedriveConfig, PipedriveFactory};
 use tieline::sqlite::SqliteStore;
-use tieline::store::{ConnectionId, SyncStore};
-use tieline::sync::{Event, OneWaySync, Report, StreamPlan};
-use tieline::{ApiKey, CheckRequest, Connector, DiscoverRequest, FieldMapping, Host, HttpStack};
-use tieline_sandbox::pipedrive::{COMPANY, Entity};
+use tieline::sync::{Event, Report, StreamPlan};
+use tieline::{
+    ApiKey, CheckRequest, Connector, DiscoverRequest, FieldMapping, OpenConnection, Provider, Tieline,
+};
+use tieline_sandbox::pipedrive::{COMPANY, Entity, Pipedrive as Model};
 use tieline_sandbox::{Object, Sandbox, Server};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -38,9 +39,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Outcome<()> {
-    let account = Account::from_environment().await?;
-    let crm = account.connect()?;
-
+    let (crm, sandbox) = connect().await?;
     let who = crm.check(CheckRequest::default()).await?;
     println!("Connected to {} as {}", who.name, who.user.unwrap_or_default());
     for warning in who.warnings {
@@ -49,73 +48,46 @@ async fn run() -> Outcome<()> {
 
     show_catalog(&crm).await?;
 
-    let store = Arc::new(SqliteStore::open(DATABASE).await?);
-    let connection = ConnectionId::new(account.connection_id());
-    if let Account::Sandbox(_) = account {
-        // Each sandbox is a new account; what an earlier one left does not belong to it.
-        store.erase(&connection).await?;
-    }
-
     println!("\nFirst run, into {DATABASE}");
-    let report = sync(&crm, &store, &connection).await?;
-    show_report(&report);
-    show_pipeline(&*store, &connection).await?;
+    show_report(&sync(&crm).await?);
+    show_pipeline(&crm).await?;
 
-    if let Account::Sandbox(sandbox) = &account {
-        let rows = store.rows(&connection, &"deals".into(), None, 4).await?;
+    if let Some(sandbox) = &sandbox {
+        let rows = crm.store().rows(crm.id(), &"deals".into(), None, 4).await?;
         let deals = rows.iter().map(|row| row.key.as_str().parse()).collect::<Result<Vec<i64>, _>>()?;
         people_work(sandbox, &deals)?;
         println!("\nSecond run, after people changed three deals, added one and deleted one");
     } else {
         println!("\nSecond run, right after the first");
     }
-    let report = sync(&crm, &store, &connection).await?;
-    show_report(&report);
-    show_pipeline(&*store, &connection).await
+    show_report(&sync(&crm).await?);
+    show_pipeline(&crm).await
 }
 
-/// Whose deals are read.
-enum Account {
-    Real { company: String, token: String },
-    Sandbox(Server<tieline_sandbox::pipedrive::Pipedrive>),
-}
-
-impl Account {
-    async fn from_environment() -> Outcome<Self> {
-        let get = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        match (get("PIPEDRIVE_COMPANY"), get("PIPEDRIVE_API_TOKEN")) {
-            (Some(company), Some(token)) => Ok(Self::Real { company, token }),
-            (None, None) => {
-                let sandbox = Sandbox::pipedrive().serve().await?;
-                println!("No account given, so a sandbox serves one at {}", sandbox.base_url());
-                println!("(set PIPEDRIVE_COMPANY and PIPEDRIVE_API_TOKEN to read your own)\n");
-                Ok(Self::Sandbox(sandbox))
-            }
-            _ => Err("set both PIPEDRIVE_COMPANY and PIPEDRIVE_API_TOKEN, or neither for the sandbox".into()),
+/// Your account, or the one of a sandbox on this machine.
+async fn connect() -> Outcome<(OpenConnection<Pipedrive>, Option<Server<Model>>)> {
+    let get = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let app = Tieline::builder().store(Arc::new(SqliteStore::open(DATABASE).await?));
+    match (get("PIPEDRIVE_COMPANY"), get("PIPEDRIVE_API_TOKEN")) {
+        (Some(company), Some(token)) => {
+            let connection = app.build().await?.connection("main", format!("pipedrive-{company}"));
+            Ok((connection.open_with(PipedriveConfig::company(company), ApiKey::new(token))?, None))
         }
-    }
-
-    fn connect(&self) -> Outcome<Arc<Pipedrive>> {
-        Ok(match self {
-            Self::Real { company, token } => {
-                tieline::connect(PipedriveConfig::company(company), ApiKey::new(token.clone()))?
-            }
-            Self::Sandbox(sandbox) => {
-                // This machine's own addresses are refused unless the host allows them by name.
-                let http = HttpStack::builder().allow_network("127.0.0.1/32").build()?;
-                Host::from(http)
-                    .connection(PipedriveConfig::company(COMPANY), ApiKey::new(sandbox.token()))
-                    .base_url(sandbox.base_url().parse()?)
-                    .connect()?
-            }
-        })
-    }
-
-    fn connection_id(&self) -> String {
-        match self {
-            Self::Real { company, .. } => format!("pipedrive-{company}"),
-            Self::Sandbox(_) => "pipedrive-sandbox".to_owned(),
+        (None, None) => {
+            let sandbox = Sandbox::pipedrive().serve().await?;
+            println!("No account given, so a sandbox serves one at {}", sandbox.base_url());
+            println!("(set PIPEDRIVE_COMPANY and PIPEDRIVE_API_TOKEN to read your own)\n");
+            let there = Provider::new(PipedriveFactory::default()).with_base_url(sandbox.base_url().parse()?);
+            // This machine's own addresses are refused unless the application allows them by name.
+            let app = app.provider(there).allow_network("127.0.0.1/32").build().await?;
+            let connection = app.connection("main", "pipedrive-sandbox");
+            let crm =
+                connection.open_with(PipedriveConfig::company(COMPANY), ApiKey::new(sandbox.token()))?;
+            // Each sandbox is a new account; what an earlier one left does not belong to it.
+            crm.store().erase(crm.id()).await?;
+            Ok((crm, Some(sandbox)))
         }
+        _ => Err("set both PIPEDRIVE_COMPANY and PIPEDRIVE_API_TOKEN, or neither for the sandbox".into()),
     }
 }
 
@@ -141,7 +113,8 @@ fn standard_deal() -> tieline::Result<Arc<dyn FieldMapping>> {
     Ok(Arc::new(plan.exclude("status", ["lost"]).compile()?))
 }
 
-async fn sync(crm: &Arc<Pipedrive>, store: &Arc<SqliteStore>, connection: &ConnectionId) -> Outcome<Report> {
+async fn sync(crm: &OpenConnection<Pipedrive>) -> Outcome<Report> {
+    let deals = standard_deal()?;
     // Shown on a terminal, silent in a pipe.
     let bar = ProgressBar::new(5);
     bar.set_style(
@@ -150,20 +123,20 @@ async fn sync(crm: &Arc<Pipedrive>, store: &Arc<SqliteStore>, connection: &Conne
     bar.enable_steady_tick(Duration::from_millis(100));
     let shown = bar.clone();
 
-    let report = OneWaySync::new(crm.clone(), store.clone(), connection.clone())
-        .stream(StreamPlan::mirror("users"))
-        .stream(StreamPlan::mirror("stages"))
-        .stream(StreamPlan::mirror("organizations"))
-        .stream(StreamPlan::mirror("persons"))
-        .stream(StreamPlan::mapped("deals", "deals", standard_deal()?))
-        .on_event(move |event| match event {
-            Event::Started { entity } => shown.set_message(entity.to_string()),
-            Event::Committed { entity, read, .. } => shown.set_message(format!("{entity}: {read} read")),
-            Event::Finished { .. } => shown.inc(1),
-            _ => {}
-        })
-        .run()
-        .await;
+    let run = crm.sync(|run| {
+        run.stream(StreamPlan::mirror("users"))
+            .stream(StreamPlan::mirror("stages"))
+            .stream(StreamPlan::mirror("organizations"))
+            .stream(StreamPlan::mirror("persons"))
+            .stream(StreamPlan::mapped("deals", "deals", deals))
+            .on_event(move |event| match event {
+                Event::Started { entity } => shown.set_message(entity.to_string()),
+                Event::Committed { entity, read, .. } => shown.set_message(format!("{entity}: {read} read")),
+                Event::Finished { .. } => shown.inc(1),
+                _ => {}
+            })
+    });
+    let report = run.await?;
     bar.finish_and_clear();
     Ok(report.into_result()?)
 }
@@ -186,13 +159,13 @@ struct StandardDeal {
 }
 
 /// Counts and sums, in decimals, per stage and currency.
-async fn show_pipeline(store: &dyn SyncStore, connection: &ConnectionId) -> Outcome<()> {
+async fn show_pipeline(crm: &OpenConnection<Pipedrive>) -> Outcome<()> {
     const STAGES: [&str; 6] = ["lead", "qualified", "proposal", "negotiation", "won", "(no standard stage)"];
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     let mut sums: BTreeMap<(String, String), Decimal> = BTreeMap::new();
     let mut after = None;
     loop {
-        let rows = store.rows(connection, &"deals".into(), after.as_ref(), 500).await?;
+        let rows = crm.store().rows(crm.id(), &"deals".into(), after.as_ref(), 500).await?;
         let Some(last) = rows.last() else { break };
         after = Some(last.key.clone());
         for row in &rows {
@@ -236,7 +209,7 @@ fn grouped(amount: Decimal) -> String {
 }
 
 /// What colleagues do in Pipedrive while we look away.
-fn people_work(sandbox: &Sandbox<tieline_sandbox::pipedrive::Pipedrive>, deals: &[i64]) -> Outcome<()> {
+fn people_work(sandbox: &Sandbox<Model>, deals: &[i64]) -> Outcome<()> {
     let [raised, moved, renamed, dropped, ..] = *deals else {
         return Err("the sandbox has too few deals".into());
     };

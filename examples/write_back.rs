@@ -7,14 +7,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tieline::pipedrive::{Pipedrive, PipedriveConfig};
+use tieline::pipedrive::{PipedriveConfig, PipedriveFactory};
 use tieline::sqlite::SqliteStore;
-use tieline::store::outbox::{Answer, OutboxStore, Status, StatusKind};
-use tieline::store::{ConnectionId, SyncStore};
-use tieline::sync::Outbox;
-use tieline::{ApiKey, FieldPatch, FieldPath, Host, HttpStack, Key, Operation, Patch, RawJson, WriteOp};
+use tieline::store::outbox::{Answer, Status, StatusKind};
+use tieline::sync::OutboxReport;
+use tieline::{
+    ApiKey, ConnectionOutbox, FieldPatch, FieldPath, Key, Operation, Patch, Provider, RawJson, Tieline,
+    WriteOp,
+};
 use tieline_sandbox::pipedrive::{COMPANY, Entity, Pipedrive as Model, keys};
-use tieline_sandbox::{Fault, FaultRule, Sandbox, Server};
+use tieline_sandbox::{Fault, FaultRule, Sandbox};
 use tieline_store::contract::Elapse;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -35,12 +37,18 @@ async fn main() -> ExitCode {
 async fn run() -> Outcome<()> {
     let sandbox = Sandbox::pipedrive().serve().await?;
     println!("A sandbox serves a Pipedrive account at {}", sandbox.base_url());
-    let crm = connect(&sandbox)?;
-    let store = Arc::new(SqliteStore::open(DATABASE).await?);
-    let connection = ConnectionId::new("pipedrive-sandbox-writes");
+    let store = SqliteStore::open(DATABASE).await?;
+    let there = Provider::new(PipedriveFactory::default()).with_base_url(sandbox.base_url().parse()?);
+    // This machine's own addresses are refused unless the application allows them by name.
+    let app = Tieline::builder().store(Arc::new(store.clone())).provider(there).allow_network("127.0.0.1/32");
+    let app = app.build().await?;
+    // A text field of the account that carries the markers of deals.
+    let config = PipedriveConfig::company(COMPANY).with_marker("deals", keys::DEAL_REFERENCE);
+    let connection = app.connection("main", "pipedrive-sandbox-writes");
+    let crm = connection.open_with(config, ApiKey::new(sandbox.token()))?;
     // Each sandbox is a new account; what an earlier one left does not belong to it.
-    store.erase(&connection).await?;
-    let outbox = Outbox::new(crm, store.clone(), connection.clone());
+    crm.store().erase(crm.id()).await?;
+    let outbox = crm.outbox();
 
     println!("\n1. Five operations are stored, each under an id of our own");
     let deal =
@@ -53,8 +61,8 @@ async fn run() -> Outcome<()> {
     ];
     let activities = [create("visit-12", r#"{"subject":"Besök på plats","type":"meeting"}"#)?];
     for twice in 0..2 {
-        let mut new = store.enqueue(&connection, &"deals".into(), &deals).await?;
-        new += store.enqueue(&connection, &"activities".into(), &activities).await?;
+        let mut new = outbox.enqueue("deals", &deals).await?;
+        new += outbox.enqueue("activities", &activities).await?;
         let word = if twice == 0 { "stored" } else { "stored again by a caller who was not sure" };
         println!("  {word}: {new} new");
     }
@@ -65,25 +73,25 @@ async fn run() -> Outcome<()> {
             FaultRule::new(Fault::ResetBeforeAnswer).on("POST", "/api/").body(title).takes_effect(true),
         );
     }
-    println!("  {}", outbox.run().await.into_result()?);
-    show(&*store, &connection).await?;
+    println!("  {}", send(&outbox).await?);
+    show(&outbox).await?;
 
     println!(
         "\n3. Another run, two minutes later: a deal carries its operation's id as a marker, and can be looked for"
     );
     // An example does not wait: what is due in the database moves nearer, as in tests.
     store.elapse(Duration::from_secs(121)).await;
-    println!("  {}", outbox.run().await.into_result()?);
-    show(&*store, &connection).await?;
+    println!("  {}", send(&outbox).await?);
+    show(&outbox).await?;
 
     println!("\n4. An activity cannot carry one, so a person looks at Pipedrive, finds it, and answers");
-    for question in store.entries(&connection, Some(StatusKind::NeedsReview), None, 100).await? {
+    for question in outbox.entries(Some(StatusKind::NeedsReview), None, 100).await? {
         let found = find(&sandbox, Entity::Activities, "subject", "Besök på plats").first().copied();
         let answer = found.map_or(Answer::NotDone, |id| Answer::Done { key: Some(Key::from(id)) });
-        let entry = store.answer(&connection, &question.operation.id, answer).await?;
+        let entry = outbox.answer(&question.operation.id, answer).await?;
         println!("  {} is {}", entry.operation.id, told(&entry.status));
     }
-    println!("  {}", outbox.run().await.into_result()?);
+    println!("  {}", send(&outbox).await?);
 
     println!("\nIn Pipedrive, by its own count");
     for (entity, field, title) in [
@@ -100,17 +108,6 @@ async fn run() -> Outcome<()> {
     Ok(())
 }
 
-fn connect(sandbox: &Server<Model>) -> Outcome<Arc<Pipedrive>> {
-    // A text field of the account that carries the markers of deals.
-    let config = PipedriveConfig::company(COMPANY).with_marker("deals", keys::DEAL_REFERENCE);
-    // This machine's own addresses are refused unless the host allows them by name.
-    let http = HttpStack::builder().allow_network("127.0.0.1/32").build()?;
-    Ok(Host::from(http)
-        .connection(config, ApiKey::new(sandbox.token()))
-        .base_url(sandbox.base_url().parse()?)
-        .connect()?)
-}
-
 fn create(id: &str, fields: &str) -> Outcome<Operation> {
     Ok(Operation::new(id, WriteOp::create(RawJson::parse(fields)?)))
 }
@@ -120,9 +117,13 @@ fn update(id: &str, key: i64, field: &str, value: &str) -> Outcome<Operation> {
     Ok(Operation::new(id, WriteOp::update(key, patch)))
 }
 
+async fn send(outbox: &ConnectionOutbox) -> Outcome<OutboxReport> {
+    Ok(outbox.run(|outbox| outbox).await?.into_result()?)
+}
+
 /// The outbox as a settings page would show it.
-async fn show(store: &dyn OutboxStore, connection: &ConnectionId) -> Outcome<()> {
-    for entry in store.entries(connection, None, None, 100).await? {
+async fn show(outbox: &ConnectionOutbox) -> Outcome<()> {
+    for entry in outbox.entries(None, None, 100).await? {
         println!("  {:<11} {}", entry.operation.id, told(&entry.status));
         if let Some(note) = &entry.note {
             println!("              {note}");

@@ -1,14 +1,29 @@
 #![doc = include_str!("../README.md")]
 
-mod connections;
-mod host;
+mod activity;
+mod application;
+mod application_store;
+mod builder;
+mod connect;
+mod connection;
+mod observer;
+mod provider;
 mod registry;
 
-pub use connections::{
-    Connections, ConnectionsBuilder, Disconnected, Draft, Erase, OpenConnection, Renewed, Rotated,
+mod tenant;
+mod vault_key;
+
+pub use application::Tieline;
+pub use application_store::ApplicationStore;
+pub use builder::TielineBuilder;
+pub use connect::connect;
+pub use connection::{
+    ConnectionHandle, ConnectionHealth, ConnectionOutbox, Disconnected, Erase, OpenConnection,
 };
-pub use host::{ConnectionBuilder, Host, connect};
+pub use observer::{Observer, RunOf};
+pub use provider::Provider;
 pub use registry::Registry;
+pub use tenant::{Draft, Renewed, Rotated, Tenant};
 pub use tieline_auth::{
     ApiKey, AuthorizationUrl, Basic, Bearer, Callback, Captured, CredentialStore, Environment, Fields,
     GrantWarning, OAuthApp, OAuthUrls, Password, Revoked, Secret, ServiceAccount, Tokens,

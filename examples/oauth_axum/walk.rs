@@ -13,7 +13,7 @@ use url::Url;
 use super::{Outcome, Site};
 
 pub(super) async fn walk(site: &Site, address: &Url, sandbox: &Server<Pipedrive>) -> Outcome<()> {
-    let (pipedrive, acme) = (sandbox.authorization(), site.connections_of("acme"));
+    let (pipedrive, acme) = (sandbox.authorization(), site.tieline.tenant("acme"));
     let anna = Browser::sign_in(address, "anna").await?;
     let carl = Browser::sign_in(address, "carl").await?;
     let ben = Browser::sign_in(address, "ben").await?;
@@ -28,7 +28,7 @@ pub(super) async fn walk(site: &Site, address: &Url, sandbox: &Server<Pipedrive>
     println!("\n3. A job reads through the stored connection. After the first page all access tokens end");
     let stored = acme.store().connections(&ConnectionFilter::default(), 1).await?;
     let id = stored.first().map(|connection| connection.id.clone()).ok_or("nothing was stored")?;
-    let crm = acme.connect(&id).await?;
+    let crm = acme.connection(id.clone()).open().await?;
     let mut batches = crm.read(ReadRequest::full("deals").with_page_size(100))?;
     let (mut deals, mut pages) = (0, 0);
     while let Some(batch) = batches.next().await {
@@ -37,7 +37,7 @@ pub(super) async fn walk(site: &Site, address: &Url, sandbox: &Server<Pipedrive>
             sandbox.expire_access_tokens();
         }
     }
-    acme.report(&id, Ok(()), &"a job".into()).await?;
+    crm.report(Ok(()), &"a job".into()).await?;
     println!("   {deals} deals in {pages} pages, {} renewal of the token", pipedrive.counters().refreshes);
 
     println!("\n4. What is refused");

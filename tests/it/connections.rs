@@ -7,11 +7,11 @@ use insta::assert_snapshot;
 use serde_json::json;
 use tieline::pipedrive::PipedriveFactory;
 use tieline::store::connections::{AuditAction, ConnectionChange, ConnectionFilter, Health, NewConnection};
-use tieline::store::{ConnectionStore, MemoryStore, SecretStore, TenantId};
+use tieline::store::{ConnectionStore, MemoryStore, SecretStore};
 use tieline::vault::{Key, KeyRing, Vault};
 use tieline::{
-    Callback, CheckRequest, Clock, Connections, CredentialStore, Environment, Erase, ErrorKind, Fields, Host,
-    HttpStack, OAuthApp, Registry, Revoked, Secret,
+    Callback, CheckRequest, Clock, Environment, Erase, ErrorKind, Fields, OAuthApp, Provider, Revoked,
+    Secret, Tenant, Tieline,
 };
 use tieline_http::TokioClock;
 use tieline_sandbox::oauth::{CLIENT_ID, CLIENT_SECRET, REDIRECT_URI};
@@ -25,7 +25,7 @@ struct World {
     sandbox: Arc<Sandbox<Model>>,
     memory: MemoryStore,
     clock: TokioClock,
-    connections: Connections,
+    connections: Tenant,
 }
 
 fn ring() -> KeyRing {
@@ -41,19 +41,19 @@ impl World {
         Self { sandbox, memory, clock, connections }
     }
 
-    fn with_keys(&self, keys: KeyRing) -> Connections {
+    fn with_keys(&self, keys: KeyRing) -> Tenant {
         build(&self.sandbox, self.clock, &self.memory, keys, Environment::empty())
     }
 
     async fn consent(&self, id: &str) {
-        let url = self.connections.begin(new(id), SESSION).await.unwrap().url;
+        let url = self.connections.begin_consent(new(id), SESSION).await.unwrap().url;
         let callback = Callback::new(visit(&self.sandbox, &url), SESSION);
-        let draft = self.connections.finish(&callback).await.unwrap();
+        let draft = self.connections.finish_consent(&callback).await.unwrap();
         draft.store(&"anna".into()).await.unwrap();
     }
 
     async fn works(&self, id: &str) -> tieline::Result<()> {
-        let crm = self.connections.connect(&id.into()).await?;
+        let crm = self.connections.connection(id).connect().await?;
         crm.check(CheckRequest::default()).await.map(drop)
     }
 }
@@ -64,15 +64,19 @@ fn build(
     memory: &MemoryStore,
     keys: KeyRing,
     environment: Environment,
-) -> Connections {
+) -> Tenant {
     let transport = Arc::new(InProcess::new(Arc::clone(sandbox)));
-    let http = HttpStack::builder().transport(transport).clock(Arc::new(clock)).build().unwrap();
-    let registry = Registry::new(Host::from(http)).with(PipedriveFactory::default());
     let app = OAuthApp::new(CLIENT_ID, CLIENT_SECRET, REDIRECT_URI.parse().unwrap());
-    Connections::builder(registry, Vault::new(keys))
-        .app("pipedrive", app)
+    Tieline::builder()
+        .store(Arc::new(memory.clone()))
+        .vault(Vault::new(keys))
+        .provider(Provider::new(PipedriveFactory::default()).with_app(app))
         .environment(environment)
-        .build(Arc::new(memory.clone()))
+        .clock(Arc::new(clock))
+        .http(|http| http.transport(transport))
+        .build_unverified()
+        .unwrap()
+        .tenant("main")
 }
 
 fn new(id: &str) -> NewConnection {
@@ -116,7 +120,7 @@ async fn a_token_that_a_person_pasted_is_tried_and_then_kept() {
     let connection = draft.store(&"anna".into()).await.unwrap();
     assert_eq!((connection.health, connection.created_by.as_str()), (Health::Healthy, "anna"));
     world.works("sales").await.unwrap();
-    let [(name, masked)] = &connections.masked(&"sales".into()).await.unwrap()[..] else {
+    let [(name, masked)] = &connections.connection("sales").masked().await.unwrap()[..] else {
         panic!("one field")
     };
     assert_eq!(name, "api_token");
@@ -131,7 +135,7 @@ async fn a_token_that_a_person_pasted_is_tried_and_then_kept() {
     sandbox.set_token("f".repeat(40));
     let error = world.works("sales").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
-    connections.report(&"sales".into(), Err(&error), &"sync".into()).await.unwrap();
+    connections.connection("sales").open().await.unwrap().report(Err(&error), &"sync".into()).await.unwrap();
     assert_eq!(memory.connection(&"sales".into()).await.unwrap().unwrap().health, Health::NeedsReconnect);
 
     let log = memory.audit(None, None, 100).await.unwrap();
@@ -144,10 +148,10 @@ async fn a_token_that_a_person_pasted_is_tried_and_then_kept() {
 async fn a_consent_becomes_a_connection() {
     let world = World::new();
     let World { connections, memory, sandbox, .. } = &world;
-    let begun = connections.begin(new("sales"), SESSION).await.unwrap();
+    let begun = connections.begin_consent(new("sales"), SESSION).await.unwrap();
     assert!(memory.connection(&"sales".into()).await.unwrap().is_none());
     let callback = Callback::new(visit(sandbox, &begun.url), SESSION);
-    let mut draft = connections.finish(&callback).await.unwrap();
+    let mut draft = connections.finish_consent(&callback).await.unwrap();
     assert_eq!(draft.config()["company"], "https://acme-demo.pipedrive.com");
     draft.check().await.unwrap();
     assert!(memory.connection(&"sales".into()).await.unwrap().is_none());
@@ -156,7 +160,7 @@ async fn a_consent_becomes_a_connection() {
     world.works("sales").await.unwrap();
 
     // An hour later it goes on, and a connector that was there before goes on too.
-    let crm = connections.connect(&"sales".into()).await.unwrap();
+    let crm = connections.connection("sales").connect().await.unwrap();
     tokio::time::sleep(Duration::from_secs(4000)).await;
     crm.check(CheckRequest::default()).await.unwrap();
     assert_eq!(sandbox.authorization().counters().refreshes, 1);
@@ -171,9 +175,9 @@ async fn a_consent_becomes_a_connection() {
     let error = crm.check(CheckRequest::default()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthenticated, "{error}");
     assert_eq!(memory.connection(&"sales".into()).await.unwrap().unwrap().health, Health::NeedsReconnect);
-    let begun = connections.begin_again(&"sales".into(), SESSION).await.unwrap();
+    let begun = connections.connection("sales").begin_consent(SESSION).await.unwrap();
     let callback = Callback::new(visit(sandbox, &begun.url), SESSION).expecting("sales");
-    connections.finish(&callback).await.unwrap().store(&"anna".into()).await.unwrap();
+    connections.finish_consent(&callback).await.unwrap().store(&"anna".into()).await.unwrap();
     crm.check(CheckRequest::default()).await.unwrap();
     assert_eq!(memory.connection(&"sales".into()).await.unwrap().unwrap().health, Health::Healthy);
 }
@@ -181,13 +185,12 @@ async fn a_consent_becomes_a_connection() {
 #[tokio::test(start_paused = true)]
 async fn another_customer_cannot_answer() {
     let world = World::new();
-    let globex: Arc<dyn CredentialStore> = Arc::new(world.memory.for_tenant(TenantId::new("globex")));
-    let globex = world.connections.for_tenant(globex);
-    let begun = world.connections.begin(new("sales"), SESSION).await.unwrap();
+    let globex = world.connections.tieline().tenant("globex");
+    let begun = world.connections.begin_consent(new("sales"), SESSION).await.unwrap();
     let callback = Callback::new(visit(&world.sandbox, &begun.url), SESSION);
-    assert_eq!(globex.finish(&callback).await.unwrap_err().kind(), ErrorKind::Rejected);
-    world.connections.finish(&callback).await.unwrap().store(&"anna".into()).await.unwrap();
-    assert_eq!(globex.connect(&"sales".into()).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(globex.finish_consent(&callback).await.unwrap_err().kind(), ErrorKind::Rejected);
+    world.connections.finish_consent(&callback).await.unwrap().store(&"anna".into()).await.unwrap();
+    assert_eq!(globex.connection("sales").connect().await.unwrap_err().kind(), ErrorKind::NotFound);
     world.works("sales").await.unwrap();
 }
 
@@ -196,7 +199,7 @@ async fn the_end_of_a_connection_is_told_to_the_provider() {
     let world = World::new();
     let World { connections, memory, sandbox, .. } = &world;
     world.consent("sales").await;
-    let ended = connections.disconnect(&"sales".into(), Erase::Secret, &"anna".into()).await.unwrap();
+    let ended = connections.connection("sales").disconnect(Erase::Secret, &"anna".into()).await.unwrap();
     assert!(matches!(ended.revoked, Revoked::Yes) && ended.erased);
     assert_eq!(sandbox.authorization().counters().revocations, 1);
     let connection = memory.connection(&"sales".into()).await.unwrap().unwrap();
@@ -209,10 +212,11 @@ async fn the_end_of_a_connection_is_told_to_the_provider() {
 
     // A provider that is down keeps nobody from erasing.
     world.consent("support").await;
-    let crm = connections.connect(&"support".into()).await.unwrap();
+    let crm = connections.connection("support").connect().await.unwrap();
     crm.check(CheckRequest::default()).await.unwrap();
     sandbox.inject(FaultRule::new(Fault::Status { status: 503, body: None }).on("POST", "/oauth/revoke"));
-    let ended = connections.disconnect(&"support".into(), Erase::Everything, &"anna".into()).await.unwrap();
+    let ended =
+        connections.connection("support").disconnect(Erase::Everything, &"anna".into()).await.unwrap();
     let Revoked::Failed(failed) = &ended.revoked else { panic!("{ended:?}") };
     assert!(memory.connection(&"support".into()).await.unwrap().is_none());
     assert!(memory.secret(&"support".into(), Secret::NAME).await.unwrap().is_none());
@@ -221,10 +225,10 @@ async fn the_end_of_a_connection_is_told_to_the_provider() {
 
     // Keys are erased; there is nothing to take back.
     connections.draft(company("keyed"), token(sandbox)).unwrap().store(&"anna".into()).await.unwrap();
-    let ended = connections.disconnect(&"keyed".into(), Erase::Everything, &"anna".into()).await.unwrap();
+    let ended = connections.connection("keyed").disconnect(Erase::Everything, &"anna".into()).await.unwrap();
     assert!(matches!(ended.revoked, Revoked::NotOffered) && ended.erased);
     let unknown =
-        connections.disconnect(&"keyed".into(), Erase::Everything, &"anna".into()).await.unwrap_err();
+        connections.connection("keyed").disconnect(Erase::Everything, &"anna".into()).await.unwrap_err();
 
     let errors = [&off, &empty, failed, &gone, &unknown].map(ToString::to_string);
     assert_snapshot!(errors.join("\n"), @r"
@@ -243,15 +247,15 @@ async fn the_environment_comes_after_the_store_and_can_be_imported() {
     let connections = build(&world.sandbox, world.clock, &world.memory, ring(), environment);
     let now = world.clock.now();
     world.memory.create(company("sales"), Vec::new(), &"anna".into(), now).await.unwrap();
-    let check = async |connections: &Connections| {
-        connections.connect(&"sales".into()).await?.check(CheckRequest::default()).await
+    let check = async |connections: &Tenant| {
+        connections.connection("sales").connect().await?.check(CheckRequest::default()).await
     };
     check(&connections).await.unwrap();
     assert_eq!(world.works("sales").await.unwrap_err().kind(), ErrorKind::Config);
 
     let draft = connections.draft_from_environment(company("sales")).unwrap().unwrap();
     draft.store(&"anna".into()).await.unwrap();
-    assert_eq!(connections.masked(&"sales".into()).await.unwrap().len(), 1);
+    assert_eq!(connections.connection("sales").masked().await.unwrap().len(), 1);
     assert!(world.connections.draft_from_environment(company("sales")).unwrap().is_none());
     // What is stored comes first.
     let wrong = connections.draft(company("sales"), Fields::new([("api_token", "0".repeat(40))])).unwrap();
@@ -280,14 +284,14 @@ async fn keys_are_rotated_in_pages_and_found_at_start() {
 
     let after = world.with_keys(KeyRing::new(key(&fresh_text)));
     after.verify_keys().await.unwrap();
-    after.connect(&"c449".into()).await.unwrap().check(CheckRequest::default()).await.unwrap();
+    after.connection("c449").connect().await.unwrap().check(CheckRequest::default()).await.unwrap();
     let lost = before.verify_keys().await.unwrap_err();
     assert_eq!(lost.kind(), ErrorKind::Config);
     // What does not open stays as it was.
     let stranger = world.with_keys(ring().with_older(key(&old_text)));
     let rotated = stranger.rotate_keys(&"operator".into()).await;
     assert!(rotated.is_err());
-    after.connect(&"c000".into()).await.unwrap().check(CheckRequest::default()).await.unwrap();
+    after.connection("c000").connect().await.unwrap().check(CheckRequest::default()).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -339,9 +343,9 @@ async fn what_cannot_be_is_said() {
         connections.draft(new("x").with_config(settings), token(sandbox)).unwrap_err(),
         connections.draft(company("x"), Fields::new([("token", "abc")])).unwrap_err(),
         connections.draft(company("x"), Secret::ClientCredentials(Default::default())).unwrap_err(),
-        connections.connect(&"nowhere".into()).await.unwrap_err(),
-        connections.begin_again(&"nowhere".into(), SESSION).await.unwrap_err(),
-        connections.begin(NewConnection::new("x", "hubspot", "X"), SESSION).await.unwrap_err(),
+        connections.connection("nowhere").connect().await.unwrap_err(),
+        connections.connection("nowhere").begin_consent(SESSION).await.unwrap_err(),
+        connections.begin_consent(NewConnection::new("x", "hubspot", "X"), SESSION).await.unwrap_err(),
     ];
     assert_snapshot!(errors.map(|error| error.to_string()).join("\n"), @r#"
     there is no connector "hubspot": the registry has: pipedrive (config)

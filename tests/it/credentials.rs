@@ -13,9 +13,9 @@ use tieline::store::MemoryStore;
 use tieline::store::connections::{ConnectionChange, Health, NewConnection};
 use tieline::vault::{Key, KeyRing, Vault};
 use tieline::{
-    Account, AuthScheme, BatchStream, Captured, Catalog, Category, CheckRequest, Connections, Connector,
-    ConnectorSpec, DiscoverRequest, Error, ErrorKind, Field, Fields, Host, HttpStack, KeyPlacement,
-    LookupRequest, Lookups, OAuthApp, Origins, ReadRequest, Registry, Result, Secret, ServiceAccount, Text,
+    Account, AuthScheme, BatchStream, Captured, Catalog, Category, CheckRequest, Connector, ConnectorSpec,
+    DiscoverRequest, Error, ErrorKind, Field, Fields, KeyPlacement, LookupRequest, Lookups, OAuthApp,
+    Origins, Provider, ReadRequest, Result, Secret, ServiceAccount, Tenant, Text, Tieline,
 };
 use tieline_http::TokioClock;
 use tieline_http::memory::{MemoryTransport, answer};
@@ -73,7 +73,7 @@ impl Connector for Probing {
     }
 }
 
-fn connections(scheme: AuthScheme, transport: Arc<dyn tieline::connector::http::Transport>) -> Connections {
+fn connections(scheme: AuthScheme, transport: Arc<dyn tieline::connector::http::Transport>) -> Tenant {
     let vault = Vault::new(KeyRing::new(Key::generate().unwrap()));
     process(scheme, transport, vault, Arc::new(MemoryStore::new()))
 }
@@ -84,23 +84,25 @@ fn process(
     transport: Arc<dyn tieline::connector::http::Transport>,
     vault: Vault,
     store: Arc<MemoryStore>,
-) -> Connections {
+) -> Tenant {
     let mut spec = ConnectorSpec::new("probe", "Probe", Category::Other);
     spec.auth = vec![scheme];
     spec.origins = Origins::Patterns(vec!["api.probe.example".into()]);
     let clock = Arc::new(TokioClock::starting_at(EPOCH.parse().unwrap()));
-    let http = HttpStack::builder().transport(transport).clock(clock).build().unwrap();
-    let registry = Registry::new(Host::from(http)).with(Probe(spec));
-    let app = OAuthApp::new(CLIENT_ID, CLIENT_SECRET, REDIRECT_URI.parse().unwrap());
-    Connections::builder(registry, vault).app("probe", app).build(store)
+    let mut probe = Provider::new(Probe(spec.clone()));
+    if spec.auth.iter().any(|scheme| scheme.oauth2().is_some()) {
+        probe = probe.with_app(OAuthApp::new(CLIENT_ID, CLIENT_SECRET, REDIRECT_URI.parse().unwrap()));
+    }
+    let app = Tieline::builder().store(store).vault(vault).provider(probe).clock(clock);
+    app.http(|http| http.transport(transport)).build_unverified().unwrap().tenant("main")
 }
 
-async fn stored(connections: &Connections, secret: impl Into<Secret>) -> Arc<dyn Connector> {
+async fn stored(connections: &Tenant, secret: impl Into<Secret>) -> Arc<dyn Connector> {
     let new = NewConnection::new("probe-1", "probe", "Probe").with_config(json!({ "database": "prod" }));
     let mut draft = connections.draft(new, secret).unwrap();
     draft.check().await.unwrap();
     draft.store(&"anna".into()).await.unwrap();
-    connections.connect(&"probe-1".into()).await.unwrap()
+    connections.connection("probe-1").connect().await.unwrap()
 }
 
 fn oauth(grant: Grant) -> AuthScheme {
@@ -120,7 +122,7 @@ async fn an_application_asks_for_itself() {
     // A token that dies early is replaced under way.
     sandbox.expire_access_tokens();
     probe.check(CheckRequest::default()).await.unwrap();
-    assert!(connections.masked(&"probe-1".into()).await.unwrap().is_empty());
+    assert!(connections.connection("probe-1").masked().await.unwrap().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -132,7 +134,7 @@ async fn a_service_account_signs_for_itself() {
     let connections = connections(oauth(Grant::JwtBearer), transport);
     let probe = stored(&connections, ServiceAccount::parse(file).unwrap()).await;
     probe.check(CheckRequest::default()).await.unwrap();
-    let masked = connections.masked(&"probe-1".into()).await.unwrap();
+    let masked = connections.connection("probe-1").masked().await.unwrap();
     assert_eq!(masked, [("robot@probe.example".to_owned(), "••••••••".to_owned())]);
 }
 
@@ -220,30 +222,44 @@ async fn one_login_serves_all_and_a_refused_one_is_not_tried_again() {
     let tasks = (0..200).map(|_| {
         let (connections, id) = (connections.clone(), "probe-1".into());
         tokio::spawn(async move {
-            connections.connect(&id).await.unwrap().check(CheckRequest::default()).await.unwrap();
+            connections
+                .connection(id.clone())
+                .connect()
+                .await
+                .unwrap()
+                .check(CheckRequest::default())
+                .await
+                .unwrap();
         })
     });
     for task in tasks.collect::<Vec<_>>() {
         task.await.unwrap();
     }
-    connections.connect(&id).await.unwrap().check(CheckRequest::default()).await.unwrap();
+    connections.connection(id.clone()).connect().await.unwrap().check(CheckRequest::default()).await.unwrap();
     assert_eq!(logins(&transport), 1);
 
     connections.draft(probe(), user("anna", "wrong")).unwrap().store(&"anna".into()).await.unwrap();
     for _ in 0..3 {
-        let probe = connections.connect(&id).await;
+        let probe = connections.connection(id.clone()).connect().await;
         let outcome = match probe {
             Ok(probe) => probe.check(CheckRequest::default()).await.map(drop),
             Err(error) => Err(error),
         };
         assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Unauthenticated);
     }
-    let later = new_process().connect(&id).await.unwrap_err();
+    let later = new_process().connection(id.clone()).connect().await.unwrap_err();
     assert_eq!(later.kind(), ErrorKind::Unauthenticated);
     assert!(later.message().starts_with("Probe refused this login at "), "{later}");
     assert_eq!(logins(&transport), 2, "tried once");
     connections.draft(probe(), user("bo", "pa55")).unwrap().store(&"anna".into()).await.unwrap();
-    new_process().connect(&id).await.unwrap().check(CheckRequest::default()).await.unwrap();
+    new_process()
+        .connection(id.clone())
+        .connect()
+        .await
+        .unwrap()
+        .check(CheckRequest::default())
+        .await
+        .unwrap();
     assert_eq!(logins(&transport), 3);
 }
 
@@ -265,7 +281,15 @@ async fn a_reconnect_opens_the_same_account() {
     assert!(error.message().contains("opens another account"), "{error}");
     assert_eq!(connections.store().connection(&id).await.unwrap(), before);
     assert_eq!(
-        connections.connect(&id).await.unwrap().check(CheckRequest::default()).await.unwrap().name,
+        connections
+            .connection(id.clone())
+            .connect()
+            .await
+            .unwrap()
+            .check(CheckRequest::default())
+            .await
+            .unwrap()
+            .name,
         "acme"
     );
     let replacing = connections.draft(probe(), user("eve", "pa55")).unwrap().replacing_account();
@@ -316,7 +340,14 @@ async fn an_edited_setting_does_not_open_another_company() {
     let mut change = ConnectionChange::default();
     change.config = Some(json!({ "tenant_id": "8" }));
     connections.store().change(&id, change, &anna, chrono::Utc::now()).await.unwrap();
-    let account = connections.connect(&id).await.unwrap().check(CheckRequest::default()).await.unwrap();
+    let account = connections
+        .connection(id.clone())
+        .connect()
+        .await
+        .unwrap()
+        .check(CheckRequest::default())
+        .await
+        .unwrap();
     assert_eq!(account.name, "Bearer of-7");
     // What nobody authorized is not believed.
     let unbound = Secret::ClientCredentials(Captured::default());

@@ -9,7 +9,7 @@ use tieline::store::connections::NewConnection;
 use tieline::store::{MemoryStore, SyncStore};
 use tieline::sync::{Event, OneWaySync, StreamPlan};
 use tieline::vault::{Key, KeyRing, Vault};
-use tieline::{Callback, Connections, Host, HttpStack, OAuthApp, Registry};
+use tieline::{Callback, OAuthApp, Provider, Tenant, Tieline};
 use tieline_http::TokioClock;
 use tieline_sandbox::fortnox::Fortnox as Model;
 use tieline_sandbox::oauth::{CLIENT_ID, CLIENT_SECRET, OAuthCounters, REDIRECT_URI};
@@ -18,13 +18,15 @@ use url::Url;
 
 const INVOICES: u32 = 250;
 
-fn build(sandbox: &Arc<Sandbox<Model>>, store: &MemoryStore, app: OAuthApp) -> Connections {
+fn build(sandbox: &Arc<Sandbox<Model>>, store: &MemoryStore, app: OAuthApp) -> Tenant {
     let clock = TokioClock::starting_at(sandbox.now());
     let transport = Arc::new(InProcess::new(Arc::clone(sandbox)));
-    let http = HttpStack::builder().transport(transport).clock(Arc::new(clock)).build().unwrap();
-    let registry = Registry::new(Host::from(http)).with(FortnoxFactory::default());
-    let vault = Vault::new(KeyRing::new(Key::generate().unwrap()));
-    Connections::builder(registry, vault).app("fortnox", app).build(Arc::new(store.clone()))
+    let app = Tieline::builder()
+        .store(Arc::new(store.clone()))
+        .vault(Vault::new(KeyRing::new(Key::generate().unwrap())))
+        .provider(Provider::new(FortnoxFactory::default()).with_app(app))
+        .clock(Arc::new(clock));
+    app.http(|http| http.transport(transport)).build_unverified().unwrap().tenant("main")
 }
 
 fn app() -> OAuthApp {
@@ -35,16 +37,20 @@ fn app() -> OAuthApp {
 async fn a_year(sandbox: &Arc<Sandbox<Model>>, app: OAuthApp, as_application: bool) -> OAuthCounters {
     let store = MemoryStore::new();
     let connections = build(sandbox, &store, app);
-    let url = connections.begin(NewConnection::new("books", "fortnox", "Books"), "cookie").await.unwrap().url;
+    let url = connections
+        .begin_consent(NewConnection::new("books", "fortnox", "Books"), "cookie")
+        .await
+        .unwrap()
+        .url;
     let reply = sandbox.handle(http::Request::get(url.as_str()).body(bytes::Bytes::new()).unwrap());
     let location: Url = reply.headers["location"].to_str().unwrap().parse().unwrap();
     let callback = Callback::new(location.query().unwrap().to_owned(), "cookie");
-    let draft = connections.finish(&callback).await.unwrap();
+    let draft = connections.finish_consent(&callback).await.unwrap();
     let mut draft = if as_application { draft.as_application() } else { draft };
     draft.check().await.unwrap();
     draft.store(&"anna".into()).await.unwrap();
 
-    let books = connections.connect(&"books".into()).await.unwrap();
+    let books = connections.connection("books").connect().await.unwrap();
     let (ended, company) = (AtomicBool::new(false), Arc::clone(sandbox));
     let report = OneWaySync::new(books, Arc::new(store.clone()), "books")
         .on_event(move |event| {

@@ -11,10 +11,10 @@ use tieline::store::connections::NewConnection;
 use tieline::store::{MemoryStore, TenantId};
 use tieline::vault::{Key, KeyRing, Vault};
 use tieline::{
-    Callback, CheckRequest, Clock, Connections, CredentialStore, Error, ErrorKind, Host, HttpStack, OAuthApp,
-    Registry, Secret,
+    ApplicationStore, Callback, CheckRequest, Clock, Error, ErrorKind, OAuthApp, Provider, Secret, Tenant,
+    Tieline,
 };
-use tieline_auth::{CredentialManager, Moment, Step, StepObserver};
+use tieline_auth::{Moment, Step, StepObserver};
 use tieline_http::TokioClock;
 use tieline_sandbox::oauth::{CLIENT_ID, CLIENT_SECRET, REDIRECT_URI};
 use tieline_sandbox::pipedrive::Pipedrive as Model;
@@ -27,7 +27,7 @@ struct World {
     sandbox: Arc<Sandbox<Model>>,
     clock: TokioClock,
     key: Key,
-    store: Arc<dyn CredentialStore>,
+    store: Arc<dyn ApplicationStore>,
 }
 
 #[derive(Debug)]
@@ -53,44 +53,49 @@ fn copy(key: &Key) -> Key {
 }
 
 impl World {
-    fn new(store: Arc<dyn CredentialStore>) -> Self {
+    fn new(store: Arc<dyn ApplicationStore>) -> Self {
         let sandbox = Sandbox::pipedrive();
         let clock = TokioClock::starting_at(sandbox.now());
         Self { sandbox, clock, key: Key::generate().unwrap(), store }
     }
 
-    fn process(&self) -> Connections {
+    fn process(&self) -> Tenant {
         self.process_with(KeyRing::new(copy(&self.key)), TimeDelta::zero(), Arc::new(Unmoved))
     }
 
     /// Nothing in memory of what other processes met.
-    fn process_with(&self, ring: KeyRing, off: TimeDelta, observer: Arc<dyn StepObserver>) -> Connections {
+    fn process_with(&self, ring: KeyRing, off: TimeDelta, observer: Arc<dyn StepObserver>) -> Tenant {
         let clock: Arc<dyn Clock> = Arc::new(Off(self.clock, off));
         let transport = Arc::new(InProcess::new(Arc::clone(&self.sandbox)));
-        let http = HttpStack::builder().transport(transport).clock(Arc::clone(&clock)).build().unwrap();
-        let registry = Registry::new(Host::from(http)).with(PipedriveFactory::default());
-        let vault = Vault::new(ring);
-        Connections::builder(registry, vault.clone())
-            .app("pipedrive", OAuthApp::new(CLIENT_ID, CLIENT_SECRET, REDIRECT_URI.parse().unwrap()))
-            .keeper(CredentialManager::observed(vault, clock, observer))
-            .build(Arc::clone(&self.store))
+        let app = OAuthApp::new(CLIENT_ID, CLIENT_SECRET, REDIRECT_URI.parse().unwrap());
+        Tieline::builder()
+            .store(Arc::clone(&self.store))
+            .vault(Vault::new(ring))
+            .provider(Provider::new(PipedriveFactory::default()).with_app(app))
+            .clock(clock)
+            .http(|http| http.transport(transport))
+            .steps(observer)
+            .build_unverified()
+            .unwrap()
+            .tenant("main")
     }
 
-    async fn visit(&self, connections: &Connections, id: &str) -> Callback {
-        let begun = connections.begin(NewConnection::new(id, "pipedrive", "Sales"), SESSION).await.unwrap();
+    async fn visit(&self, connections: &Tenant, id: &str) -> Callback {
+        let begun =
+            connections.begin_consent(NewConnection::new(id, "pipedrive", "Sales"), SESSION).await.unwrap();
         let request = http::Request::get(begun.url.as_str()).body(bytes::Bytes::new()).unwrap();
         let reply = self.sandbox.handle(request);
         let location: Url = reply.headers["location"].to_str().unwrap().parse().unwrap();
         Callback::new(location.query().unwrap().to_owned(), SESSION)
     }
 
-    async fn consent(&self, connections: &Connections, id: &str) {
+    async fn consent(&self, connections: &Tenant, id: &str) {
         let callback = self.visit(connections, id).await;
-        connections.finish(&callback).await.unwrap().store(&"anna".into()).await.unwrap();
+        connections.finish_consent(&callback).await.unwrap().store(&"anna".into()).await.unwrap();
     }
 
-    async fn works(&self, connections: &Connections, id: &str) -> tieline::Result<()> {
-        connections.connect(&id.into()).await?.check(CheckRequest::default()).await.map(drop)
+    async fn works(&self, connections: &Tenant, id: &str) -> tieline::Result<()> {
+        connections.connection(id).connect().await?.check(CheckRequest::default()).await.map(drop)
     }
 
     async fn generation(&self, id: &str) -> u64 {
@@ -142,7 +147,7 @@ impl Raw {
     }
 }
 
-async fn tamper(world: &World, globex: Arc<dyn CredentialStore>, raw: &Raw) -> String {
+async fn tamper(world: &World, globex: Arc<dyn ApplicationStore>, raw: &Raw) -> String {
     let connections = world.process();
     connections.verify_keys().await.unwrap();
     world.consent(&connections, "sales").await;
@@ -167,13 +172,13 @@ async fn tamper(world: &World, globex: Arc<dyn CredentialStore>, raw: &Raw) -> S
         let connections = world.process();
         let mut errors = Vec::new();
         errors.push(("connect", world.works(&connections, "sales").await.unwrap_err()));
-        let theirs = connections.for_tenant(Arc::clone(&globex));
+        let theirs = connections.tieline().tenant("globex");
         errors.push(("their connect", world.works(&theirs, "sales").await.unwrap_err()));
-        errors.extend(connections.masked(&"sales".into()).await.err().map(|error| ("masked", error)));
+        errors.extend(connections.connection("sales").masked().await.err().map(|error| ("masked", error)));
         let ring = KeyRing::new(Key::generate().unwrap()).with_older(copy(&world.key));
         let rotating = world.process_with(ring, TimeDelta::zero(), Arc::new(Unmoved));
         let rotated = match what {
-            "another tenant's" => rotating.for_tenant(Arc::clone(&globex)).rotate_keys(&"x".into()).await,
+            "another tenant's" => rotating.tieline().tenant("globex").rotate_keys(&"x".into()).await,
             _ => rotating.rotate_keys(&"x".into()).await,
         };
         match rotated {
@@ -245,7 +250,7 @@ async fn a_callback_under_a_clock_that_is_off_by_an_hour() {
             world.process_with(KeyRing::new(copy(&world.key)), TimeDelta::hours(hours), Arc::new(Unmoved))
         };
         let callback = world.visit(&process(begins), "sales").await;
-        let line = match process(ends).finish(&callback).await {
+        let line = match process(ends).finish_consent(&callback).await {
             Ok(draft) => {
                 draft.store(&"anna".into()).await.unwrap();
                 // What the ends of tokens are believed to be costs renewals at most.
@@ -342,7 +347,7 @@ mod postgres {
         let Some((server, database, world)) = stoppable().await else { return };
         let connections = world.process();
         world.consent(&connections, "sales").await;
-        let crm = connections.connect(&"sales".into()).await.unwrap();
+        let crm = connections.connection("sales").connect().await.unwrap();
         crm.check(CheckRequest::default()).await.unwrap();
         let before = world.generation("sales").await;
         world.sandbox.expire_access_tokens();

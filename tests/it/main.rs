@@ -10,6 +10,7 @@
     clippy::string_slice
 )]
 
+mod application;
 mod canary;
 mod connections;
 mod credentials;
@@ -23,3 +24,4 @@ mod mappings;
 mod messages;
 mod outbox;
 mod world;
+mod your_app;

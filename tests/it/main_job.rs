@@ -13,14 +13,14 @@ use crate::world::*;
 async fn undisturbed() -> Vec<String> {
     let sandbox = sandbox().await;
     let store: Arc<dyn SyncStore> = Arc::new(MemoryStore::new());
-    run(&connect(&sandbox), &store).run().await.into_result().unwrap();
+    run(&connect(&sandbox).await, &store).run().await.into_result().unwrap();
     everything(&store).await
 }
 
 #[tokio::test]
 async fn a_second_run_writes_what_changed_and_nothing_else() {
     let sandbox = sandbox().await;
-    let crm = connect(&sandbox);
+    let crm = connect(&sandbox).await;
     let store: Arc<dyn SyncStore> = Arc::new(SqliteStore::in_memory().await.unwrap());
     let first = run(&crm, &store).run().await.into_result().unwrap();
     let deals = first.stream("deals").unwrap();
@@ -78,7 +78,7 @@ async fn passing_faults_change_nothing() {
             sandbox.inject(FaultRule::new(fault.clone()).on("GET", "/api/v2/deals").skip(skip));
         }
         let store: Arc<dyn SyncStore> = Arc::new(MemoryStore::new());
-        let report = run(&connect(&sandbox), &store).run().await;
+        let report = run(&connect(&sandbox).await, &store).run().await;
         let report = report.into_result().unwrap_or_else(|error| panic!("{fault:?}: {error}"));
         assert!(sandbox.waiting_faults().is_empty(), "{fault:?} was met");
         assert_eq!(everything(&store).await, expected, "{fault:?}");
@@ -99,7 +99,7 @@ async fn limits_are_waited_for_as_told() {
         }
         let store: Arc<dyn SyncStore> = Arc::new(MemoryStore::new());
         let begun = tokio::time::Instant::now();
-        run(&connect_in_process(&sandbox), &store).run().await.into_result().unwrap();
+        run(&connect_in_process(&sandbox).await, &store).run().await.into_result().unwrap();
         assert!(sandbox.waiting_faults().is_empty());
         assert_eq!(everything(&store).await, expected, "{retry_after:?}");
         assert!(begun.elapsed() >= Duration::from_secs(2 * at_least), "{retry_after:?}");
@@ -111,7 +111,7 @@ async fn the_published_limit_is_never_hit() {
     let sandbox = Sandbox::pipedrive();
     sandbox.add_deals(3000);
     let store: Arc<dyn SyncStore> = Arc::new(MemoryStore::new());
-    run(&connect_in_process(&sandbox), &store).run().await.into_result().unwrap();
+    run(&connect_in_process(&sandbox).await, &store).run().await.into_result().unwrap();
     let counters = sandbox.counters();
     assert!(counters.requests > 100, "it is more than a burst: {}", counters.requests);
     assert!(sandbox.requests().iter().all(|seen| seen.status == 200));
@@ -119,7 +119,7 @@ async fn the_published_limit_is_never_hit() {
 
 async fn undisturbed_in_process() -> Vec<String> {
     let store: Arc<dyn SyncStore> = Arc::new(MemoryStore::new());
-    run(&connect_in_process(&Sandbox::pipedrive()), &store).run().await.into_result().unwrap();
+    run(&connect_in_process(&Sandbox::pipedrive()).await, &store).run().await.into_result().unwrap();
     everything(&store).await
 }
 
@@ -134,7 +134,7 @@ async fn a_run_that_breaks_at_any_page_goes_on_from_there() {
         let store: Arc<dyn SyncStore> = Arc::new(SqliteStore::open(&path).await.unwrap());
         // A token that dies in the middle of the read: the run stops at once.
         sandbox.inject(FaultRule::new(Fault::Unauthorized).on("GET", "/api/v2/").skip(skip));
-        let report = run(&connect(&sandbox), &store).run().await;
+        let report = run(&connect(&sandbox).await, &store).run().await;
         let broken = report.into_result().is_err();
         if !sandbox.waiting_faults().is_empty() {
             break;
@@ -148,7 +148,7 @@ async fn a_run_that_breaks_at_any_page_goes_on_from_there() {
         drop(store);
         let requests = sandbox.counters().requests;
         let store: Arc<dyn SyncStore> = Arc::new(SqliteStore::open(&path).await.unwrap());
-        run(&connect(&sandbox), &store).run().await.into_result().unwrap();
+        run(&connect(&sandbox).await, &store).run().await.into_result().unwrap();
         assert_eq!(everything(&store).await, expected, "after {skip} pages");
         // It went on rather than beginning anew: entities that were finished cost a page or two again.
         assert!(sandbox.counters().requests <= requests + 20, "after {skip} pages");
@@ -159,7 +159,7 @@ async fn a_run_that_breaks_at_any_page_goes_on_from_there() {
 #[tokio::test]
 async fn a_name_that_changes_at_the_provider_changes_in_every_row() {
     let sandbox = sandbox().await;
-    let crm = connect(&sandbox);
+    let crm = connect(&sandbox).await;
     let store: Arc<dyn SyncStore> = Arc::new(SqliteStore::in_memory().await.unwrap());
     run(&crm, &store).run().await.into_result().unwrap();
     let deals = everything(&store).await;
@@ -187,7 +187,7 @@ async fn a_name_that_changes_at_the_provider_changes_in_every_row() {
 async fn digits_beyond_a_float_arrive() {
     let sandbox = sandbox().await;
     let store: Arc<dyn SyncStore> = Arc::new(SqliteStore::in_memory().await.unwrap());
-    run(&connect(&sandbox), &store).run().await.into_result().unwrap();
+    run(&connect(&sandbox).await, &store).run().await.into_result().unwrap();
     let all = everything(&store).await;
     assert!(all.iter().any(|line| line.starts_with("deals ") && line.contains("12345678901234567.89")));
 }

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use insta::assert_snapshot;
-use tieline::pipedrive::PipedriveConfig;
+use tieline::pipedrive::{PipedriveConfig, PipedriveFactory};
 use tieline::sqlite::SqliteStore;
 use tieline::store::{MemoryStore, SyncStore};
-use tieline::{ApiKey, CheckRequest, Connector, Error, FieldPath, Filter, RawJson, ReadRequest, State};
+use tieline::{
+    ApiKey, CheckRequest, Connector, Error, FieldPath, Filter, Provider, RawJson, ReadRequest, State, Tieline,
+};
 use tieline_sandbox::{Fault, FaultRule};
 
 use crate::world::*;
@@ -24,7 +26,7 @@ async fn read_error(request: ReadRequest, fault: Option<Fault>) -> String {
     if let Some(fault) = fault {
         sandbox.inject(FaultRule::new(fault).on("GET", "/api/v2/deals").always());
     }
-    let crm = connect(&sandbox);
+    let crm = connect(&sandbox).await;
     let mut batches = match crm.read(request) {
         Ok(batches) => batches,
         Err(error) => return text(error),
@@ -40,9 +42,9 @@ async fn read_error(request: ReadRequest, fault: Option<Fault>) -> String {
 #[tokio::test]
 async fn a_wrong_token() {
     let sandbox = sandbox().await;
-    let crm = connect_with(&sandbox, "0000000000000000000000000000000000000000").unwrap();
+    let crm = connect_with(&sandbox, "0000000000000000000000000000000000000000").await.unwrap();
     assert_snapshot!(text(crm.check(CheckRequest::default()).await.unwrap_err()));
-    let error = connect_with(&sandbox, "two\nlines").unwrap_err();
+    let error = connect_with(&sandbox, "two\nlines").await.unwrap_err();
     assert_snapshot!(text(error));
 }
 
@@ -52,11 +54,9 @@ async fn a_wrong_company() {
         .map(|company| tieline::connect(PipedriveConfig::company(company), ApiKey::new("0")).unwrap_err());
     assert_snapshot!("a_wrong_company", errors.map(text).join("\n"));
     let sandbox = sandbox().await;
-    let crm = host()
-        .connection(PipedriveConfig::company("another"), ApiKey::new(sandbox.token()))
-        .base_url(sandbox.base_url().parse().unwrap())
-        .connect()
-        .unwrap();
+    let connection = application(&sandbox).await.connection("main", CONNECTION);
+    let config = PipedriveConfig::company("another");
+    let crm = connection.open_with(config, ApiKey::new(sandbox.token())).unwrap();
     let account = crm.check(CheckRequest::default()).await.unwrap();
     assert_snapshot!("the_token_of_another_company", account.warnings.join("\n"));
 }
@@ -101,23 +101,21 @@ async fn pages_that_are_no_pages() {
 #[tokio::test]
 async fn an_unreachable_address() {
     let sandbox = sandbox().await;
-    let crm = connect(&sandbox);
+    let crm = connect(&sandbox).await;
     drop(sandbox);
     assert_snapshot!(text(crm.check(CheckRequest::default()).await.unwrap_err()));
     let private = tieline::connect(PipedriveConfig::company("acme"), ApiKey::new("0"));
     assert!(private.is_ok());
-    let refused = tieline::Host::new()
-        .unwrap()
-        .connection(PipedriveConfig::company("acme"), ApiKey::new("0"))
-        .base_url("http://127.0.0.1:1/".parse().unwrap())
-        .connect()
-        .unwrap_err();
-    assert_snapshot!(text(refused));
+    let there = Provider::new(PipedriveFactory::default());
+    let there = there.with_base_url("http://127.0.0.1:1/".parse().unwrap());
+    let app = Tieline::builder().store(Arc::new(MemoryStore::new())).provider(there);
+    assert_snapshot!(text(app.build().await.unwrap_err()));
 }
 
 #[tokio::test]
 async fn malformed_settings() {
-    let registry = tieline::Registry::new(host()).with(tieline::pipedrive::PipedriveFactory::default());
+    let app = Tieline::builder().store(Arc::new(MemoryStore::new())).provider(PipedriveFactory::default());
+    let connection = app.build().await.unwrap().connection("main", CONNECTION);
     let mut texts = Vec::new();
     for (name, id, config) in [
         ("no settings", "pipedrive", "{}"),
@@ -126,12 +124,12 @@ async fn malformed_settings() {
         ("unknown connector", "pipdrive", "{}"),
     ] {
         let config = serde_json::from_str(config).unwrap();
-        let error = registry.connect(id, &config, ApiKey::new("0")).unwrap_err();
+        let error = connection.open_settings(id, &config, ApiKey::new("0")).unwrap_err();
         assert!(!error.to_string().contains("canary-1234"));
         texts.push(format!("{name}: {}", text(error)));
     }
-    let error = registry
-        .connect("pipedrive", &serde_json::json!({"company": "acme"}), tieline::Basic::new("u", "p"))
+    let error = connection
+        .open_settings("pipedrive", &serde_json::json!({"company": "acme"}), tieline::Basic::new("u", "p"))
         .unwrap_err();
     texts.push(format!("another kind of credential: {}", text(error)));
     assert_snapshot!(texts.join("\n"));
@@ -148,7 +146,7 @@ async fn a_disk_that_is_full() {
     let store = SqliteStore::with_pool(pool).await.unwrap();
     let store: Arc<dyn SyncStore> = Arc::new(store);
     let sandbox = sandbox().await;
-    let crm = connect(&sandbox);
+    let crm = connect(&sandbox).await;
     let error = run(&crm, &store).run().await.into_result().unwrap_err();
     assert_snapshot!(text(error).replace(path.to_str().unwrap(), "tieline.db"));
     drop(store);

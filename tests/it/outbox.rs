@@ -9,7 +9,8 @@ use tieline::store::MemoryStore;
 use tieline::store::outbox::{Entry, OutboxStore, StatusKind};
 use tieline::sync::Outbox;
 use tieline::{
-    ApiKey, Clock, Connector, FieldPath, Host, HttpStack, LookupRequest, Operation, RawJson, WriteOp,
+    ApiKey, Clock, ConnectionHandle, Connector, FieldPath, LookupRequest, Operation, RawJson, Tieline,
+    WriteOp,
 };
 use tieline_http::TokioClock;
 use tieline_sandbox::odoo::{API_KEY, DATABASE, LOGIN, Version};
@@ -46,30 +47,31 @@ struct Provider<M> {
     clock: Arc<dyn Clock>,
 }
 
-fn in_process<M: tieline_sandbox::Model>(sandbox: &Arc<Sandbox<M>>) -> (Host, Arc<dyn Clock>) {
+fn in_process<M: tieline_sandbox::Model>(sandbox: &Arc<Sandbox<M>>) -> (ConnectionHandle, Arc<dyn Clock>) {
     let clock: Arc<dyn Clock> = Arc::new(TokioClock::starting_at(sandbox.now()));
     let transport = Arc::new(InProcess::new(Arc::clone(sandbox)));
-    let http = HttpStack::builder().transport(transport).clock(Arc::clone(&clock)).build().unwrap();
-    (Host::from(http), clock)
+    let app = Tieline::builder().store(Arc::new(MemoryStore::new())).clock(Arc::clone(&clock));
+    let app = app.http(|http| http.transport(transport)).build_unverified().unwrap();
+    (app.connection("main", "writes"), clock)
 }
 
 fn pipedrive(marked: bool) -> Provider<tieline_sandbox::pipedrive::Pipedrive> {
     let sandbox = Sandbox::pipedrive();
     sandbox.set_limits(Limits::none());
-    let (host, clock) = in_process(&sandbox);
+    let (connection, clock) = in_process(&sandbox);
     let mut config = PipedriveConfig::company(COMPANY);
     if marked {
         config = config.with_marker("deals", keys::DEAL_REFERENCE);
     }
-    let connector = host.connect(config, ApiKey::new(sandbox.token())).unwrap();
+    let connector = connection.open_with(config, ApiKey::new(sandbox.token())).unwrap().connector().clone();
     Provider { sandbox, connector, clock }
 }
 
 fn odoo(version: Version) -> Provider<tieline_sandbox::odoo::Odoo> {
     let sandbox = Sandbox::odoo(version);
-    let (host, clock) = in_process(&sandbox);
+    let (connection, clock) = in_process(&sandbox);
     let config = OdooConfig::new("https://erp.example.com", LOGIN).with_database(DATABASE);
-    let connector = host.connect(config, ApiKey::new(API_KEY)).unwrap();
+    let connector = connection.open_with(config, ApiKey::new(API_KEY)).unwrap().connector().clone();
     Provider { sandbox, connector, clock }
 }
 

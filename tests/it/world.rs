@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tieline::mapping::{Mapping, Otherwise, Source};
-use tieline::pipedrive::{Pipedrive, PipedriveConfig};
-use tieline::store::{ConnectionId, SyncStore};
+use tieline::pipedrive::{Pipedrive, PipedriveConfig, PipedriveFactory};
+use tieline::store::{ConnectionId, MemoryStore, SyncStore};
 use tieline::sync::{OneWaySync, StreamPlan};
-use tieline::{ApiKey, FieldMapping, Host, HttpStack, Result};
+use tieline::{ApiKey, FieldMapping, Provider, Result, Tieline};
 use tieline_http::{RetryPolicy, TokioClock};
 use tieline_sandbox::pipedrive::{COMPANY, Limits, Pipedrive as Model};
 use tieline_sandbox::{InProcess, Sandbox, Server};
@@ -25,43 +25,56 @@ fn retry() -> RetryPolicy {
     RetryPolicy::default().with_first_wait(Duration::from_millis(1)).with_budget(1.0, 100)
 }
 
-fn host_with(retry: RetryPolicy) -> Host {
-    HttpStack::builder().allow_network("127.0.0.1/32").retry(retry).build().unwrap().into()
+async fn local_with(provider: Provider, retry: RetryPolicy) -> Tieline {
+    let app = Tieline::builder().store(Arc::new(MemoryStore::new())).provider(provider);
+    app.allow_network("127.0.0.1/32").http(|http| http.retry(retry)).build().await.unwrap()
 }
 
-/// A host that may reach this machine and does not wait long before it tries again.
-pub fn host() -> Host {
-    host_with(retry())
+/// An application that may reach this machine and does not wait long before it tries again.
+pub async fn local(provider: Provider) -> Tieline {
+    local_with(provider, retry()).await
 }
 
-/// A host that hands every wait up.
-pub fn impatient_host() -> Host {
-    host_with(retry().with_max_wait(Duration::from_millis(10)).with_max_attempts(2))
+/// The sandbox, which has no limits.
+fn there(sandbox: &Server<Model>) -> Provider {
+    let url = sandbox.base_url().parse().unwrap();
+    Provider::new(PipedriveFactory::default()).with_base_url(url).with_limits(Vec::new())
 }
 
-pub fn connect(sandbox: &Server<Model>) -> Arc<Pipedrive> {
-    connect_with(sandbox, &sandbox.token()).unwrap()
+pub async fn application(sandbox: &Server<Model>) -> Tieline {
+    local(there(sandbox)).await
 }
 
-pub fn connect_with(sandbox: &Server<Model>, token: &str) -> Result<Arc<Pipedrive>> {
-    connect_to(&host(), sandbox, token)
+/// An application that hands every wait up.
+pub async fn impatient(sandbox: &Server<Model>) -> Tieline {
+    local_with(there(sandbox), retry().with_max_wait(Duration::from_millis(10)).with_max_attempts(2)).await
 }
 
-pub fn connect_to(host: &Host, sandbox: &Server<Model>, token: &str) -> Result<Arc<Pipedrive>> {
-    host.connection(PipedriveConfig::company(COMPANY), ApiKey::new(token))
-        .base_url(sandbox.base_url().parse().unwrap())
-        // The sandbox has none.
-        .limits(Vec::new())
-        .connect()
+pub async fn connect(sandbox: &Server<Model>) -> Arc<Pipedrive> {
+    connect_with(sandbox, &sandbox.token()).await.unwrap()
+}
+
+pub async fn connect_with(sandbox: &Server<Model>, token: &str) -> Result<Arc<Pipedrive>> {
+    connect_to(&application(sandbox).await, token)
+}
+
+pub fn connect_to(app: &Tieline, token: &str) -> Result<Arc<Pipedrive>> {
+    let connection = app.connection("main", CONNECTION);
+    let crm = connection.open_with(PipedriveConfig::company(COMPANY), ApiKey::new(token))?;
+    Ok(Arc::clone(crm.connector()))
 }
 
 /// Without a socket, so that the runtime's time can be paused.
-pub fn connect_in_process(sandbox: &Arc<Sandbox<Model>>) -> Arc<Pipedrive> {
+pub async fn connect_in_process(sandbox: &Arc<Sandbox<Model>>) -> Arc<Pipedrive> {
     let transport = Arc::new(InProcess::new(Arc::clone(sandbox)));
-    let http =
-        HttpStack::builder().transport(transport).clock(Arc::new(TokioClock::starting_at(sandbox.now())));
-    let host = Host::from(http.build().unwrap());
-    host.connect(PipedriveConfig::company(COMPANY), ApiKey::new(sandbox.token())).unwrap()
+    let app = Tieline::builder()
+        .store(Arc::new(MemoryStore::new()))
+        .clock(Arc::new(TokioClock::starting_at(sandbox.now())))
+        .http(|http| http.transport(transport))
+        .build()
+        .await
+        .unwrap();
+    connect_to(&app, &sandbox.token()).unwrap()
 }
 
 pub fn deals_mapping() -> Arc<dyn FieldMapping> {

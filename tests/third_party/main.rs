@@ -1,5 +1,6 @@
 //! A connector as a third party would write it: a small provider in process, a connector to it that knows the public
-//! crates only, and the suite of promises run for both. `docs/conformance.md` leads through it.
+//! crates only, and the suite of promises run for both. `docs/conformance.md` leads through it. It is the crate that
+//! `tieline new-connector` writes.
 //!
 //! The suite is tried here too: `mutants` breaks the connector in many ways, and each must fail the promise that it
 //! should.
@@ -13,13 +14,25 @@
     clippy::panic
 )]
 
+// As its users see the crate.
+extern crate self as tieline_tick;
+
+#[path = "../../crates/cli/templates/connector/src/connector.rs"]
 mod connector;
+#[path = "../../crates/cli/templates/connector/src/factory.rs"]
 mod factory;
 mod mutants;
+#[path = "../../crates/cli/templates/connector/tests/conformance/provider.rs"]
 mod provider;
+#[path = "../../crates/cli/templates/connector/src/read.rs"]
 mod read;
+mod skeleton;
+#[path = "../../crates/cli/templates/connector/tests/conformance/subject.rs"]
 mod subject;
+#[path = "../../crates/cli/templates/connector/src/write.rs"]
 mod write;
+
+pub use factory::TickFactory;
 
 tieline_conformance::suite!(subject::TickSubject);
 

@@ -9,6 +9,7 @@ use tieline::{FieldPath, ReadMode};
 use url::Url;
 
 use crate::commands::map::MapArgs;
+use crate::commands::new_connector::NewConnectorArgs;
 use crate::exit;
 use crate::failure::{Exit, tell, usage_line};
 use crate::store_arguments::{ConnectArgs, DisconnectArgs, NewArgs, StoreArgs};
@@ -19,7 +20,7 @@ use crate::store_arguments::{ConnectArgs, DisconnectArgs, NewArgs, StoreArgs};
 /// lines; the other commands speak to people, or JSON with --json.
 #[derive(Debug, Parser)]
 #[command(name = "tieline", version, max_term_width = 100, after_long_help = exit::help())]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
     /// Answer and fail in JSON, for programs.
@@ -32,7 +33,7 @@ pub struct Arguments {
 
 /// How much is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verbosity {
+pub(crate) enum Verbosity {
     /// Nothing.
     Quiet,
     /// Each call.
@@ -45,7 +46,7 @@ pub enum Verbosity {
 
 impl Arguments {
     /// The arguments of this process. What is no command, or asks for help, is answered here.
-    pub fn read() -> Result<Self, ExitCode> {
+    pub(crate) fn read() -> Result<Self, ExitCode> {
         Self::try_parse().map_err(|error| {
             // The flag counts although the arguments as a whole could not be understood.
             let json = std::env::args_os().any(|argument| argument == "--json");
@@ -61,7 +62,7 @@ impl Arguments {
     }
 
     /// How much is logged.
-    pub fn verbosity(&self) -> Verbosity {
+    pub(crate) fn verbosity(&self) -> Verbosity {
         match self.verbose {
             0 => Verbosity::Quiet,
             1 => Verbosity::Info,
@@ -148,6 +149,8 @@ pub(crate) enum Command {
     /// Put it where only the host application can read it: an environment variable, or a file with mode 600. Whoever
     /// has it opens every secret that it seals, and without it none of them opens.
     Keygen,
+    /// Write a crate with a connector for a provider of your own, which works against a sandbox of its own.
+    NewConnector(NewConnectorArgs),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.

@@ -5,20 +5,19 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use tieline::sqlite::SqliteStore;
 use tieline::store::connections::Actor;
 use tieline::vault::{KeyRing, Vault};
 use tieline::{
-    Connections, CredentialStore, Environment, Error, ErrorKind, OAuthApp, OAuthUrls, OpenConnection, Result,
+    ApplicationStore, Environment, Error, ErrorKind, OAuthApp, OpenConnection, Result, Tenant, Tieline,
 };
 use url::Url;
 
 use crate::arguments::HostArgs;
 use crate::failure::{Failure, Outcome, tell};
 use crate::interrupt::Interrupts;
-use crate::session::{base_url, build_host, registry};
+use crate::session::{builder, catalog};
 use crate::store_arguments::{AppArgs, CALLBACK, NewArgs, StoreArgs};
 
 const KEY: &str = "TIELINE_VAULT_KEY";
@@ -30,8 +29,8 @@ tokio::task_local! {
 /// What a command opened.
 #[derive(Default)]
 struct Opened {
-    /// With the stored connection that it uses.
-    connections: Vec<(Connections, Option<(OpenConnection, Actor)>)>,
+    /// With the stored connection that each uses.
+    applications: Vec<(Tieline, Option<(OpenConnection, Actor)>)>,
     /// Listened to from the first connection on.
     interrupts: Option<Interrupts>,
 }
@@ -42,8 +41,8 @@ pub(crate) async fn until_idle(command: impl Future<Output = Outcome>) -> Outcom
     OPENED
         .scope(RefCell::default(), async {
             let outcome = unless_interrupted(command).await;
-            let Opened { connections, mut interrupts } = OPENED.with(RefCell::take);
-            for (connections, used) in connections {
+            let Opened { applications, mut interrupts } = OPENED.with(RefCell::take);
+            for (application, used) in applications {
                 let report = match &outcome {
                     Ok(()) | Err(Failure::Incomplete | Failure::Closed) => Some(Ok(())),
                     Err(Failure::Error(error)) => Some(Err(error)),
@@ -52,9 +51,9 @@ pub(crate) async fn until_idle(command: impl Future<Output = Outcome>) -> Outcom
                 };
                 if let (Some((run, by)), Some(report)) = (used, report) {
                     // A note must not hide the outcome.
-                    let _noted = connections.report_run(&run, report, &by).await;
+                    let _noted = run.report(report, &by).await;
                 }
-                wait_until_idle(&connections, interrupts.as_mut()).await;
+                wait_until_idle(&application, interrupts.as_mut()).await;
             }
             outcome
         })
@@ -74,8 +73,8 @@ async fn unless_interrupted(command: impl Future<Output = Outcome>) -> Outcome {
 }
 
 /// Waits until no token is being renewed, or until somebody does not want to wait.
-async fn wait_until_idle(connections: &Connections, mut interrupts: Option<&mut Interrupts>) {
-    let mut idle = pin!(connections.idle());
+async fn wait_until_idle(application: &Tieline, mut interrupts: Option<&mut Interrupts>) {
+    let mut idle = pin!(application.idle());
     let mut told = false;
     poll_fn(|context| {
         if idle.as_mut().poll(context).is_ready() {
@@ -96,14 +95,14 @@ fn interrupted(interrupts: Option<&mut Interrupts>, context: &mut Context<'_>) -
 /// The command uses this connection: its health is noted at the end.
 pub(crate) fn used(run: OpenConnection, by: Actor) {
     OPENED.with(|opened| {
-        if let Some((_, used)) = opened.borrow_mut().connections.last_mut() {
+        if let Some((_, used)) = opened.borrow_mut().applications.last_mut() {
             *used = Some((run, by));
         }
     });
 }
 
 /// The store of a tenant. `make` makes the file where there is none.
-pub(crate) async fn store(arguments: &StoreArgs, make: bool) -> Result<Arc<dyn CredentialStore>> {
+pub(crate) async fn store(arguments: &StoreArgs, make: bool) -> Result<Arc<dyn ApplicationStore>> {
     let path = &arguments.store;
     if !make && !path.exists() {
         return Err(Error::new(ErrorKind::Config, format!("there is no store at {path:?}"))
@@ -131,13 +130,13 @@ fn needed(keys: Option<KeyRing>) -> Result<KeyRing> {
 }
 
 /// The connections of a tenant that are there, ready for use: keys verified, apps from the environment.
-pub(crate) async fn connections(arguments: &StoreArgs, host: &HostArgs) -> Result<Connections> {
+pub(crate) async fn connections(arguments: &StoreArgs, host: &HostArgs) -> Result<Tenant> {
     let callback = CALLBACK.parse().map_err(|_| Error::new(ErrorKind::Internal, "the callback is no URL"))?;
     open(arguments, host, false, &|app| app, &callback).await
 }
 
 /// The same for one that is to be made.
-pub(crate) async fn for_new(new: &NewArgs) -> Result<Connections> {
+pub(crate) async fn for_new(new: &NewArgs) -> Result<Tenant> {
     let AppArgs { callback, scope } = &new.app;
     let chosen = |app: OAuthApp| if scope.is_empty() { app } else { app.with_scopes(scope) };
     open(&new.store, &new.host, true, &chosen, callback).await
@@ -149,53 +148,29 @@ async fn open(
     make: bool,
     chosen: &dyn Fn(OAuthApp) -> OAuthApp,
     callback: &Url,
-) -> Result<Connections> {
+) -> Result<Tenant> {
     let keys = needed(keys(arguments)?)?;
     let store = store(arguments, make).await?;
-    let registry = registry(build_host(host, Duration::from_secs(host.max_wait.into()))?);
     let environment = Environment::process();
-    let mut apps = Vec::new();
-    let mut urls = Vec::new();
-    for spec in registry.specs() {
-        if let Some(app) = environment.app(spec, callback.clone())? {
-            apps.push((spec.id.clone(), chosen(app)));
+    let mut providers = Vec::new();
+    for provider in catalog().providers() {
+        let mut provider = provider.clone();
+        if let Some(app) = environment.app(provider.spec(), callback.clone())? {
+            provider = provider.with_app(chosen(app));
         }
-        let oauth = spec.auth.iter().find_map(|scheme| scheme.oauth2());
-        if let (Some(oauth), Some(server)) = (oauth, &host.oauth_url) {
-            let moved = OAuthUrls::new(at(server, &oauth.authorize_url)?, at(server, &oauth.token_url)?);
-            let revocation = oauth.revocation.as_ref().map(|revocation| at(server, &revocation.url));
-            urls.push((
-                spec.id.clone(),
-                revocation.transpose()?.into_iter().fold(moved, OAuthUrls::with_revoke),
-            ));
+        if let Some(server) = &host.oauth_url {
+            provider = provider.with_oauth_server(server.clone());
         }
+        providers.push(provider);
     }
-    let providers: Vec<_> = registry.specs().map(|spec| spec.id.clone()).collect();
-    let elsewhere = host.base_url.as_deref().map(base_url).transpose()?;
-    let mut builder = Connections::builder(registry, Vault::new(keys)).environment(environment);
-    if let Some(url) = elsewhere {
-        builder = providers.into_iter().fold(builder, |builder, id| builder.base_url(id, url.clone()));
-    }
-    builder = apps.into_iter().fold(builder, |builder, (id, app)| builder.app(id, app));
-    builder = urls.into_iter().fold(builder, |builder, (id, urls)| builder.oauth_urls(id, urls));
-    let connections = builder.build(store);
-    connections.verify_keys().await?;
+    let application = builder(host, providers)?.store(store).vault(Vault::new(keys)).environment(environment);
+    let application = application.build().await?;
     OPENED.with(|opened| {
         let mut opened = opened.borrow_mut();
         opened.interrupts.get_or_insert_with(Interrupts::listen);
-        opened.connections.push((connections.clone(), None));
+        opened.applications.push((application.clone(), None));
     });
-    Ok(connections)
-}
-
-/// The provider's path on another server.
-fn at(server: &Url, address: &str) -> Result<Url> {
-    let address: Url = address.parse().map_err(|_| {
-        Error::new(ErrorKind::Internal, format!("the connector's OAuth address {address:?} is no URL"))
-    })?;
-    let mut moved = server.clone();
-    moved.set_path(address.path());
-    Ok(moved)
+    Ok(application.tenant(arguments.tenant.as_str()))
 }
 
 /// Who does it.

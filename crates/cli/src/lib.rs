@@ -19,19 +19,54 @@ mod store_arguments;
 mod table;
 mod text;
 
+use std::io::{IsTerminal as _, stderr};
 use std::process::ExitCode;
 
-use tieline::{Error, ErrorKind};
+use tieline::{Error, ErrorKind, Registry};
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::failure::Failure;
+use crate::arguments::{Arguments, Verbosity};
 
-pub use arguments::{Arguments, Verbosity};
-pub use text::colours_wanted;
+pub use session::registry;
 
-/// Carries out a command: the answer goes to standard output, what went wrong to standard error.
-pub async fn run(arguments: Arguments) -> ExitCode {
+/// Runs the program `tieline` with these connectors: reads the arguments of the process, carries out the command, and
+/// returns the exit code. Results go to standard output, errors and the log to standard error.
+///
+/// A program of one's own has every command for a connector of one's own:
+///
+/// ```no_run
+/// use std::process::ExitCode;
+///
+/// # use tieline::pipedrive::PipedriveFactory as MyFactory;
+/// fn main() -> ExitCode {
+///     tieline_cli::run(tieline_cli::registry().with(MyFactory::default()))
+/// }
+/// ```
+pub fn run(registry: Registry) -> ExitCode {
+    let arguments = match Arguments::read() {
+        Ok(arguments) => arguments,
+        Err(exit) => return exit,
+    };
+    // For this thread, which runs everything: a library sets no global.
+    let _logging = log(arguments.verbosity());
     let json = arguments.json();
-    match Box::pin(keeping::until_idle(commands::run(arguments))).await {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let error = Error::new(ErrorKind::Internal, "no runtime could be started").with_source(error);
+            return end(Err(error.into()), json);
+        }
+    };
+    let command = Box::pin(keeping::until_idle(commands::run(arguments)));
+    end(runtime.block_on(session::with_registry(registry, command)), json)
+}
+
+fn end(outcome: failure::Outcome, json: bool) -> ExitCode {
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.show(json);
@@ -40,10 +75,20 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     }
 }
 
-/// The end of a program that got no runtime from the system.
-pub fn without_runtime(arguments: &Arguments, error: std::io::Error) -> ExitCode {
-    let failure =
-        Failure::from(Error::new(ErrorKind::Internal, "no runtime could be started").with_source(error));
-    failure.show(arguments.json());
-    failure.exit().into()
+/// Logs only what Tieline itself says: the libraries below it would log headers and bodies.
+fn log(verbosity: Verbosity) -> Option<impl Drop> {
+    let level = match verbosity {
+        Verbosity::Quiet => return None,
+        Verbosity::Info => LevelFilter::INFO,
+        Verbosity::Debug => LevelFilter::DEBUG,
+        Verbosity::Trace => LevelFilter::TRACE,
+    };
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(stderr)
+        // Where standard error is closed, nobody reads that it is.
+        .log_internal_errors(false)
+        .with_ansi(stderr().is_terminal() && text::colours_wanted())
+        .with_span_events(FmtSpan::CLOSE)
+        .with_filter(Targets::new().with_target("tieline", level));
+    Some(tracing_subscriber::registry().with(layer).set_default())
 }

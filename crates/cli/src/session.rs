@@ -8,26 +8,37 @@ use serde_json::Value;
 use tieline::fortnox::FortnoxFactory;
 use tieline::odoo::OdooFactory;
 use tieline::pipedrive::PipedriveFactory;
-use tieline::store::ConnectionId;
-use tieline::{Connector, Error, ErrorKind, Host, HttpStack, Registry, Result};
-use tieline_http::{NetworkPolicy, RetryPolicy};
+use tieline::store::{ConnectionId, MemoryStore};
+use tieline::{
+    Connector, Error, ErrorKind, NetworkPolicy, Provider, Registry, Result, RetryPolicy, Tieline,
+    TielineBuilder,
+};
 use url::Url;
 
 use crate::arguments::{ConnectionArgs, HostArgs};
 use crate::store_arguments::StoreArgs;
 use crate::{credential, keeping, settings};
 
-/// The connectors of this program. A new one is a line here.
-pub(crate) fn registry(host: Host) -> Registry {
-    Registry::new(host)
+tokio::task_local! {
+    static REGISTRY: Registry;
+}
+
+/// The connectors of the program `tieline`. A new one is a line here.
+pub fn registry() -> Registry {
+    Registry::new()
         .with(FortnoxFactory::default())
         .with(OdooFactory::default())
         .with(PipedriveFactory::default())
 }
 
-/// The connectors without a way out, for what they say about themselves.
-pub(crate) fn catalog() -> Result<Registry> {
-    Host::new().map(registry)
+/// Carries out a command that knows these connectors.
+pub(crate) async fn with_registry<T>(registry: Registry, command: impl Future<Output = T>) -> T {
+    REGISTRY.scope(registry, command).await
+}
+
+/// The connectors of this program, without a way out, for what they say about themselves.
+pub(crate) fn catalog() -> Registry {
+    REGISTRY.try_with(Registry::clone).unwrap_or_default()
 }
 
 /// A connected account.
@@ -50,7 +61,7 @@ pub(crate) async fn connect(arguments: &ConnectionArgs) -> Result<Connected> {
     if let Some(id) = stored {
         return connect_stored(provider, id, store, host).await;
     }
-    let registry = registry(build_host(host, max_wait)?);
+    let registry = catalog();
     let factory = registry.factory(provider)?;
     let spec = factory.spec();
     let config = settings::read(config.as_deref(), spec)?;
@@ -62,16 +73,18 @@ pub(crate) async fn connect(arguments: &ConnectionArgs) -> Result<Connected> {
         None => declared,
     };
     check_network(host, &target)?;
-    let connector = registry.connect_at(target, &spec.id, &config, credential)?;
+    let application = builder(host, registry.providers().cloned())?.store(Arc::new(MemoryStore::new()));
+    let connection = application.build().await?.connection(store.tenant.as_str(), &*spec.id);
+    let connector = connection.open_settings(&spec.id, &config, credential)?.connector().clone();
     Ok(Connected { provider: spec.id.clone(), title: spec.title.clone(), config, connector, max_wait })
 }
 
 /// Connects with what `tieline connect` kept.
 async fn connect_stored(provider: &str, id: &str, store: &StoreArgs, host: &HostArgs) -> Result<Connected> {
-    let connections = keeping::connections(store, host).await?;
-    let spec = connections.registry().factory(provider)?.spec();
+    let tenant = keeping::connections(store, host).await?;
+    let spec = tenant.tieline().registry().factory(provider)?.spec();
     let id = ConnectionId::from(id);
-    let kept = connections.store().connection(&id).await?.ok_or_else(|| {
+    let kept = tenant.store().connection(&id).await?.ok_or_else(|| {
         Error::new(ErrorKind::NotFound, "there is no such connection")
             .with_advice("`tieline connections` lists them")
             .with_context("connection", &id)
@@ -82,18 +95,32 @@ async fn connect_stored(provider: &str, id: &str, store: &StoreArgs, host: &Host
     }
     let (provider, title, max_wait) =
         (spec.id.clone(), spec.title.clone(), Duration::from_secs(host.max_wait.into()));
-    let run = connections.open(&id).await?;
-    let connector = Arc::clone(&run.connector);
+    let run = tenant.connection(id).open().await?;
+    let connector = Arc::clone(run.connector());
     keeping::used(run, keeping::actor(store));
     Ok(Connected { provider, title, config: kept.config, connector, max_wait })
 }
 
-pub(crate) fn build_host(options: &HostArgs, max_wait: Duration) -> Result<Host> {
+/// The application of a command, with the options that every command has.
+pub(crate) fn builder(
+    options: &HostArgs,
+    providers: impl IntoIterator<Item = Provider>,
+) -> Result<TielineBuilder> {
     let agent = concat!("tieline-cli/", env!("CARGO_PKG_VERSION"));
-    let retry = RetryPolicy::default().with_max_wait(max_wait);
-    let builder = HttpStack::builder().user_agent(agent).retry(retry);
-    let host = options.allow_network.iter().fold(builder, |builder, network| builder.allow_network(network));
-    host.build().map(Host::from)
+    let retry = RetryPolicy::default().with_max_wait(Duration::from_secs(options.max_wait.into()));
+    let elsewhere = options.base_url.as_deref().map(base_url).transpose()?;
+    if let Some(url) = &elsewhere {
+        check_network(options, url)?;
+    }
+    let builder = Tieline::builder().http(|http| http.user_agent(agent).retry(retry));
+    let networks = options.allow_network.iter();
+    let builder = networks.fold(builder, |builder, network| builder.allow_network(network));
+    Ok(providers.into_iter().fold(builder, |builder, provider| {
+        builder.provider(match &elsewhere {
+            Some(url) => provider.with_base_url(url.clone()),
+            None => provider,
+        })
+    }))
 }
 
 /// The stack refuses it too, but does not know what the option is called.

@@ -7,7 +7,7 @@ use tieline_core::{Error, ErrorKind, Result};
 use zeroize::Zeroize;
 
 use crate::aead::{self, Cipher, KEY, NONCE};
-use crate::{Context, KeyProvider, Sealed};
+use crate::{Context, KeyId, KeyProvider, Sealed};
 
 /// The most bytes of one secret: 64 KiB.
 pub const MAX_SECRET: usize = 64 * 1024;
@@ -71,6 +71,11 @@ impl Vault {
                 .with_advice("open it as bytes, as it was sealed");
             about(error, context)
         })
+    }
+
+    /// The key that seals now.
+    pub fn current_key(&self) -> KeyId {
+        self.keys.current_key()
     }
 
     /// Whether the value waits for [`rewrap`](Self::rewrap), because its key is not the current one.

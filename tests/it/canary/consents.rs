@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use sqlx::Row as _;
+use tieline::Provider;
 use tieline::fortnox::FortnoxFactory;
 use tieline::pipedrive::PipedriveFactory;
 use tieline::sqlite::SqliteStore;
@@ -15,7 +16,7 @@ use super::walk::{About, Walk};
 
 const PIPEDRIVE: About = About {
     provider: "pipedrive",
-    register: |registry| registry.with(PipedriveFactory::default()),
+    factory: || Provider::new(PipedriveFactory::default()),
     scopes: &[],
     config: r#"{"company":"acme-demo"}"#,
     field: "api_token",
@@ -24,7 +25,7 @@ const PIPEDRIVE: About = About {
 
 const FORTNOX: About = About {
     provider: "fortnox",
-    register: |registry| registry.with(FortnoxFactory::default()),
+    factory: || Provider::new(FortnoxFactory::default()),
     scopes: &["companyinformation", "costcenter"],
     config: "{}",
     field: "access_token",

@@ -25,7 +25,7 @@ async fn the_secret_is_found_nowhere() {
     sandbox.set_token(CANARY);
     let key = tieline::ApiKey::new(CANARY);
     hunt.debug("the key", &key);
-    let crm = connect_to(&impatient_host(), &sandbox, CANARY).unwrap();
+    let crm = connect_to(&impatient(&sandbox).await, CANARY).unwrap();
     hunt.debug("the connector", &crm);
     let store: Arc<dyn SyncStore> = Arc::new(SqliteStore::open(&path).await.unwrap());
     let report = run(&crm, &store).run().await;

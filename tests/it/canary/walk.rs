@@ -8,8 +8,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tieline::store::connections::{ConnectionFilter, NewConnection};
 use tieline::vault::{Key, KeyRing, Vault};
 use tieline::{
-    Callback, CheckRequest, Connections, CredentialStore, DiscoverRequest, Draft, Erase, Fields, Host,
-    HttpStack, OAuthApp, OAuthUrls, ReadRequest, Registry, Result, Revoked, Secret,
+    ApplicationStore, Callback, CheckRequest, DiscoverRequest, Draft, Erase, Fields, OAuthApp, OAuthUrls,
+    Provider, ReadRequest, Result, Revoked, Secret, Tenant, Tieline,
 };
 use tieline_conformance::Hunt;
 use tieline_http::RetryPolicy;
@@ -24,8 +24,8 @@ const STATUSES: [u16; 6] = [200, 302, 400, 401, 403, 500];
 pub struct Walk<M> {
     pub about: About,
     pub server: Server<M>,
-    pub store: Arc<dyn CredentialStore>,
-    pub foreign: Arc<dyn CredentialStore>,
+    pub store: Arc<dyn ApplicationStore>,
+    pub foreign: Arc<dyn ApplicationStore>,
     pub hunt: Hunt,
     keys: [SecretString; 2],
     rotated: bool,
@@ -35,7 +35,7 @@ pub struct Walk<M> {
 #[derive(Clone, Copy)]
 pub struct About {
     pub provider: &'static str,
-    pub register: fn(Registry) -> Registry,
+    pub factory: fn() -> Provider,
     pub scopes: &'static [&'static str],
     /// Settings of a connection by key, and the name of that key.
     pub config: &'static str,
@@ -47,8 +47,8 @@ impl<M: Model + Authorizes> Walk<M> {
     pub fn new(
         about: About,
         server: Server<M>,
-        store: Arc<dyn CredentialStore>,
-        foreign: Arc<dyn CredentialStore>,
+        store: Arc<dyn ApplicationStore>,
+        foreign: Arc<dyn ApplicationStore>,
     ) -> Self {
         let mut hunt = Hunt::default();
         hunt.secret("the cookie", SESSION);
@@ -61,7 +61,7 @@ impl<M: Model + Authorizes> Walk<M> {
     }
 
     /// A process of its own: nothing in memory of what others met.
-    pub fn process(&mut self) -> Connections {
+    pub fn process(&mut self) -> Tenant {
         let base: Url = self.server.base_url().parse().unwrap();
         let policy = self.server.authorization().policy();
         let at = |path: &str| base.join(path).unwrap();
@@ -71,28 +71,31 @@ impl<M: Model + Authorizes> Walk<M> {
             .with_first_wait(Duration::from_millis(1))
             .with_max_wait(Duration::from_millis(10))
             .with_max_attempts(2);
-        let http = HttpStack::builder().allow_network("127.0.0.1/32").retry(retry).build().unwrap();
         let [old, fresh] = self.keys.each_ref().map(|text| Key::parse(text).unwrap());
         let ring = if self.rotated { KeyRing::new(fresh).with_older(old) } else { KeyRing::new(old) };
         let app = OAuthApp::new(CLIENT_ID, CLIENT_SECRET, REDIRECT_URI.parse().unwrap());
         let app = app.with_scopes(self.about.scopes.iter().copied());
         self.hunt.debug("the app", &app);
         self.hunt.debug("the keys", &ring);
-        let registry = (self.about.register)(Registry::new(Host::from(http)));
-        let builder = Connections::builder(registry, Vault::new(ring))
-            .app(self.about.provider, app)
-            .base_url(self.about.provider, base)
-            .oauth_urls(self.about.provider, urls);
+        let provider = (self.about.factory)().with_app(app).with_base_url(base).with_oauth_urls(urls);
+        let builder = Tieline::builder()
+            .store(Arc::clone(&self.store))
+            .vault(Vault::new(ring))
+            .provider(provider)
+            .allow_network("127.0.0.1/32")
+            .http(|http| http.retry(retry));
         self.hunt.debug("the builder", &builder);
-        let connections = builder.build(Arc::clone(&self.store));
+        let tieline = builder.build_unverified().unwrap();
+        self.hunt.debug("the application", &tieline);
+        let connections = tieline.tenant("main");
         self.hunt.debug("the connections", &connections);
         connections
     }
 
     /// A person goes to the provider and comes back.
-    async fn visit(&mut self, connections: &Connections, id: &str) -> Callback {
+    async fn visit(&mut self, connections: &Tenant, id: &str) -> Callback {
         let new = NewConnection::new(id, self.about.provider, "Sales");
-        let begun = connections.begin(new, SESSION).await.unwrap();
+        let begun = connections.begin_consent(new, SESSION).await.unwrap();
         self.hunt.debug("the way to the provider", &begun);
         let request = http::Request::get(begun.url.as_str()).body(bytes::Bytes::new()).unwrap();
         let reply = self.server.handle(request);
@@ -112,9 +115,9 @@ impl<M: Model + Authorizes> Walk<M> {
         self.server.inject(FaultRule::new(Fault::EchoSecrets { status }).on(method, path).always());
     }
 
-    async fn consent(&mut self, connections: &Connections, id: &str) -> Callback {
+    async fn consent(&mut self, connections: &Tenant, id: &str) -> Callback {
         let callback = self.visit(connections, id).await;
-        let mut draft = connections.finish(&callback).await.unwrap();
+        let mut draft = connections.finish_consent(&callback).await.unwrap();
         self.tried(&mut draft).await;
         draft.store(&"anna".into()).await.unwrap();
         callback
@@ -139,18 +142,18 @@ impl<M: Model + Authorizes> Walk<M> {
         let stranger = Callback::new(other.query.expose_secret().to_owned(), "cookie-of-a-stranger-77");
         self.hunt.secret("another cookie", "cookie-of-a-stranger-77");
         let expecting = self.visit(&connections, "expected").await.expecting("another");
-        let foreign = connections.for_tenant(Arc::clone(&self.foreign));
+        let foreign = connections.tieline().tenant("globex");
         let elsewhere = self.visit(&connections, "elsewhere").await;
         let codeless = self.visit(&connections, "codeless").await;
         let query = codeless.query.expose_secret();
         let state = query.split('&').find(|part| part.starts_with("state=")).unwrap();
         let codeless = Callback::new(state.to_owned(), SESSION);
         let refused = [
-            ("a denied callback", connections.finish(&denied).await),
-            ("a stranger's callback", connections.finish(&stranger).await),
-            ("a callback for another", connections.finish(&expecting).await),
-            ("another tenant's callback", foreign.finish(&elsewhere).await),
-            ("a callback without a code", connections.finish(&codeless).await),
+            ("a denied callback", connections.finish_consent(&denied).await),
+            ("a stranger's callback", connections.finish_consent(&stranger).await),
+            ("a callback for another", connections.finish_consent(&expecting).await),
+            ("another tenant's callback", foreign.finish_consent(&elsewhere).await),
+            ("a callback without a code", connections.finish_consent(&codeless).await),
         ];
         for (what, result) in refused {
             self.hunt.error(what, &result.unwrap_err());
@@ -160,7 +163,7 @@ impl<M: Model + Authorizes> Walk<M> {
             let connections = self.process();
             let callback = self.visit(&connections, "echoed").await;
             self.echo("POST", &path, status);
-            self.hunt.error("an echoed code", &connections.finish(&callback).await.unwrap_err());
+            self.hunt.error("an echoed code", &connections.finish_consent(&callback).await.unwrap_err());
         }
         self.server.clear_faults();
     }
@@ -170,8 +173,8 @@ impl<M: Model + Authorizes> Walk<M> {
         let connections = self.process();
         let callback = self.consent(&connections, "sales").await;
         let elsewhere = self.process();
-        self.hunt.error("a replayed callback", &elsewhere.finish(&callback).await.unwrap_err());
-        let crm = connections.connect(&"sales".into()).await.unwrap();
+        self.hunt.error("a replayed callback", &elsewhere.finish_consent(&callback).await.unwrap_err());
+        let crm = connections.connection("sales").connect().await.unwrap();
         self.hunt.debug("the connector", &crm);
         let read = crm.read(ReadRequest::full(self.about.entity)).unwrap().take(1).collect::<Vec<_>>().await;
         assert!(read[0].is_ok(), "{read:?}");
@@ -189,7 +192,14 @@ impl<M: Model + Authorizes> Walk<M> {
             self.echo("POST", &path, status);
             let error = check(&connections, "sales").await.unwrap_err();
             self.hunt.error("an echoed renewal", &error);
-            connections.report(&"sales".into(), Err(&error), &"sync".into()).await.unwrap();
+            connections
+                .connection("sales")
+                .open()
+                .await
+                .unwrap()
+                .report(Err(&error), &"sync".into())
+                .await
+                .unwrap();
             self.server.clear_faults();
             // Whoever comes next goes on.
             check(&self.process(), "sales").await.unwrap();
@@ -197,7 +207,14 @@ impl<M: Model + Authorizes> Walk<M> {
             let result = check(&self.process(), "sales").await;
             self.hunt.result("an echoed request", &result);
             if let Err(error) = result {
-                connections.report(&"sales".into(), Err(&error), &"sync".into()).await.unwrap();
+                connections
+                    .connection("sales")
+                    .open()
+                    .await
+                    .unwrap()
+                    .report(Err(&error), &"sync".into())
+                    .await
+                    .unwrap();
             }
             self.server.clear_faults();
         }
@@ -208,7 +225,14 @@ impl<M: Model + Authorizes> Walk<M> {
         let connections = self.process();
         let refused = check(&connections, "sales").await.unwrap_err();
         self.hunt.error("a refused renewal", &refused);
-        connections.report(&"sales".into(), Err(&refused), &"sync".into()).await.unwrap();
+        connections
+            .connection("sales")
+            .open()
+            .await
+            .unwrap()
+            .report(Err(&refused), &"sync".into())
+            .await
+            .unwrap();
         self.shown(&connections).await;
         self.consent(&connections, "sales").await;
         check(&connections, "sales").await.unwrap();
@@ -230,7 +254,14 @@ impl<M: Model + Authorizes> Walk<M> {
             let connections = self.process();
             let result = check(&connections, "pasted").await;
             self.hunt.result("an echoed key", &result);
-            connections.report(&"pasted".into(), result.as_ref().map(drop), &"sync".into()).await.unwrap();
+            connections
+                .connection("pasted")
+                .open()
+                .await
+                .unwrap()
+                .report(result.as_ref().map(drop), &"sync".into())
+                .await
+                .unwrap();
         }
         self.server.clear_faults();
         check(&connections, "pasted").await.unwrap();
@@ -255,7 +286,7 @@ impl<M: Model + Authorizes> Walk<M> {
             self.consent(&connections, "ending").await;
             self.echo("POST", &path, status);
             let ended =
-                connections.disconnect(&"ending".into(), Erase::Everything, &"anna".into()).await.unwrap();
+                connections.connection("ending").disconnect(Erase::Everything, &"anna".into()).await.unwrap();
             if let Revoked::Failed(error) = &ended.revoked {
                 self.hunt.error("an echoed revocation", error);
             }
@@ -263,7 +294,7 @@ impl<M: Model + Authorizes> Walk<M> {
             self.server.clear_faults();
         }
         for id in ["sales", "pasted"] {
-            let ended = connections.disconnect(&id.into(), Erase::Secret, &"anna".into()).await.unwrap();
+            let ended = connections.connection(id).disconnect(Erase::Secret, &"anna".into()).await.unwrap();
             assert!(ended.erased, "{ended:?}");
             self.hunt.debug("an end", &ended);
             self.hunt.error("what has ended", &check(&connections, id).await.unwrap_err());
@@ -272,7 +303,7 @@ impl<M: Model + Authorizes> Walk<M> {
     }
 
     /// What pages and operators get to see.
-    async fn shown(&mut self, connections: &Connections) {
+    async fn shown(&mut self, connections: &Tenant) {
         let store = Arc::clone(&self.store);
         let hunt = &mut self.hunt;
         hunt.debug("the audit log", &store.audit(None, None, 10_000).await.unwrap());
@@ -298,7 +329,7 @@ impl<M: Model + Authorizes> Walk<M> {
     }
 }
 
-async fn check(connections: &Connections, id: &str) -> Result<String> {
-    let crm = connections.connect(&id.into()).await?;
+async fn check(connections: &Tenant, id: &str) -> Result<String> {
+    let crm = connections.connection(id).connect().await?;
     Ok(crm.check(CheckRequest::default()).await?.name)
 }

@@ -6,16 +6,16 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tieline::fortnox::{Fortnox, FortnoxConfig};
+use tieline::fortnox::{Fortnox, FortnoxConfig, FortnoxFactory};
 use tieline::store::{ConnectionId, MemoryStore, SyncStore};
 use tieline::sync::{OneWaySync, StreamPlan};
-use tieline::{Bearer, FieldMapping, MappingContext};
+use tieline::{Bearer, FieldMapping, MappingContext, Provider};
 use tieline_insights::{Figures, InvoiceKind, InvoiceStatus, Report, Rules, StandardInvoice};
 use tieline_sandbox::fortnox::{Entity, Fortnox as Model, Limits};
 use tieline_sandbox::{Object, Server};
 
 use super::{forward, ready, record, records, rows, shown};
-use crate::world::host;
+use crate::world::local;
 
 const CONNECTION: &str = "fortnox";
 
@@ -25,17 +25,15 @@ async fn company() -> Server<Model> {
     sandbox.serve().await.unwrap()
 }
 
-fn connect(sandbox: &Server<Model>) -> Arc<Fortnox> {
-    host()
-        .connection(FortnoxConfig::new(), Bearer::new(sandbox.token()))
-        .base_url(sandbox.base_url().parse().unwrap())
-        .limits(Vec::new())
-        .connect()
-        .unwrap()
+async fn connect(sandbox: &Server<Model>) -> Arc<Fortnox> {
+    let there = Provider::new(FortnoxFactory::default()).with_limits(Vec::new());
+    let there = there.with_base_url(sandbox.base_url().parse().unwrap());
+    let connection = local(there).await.connection("main", CONNECTION);
+    connection.open_with(FortnoxConfig::new(), Bearer::new(sandbox.token())).unwrap().connector().clone()
 }
 
 async fn sync(sandbox: &Server<Model>, store: &Arc<dyn SyncStore>) {
-    let report = OneWaySync::new(connect(sandbox), store.clone(), CONNECTION)
+    let report = OneWaySync::new(connect(sandbox).await, store.clone(), CONNECTION)
         .stream(StreamPlan::mapped("customers", "companies", ready("fortnox-customer.yaml")))
         .stream(StreamPlan::mapped("invoices", "invoices", ready("fortnox-invoice.yaml")))
         .run()

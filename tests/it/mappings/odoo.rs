@@ -4,25 +4,22 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tieline::odoo::{Odoo, OdooConfig};
+use tieline::odoo::{Odoo, OdooConfig, OdooFactory};
 use tieline::store::{MemoryStore, SyncStore};
 use tieline::sync::{OneWaySync, StreamPlan};
-use tieline::{ApiKey, FieldMapping, MappingContext};
+use tieline::{ApiKey, FieldMapping, MappingContext, Provider};
 use tieline_sandbox::odoo::{API_KEY, DATABASE, LOGIN, Version};
 use tieline_sandbox::{Sandbox, Server};
 
 use super::{forward, ready, record, records, rows, shown};
-use crate::world::host;
+use crate::world::local;
 
-fn connect(sandbox: &Server<tieline_sandbox::odoo::Odoo>) -> Arc<Odoo> {
-    host()
-        .connection(
-            OdooConfig::new("https://norrsken.example", LOGIN).with_database(DATABASE),
-            ApiKey::new(API_KEY),
-        )
-        .base_url(sandbox.base_url().parse().unwrap())
-        .connect()
-        .unwrap()
+async fn connect(sandbox: &Server<tieline_sandbox::odoo::Odoo>) -> Arc<Odoo> {
+    let there = Provider::new(OdooFactory::default());
+    let there = there.with_base_url(sandbox.base_url().parse().unwrap());
+    let config = OdooConfig::new("https://norrsken.example", LOGIN).with_database(DATABASE);
+    let connection = local(there).await.connection("main", "odoo");
+    connection.open_with(config, ApiKey::new(API_KEY)).unwrap().connector().clone()
 }
 
 #[tokio::test]
@@ -31,7 +28,7 @@ async fn the_directory_is_the_same_over_both_versions() {
     for version in [Version::V17, Version::V19] {
         let sandbox = Sandbox::odoo(version).serve().await.unwrap();
         let store: Arc<dyn SyncStore> = Arc::new(MemoryStore::new());
-        let report = OneWaySync::new(connect(&sandbox), store.clone(), "odoo")
+        let report = OneWaySync::new(connect(&sandbox).await, store.clone(), "odoo")
             // Both look names up in both, so that both are there before the first row is made.
             .stream(StreamPlan::mirror("hr.department"))
             .stream(StreamPlan::mirror("hr.employee"))

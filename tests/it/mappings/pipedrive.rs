@@ -15,7 +15,7 @@ use crate::world::{CONNECTION, connect, sandbox};
 async fn synced(mapping: Arc<dyn FieldMapping>) -> Arc<dyn SyncStore> {
     let sandbox = sandbox().await;
     let store: Arc<dyn SyncStore> = Arc::new(MemoryStore::new());
-    let report = OneWaySync::new(connect(&sandbox), store.clone(), CONNECTION)
+    let report = OneWaySync::new(connect(&sandbox).await, store.clone(), CONNECTION)
         .stream(StreamPlan::mirror("users"))
         .stream(StreamPlan::mirror("stages"))
         .stream(StreamPlan::mirror("organizations"))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tieline::store::connections::{Connection, ConnectionFilter};
-use tieline::{Connections, Erase, Revoked};
+use tieline::{Erase, Revoked, Tenant};
 
 use crate::arguments::HostArgs;
 use crate::failure::{Described, Failure, Outcome};
@@ -57,9 +57,9 @@ pub(crate) async fn list(arguments: StoreArgs, host: HostArgs, json: bool) -> Ou
     out.flush()
 }
 
-async fn masked(opened: Option<&Connections>, connection: &Connection) -> Outcome<Vec<(String, String)>> {
+async fn masked(opened: Option<&Tenant>, connection: &Connection) -> Outcome<Vec<(String, String)>> {
     match opened {
-        Some(opened) => Ok(opened.masked(&connection.id).await?),
+        Some(opened) => Ok(opened.connection(connection.id.clone()).masked().await?),
         None => Ok(vec![(String::new(), "sealed".to_owned())]),
     }
 }
@@ -101,10 +101,10 @@ fn cells(connection: &Connection, secret: &[(String, String)]) -> [String; 8] {
 }
 
 pub(crate) async fn disconnect(options: DisconnectArgs, json: bool) -> Outcome {
-    let connections = keeping::connections(&options.store, &options.host).await?;
+    let tenant = keeping::connections(&options.store, &options.host).await?;
     let erase = if options.erase { Erase::Everything } else { Erase::Secret };
-    let done =
-        connections.disconnect(&options.id.as_str().into(), erase, &keeping::actor(&options.store)).await?;
+    let connection = tenant.connection(options.id.as_str());
+    let done = connection.disconnect(erase, &keeping::actor(&options.store)).await?;
     let (word, why) = match &done.revoked {
         Revoked::Yes => ("revoked", None),
         Revoked::NotOffered => ("not_offered", None),
@@ -146,8 +146,8 @@ pub(crate) async fn disconnect(options: DisconnectArgs, json: bool) -> Outcome {
 }
 
 pub(crate) async fn rotate(arguments: StoreArgs, host: HostArgs, json: bool) -> Outcome {
-    let connections = keeping::connections(&arguments, &host).await?;
-    let rotated = connections.rotate_keys(&keeping::actor(&arguments)).await?;
+    let tenant = keeping::connections(&arguments, &host).await?;
+    let rotated = tenant.rotate_keys(&keeping::actor(&arguments)).await?;
     let mut out = stdout();
     if json {
         let failed: Vec<Value> = rotated

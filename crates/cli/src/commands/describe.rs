@@ -15,7 +15,7 @@ use crate::table::Table;
 use crate::text::{Paint, yes_or_blank};
 
 pub(crate) fn providers(json: bool) -> Outcome {
-    let registry = catalog()?;
+    let registry = catalog();
     let mut out = stdout();
     if json {
         let providers: Vec<Value> = registry.specs().map(summary).collect();
@@ -33,7 +33,7 @@ pub(crate) fn providers(json: bool) -> Outcome {
 }
 
 pub(crate) fn spec(provider: &str, json: bool) -> Outcome {
-    let registry = catalog()?;
+    let registry = catalog();
     let spec = registry.factory(provider)?.spec();
     let mut out = stdout();
     if json {

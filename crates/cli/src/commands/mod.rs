@@ -11,6 +11,7 @@ mod keygen;
 mod lookup;
 pub(crate) mod map;
 mod migrate;
+pub(crate) mod new_connector;
 mod operations;
 mod outcomes;
 mod read;
@@ -48,6 +49,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Command::Disconnect(options) => connections::disconnect(*options, json).await,
         Command::RotateKey { store, host } => connections::rotate(store, host, json).await,
         Command::Map(options) => map::map(*options, json),
+        Command::NewConnector(options) => new_connector::new_connector(&options),
         Command::Keygen => keygen::keygen(),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { command } => shell::man(command.as_deref()),

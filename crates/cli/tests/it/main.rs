@@ -17,6 +17,7 @@ mod durable;
 mod failures;
 mod inputs;
 mod mapping;
+mod new_connector;
 mod odoo;
 mod reading;
 mod resuming;

@@ -4,7 +4,7 @@ use tieline_core::{Error, Result};
 use tieline_store::ConnectionId;
 use tieline_store::connections::RenewalDue;
 
-use super::Connections;
+use super::Tenant;
 
 const PAGE: u32 = 100;
 
@@ -18,7 +18,7 @@ pub struct Renewed {
     pub failed: Vec<(ConnectionId, Error)>,
 }
 
-impl Connections {
+impl Tenant {
     /// Renews the tokens of this tenant that would die unused. Call it once a day.
     ///
     /// # Errors
@@ -28,9 +28,9 @@ impl Connections {
         let mut done = Renewed::default();
         let mut after: Option<RenewalDue> = None;
         loop {
-            let page = self.store.renewals_due(self.now(), after.as_ref(), PAGE).await?;
+            let page = self.sealed.renewals_due(self.now(), after.as_ref(), PAGE).await?;
             for due in &page {
-                match self.renew(&due.connection).await {
+                match self.connection(due.connection.clone()).renew().await {
                     Ok(()) => done.renewed += 1,
                     Err(error) => done.failed.push((due.connection.clone(), error)),
                 }
@@ -40,14 +40,5 @@ impl Connections {
                 _ => return Ok(done),
             }
         }
-    }
-
-    async fn renew(&self, id: &ConnectionId) -> Result<()> {
-        let connection = self.connection(id).await?;
-        let Some(kept) = self.secret(id).await? else { return Ok(()) };
-        let mut settings = connection.config;
-        kept.secret.captured().apply(&mut settings);
-        let client = self.oauth(self.registry().factory(&connection.provider)?, &settings)?;
-        self.shared.keeper.credential(&self.store, id, &client).renew().await
     }
 }

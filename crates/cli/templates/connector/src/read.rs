@@ -9,7 +9,7 @@ use tieline_core::{
 };
 use tieline_kit::{Budget, Call, MaxWatermark, TokenGuard, Watermark, batches, parse_page};
 
-use crate::connector::{Head, Tick, entity};
+use crate::connector::{Head, TickConnector, entity};
 
 const VERSION: u32 = 1;
 const PAGE: u32 = 20;
@@ -45,7 +45,7 @@ enum Kind {
 }
 
 struct Walk {
-    tick: Tick,
+    connector: TickConnector,
     entity: Entity,
     watermark: Option<Watermark>,
     run: Run,
@@ -55,7 +55,7 @@ struct Walk {
     fields: Vec<FieldPath>,
 }
 
-pub fn read(tick: Tick, request: ReadRequest) -> Result<BatchStream> {
+pub fn read(connector: TickConnector, request: ReadRequest) -> Result<BatchStream> {
     let entity = entity(request.entity.as_str())?;
     let refuse = |what: &str| Err(Error::unsupported(what).with_context("entity", &entity.name));
     if request.partition.is_some() {
@@ -89,7 +89,7 @@ pub fn read(tick: Tick, request: ReadRequest) -> Result<BatchStream> {
     let budget = Budget::new(run.done, request.max_records);
     let page = request.page_size.unwrap_or(PAGE).clamp(1, PAGE);
     let fields = request.fields;
-    let walk = Walk { tick, entity, watermark, run, guard: TokenGuard::new(), budget, page, fields };
+    let walk = Walk { connector, entity, watermark, run, guard: TokenGuard::new(), budget, page, fields };
     Ok(batches(Some(walk), |walk| async move {
         let Some(walk) = walk else { return Ok(None) };
         let name = walk.entity.name.clone();
@@ -134,8 +134,8 @@ impl Walk {
         if let Some(cursor) = &self.run.cursor {
             self.guard.next(cursor)?;
         }
-        let answer = self.tick.send(self.call()).await?;
-        let started = self.run.started.or(answer.date).unwrap_or_else(|| self.tick.clock.now());
+        let answer = self.connector.send(self.call()).await?;
+        let started = self.run.started.or(answer.date).unwrap_or_else(|| self.connector.clock.now());
         self.run.started = Some(started);
 
         let mut changes = Vec::new();

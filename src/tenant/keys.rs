@@ -6,7 +6,7 @@ use tieline_store::ConnectionId;
 use tieline_store::connections::{Actor, SecretInfo};
 use tieline_vault::Context;
 
-use super::Connections;
+use super::Tenant;
 
 const PAGE: u32 = 200;
 
@@ -22,19 +22,16 @@ pub struct Rotated {
     pub failed: Vec<(ConnectionId, String, Error)>,
 }
 
-impl Connections {
-    /// Finds at start that the vault's keys are not those that the stored secrets are sealed with, and stores what they
-    /// are checked by the first time.
-    ///
-    /// # Errors
-    ///
-    /// `Config` when the keys do not open what is stored; whatever the store answers.
+impl Tenant {
+    /// Verifies that the vault's keys open what the store keeps, and stores a value to check them by the first time.
+    /// [`TielineBuilder::build`](crate::TielineBuilder::build) does it at the start.
+    #[doc(hidden)]
     pub async fn verify_keys(&self) -> Result<()> {
-        let vault = self.shared.keeper.vault();
+        let vault = self.credentials()?.vault();
         // Another process may store its check at the same moment.
         const ROUNDS: usize = 3;
         for _ in 0..ROUNDS {
-            let stored = self.store.key_check().await?;
+            let stored = self.sealed.key_check().await?;
             match &stored {
                 Some(check) => {
                     vault.verify(check).await?;
@@ -45,7 +42,7 @@ impl Connections {
                 // A database from before there was a check: a secret does as well.
                 None => self.open_one().await?,
             }
-            if self.store.put_key_check(stored.as_ref(), vault.key_check().await?).await? {
+            if self.sealed.put_key_check(stored.as_ref(), vault.key_check().await?).await? {
                 return Ok(());
             }
         }
@@ -54,29 +51,29 @@ impl Connections {
     }
 
     async fn open_one(&self) -> Result<()> {
-        for info in self.store.secrets(None, 1).await? {
-            if let Some(stored) = self.store.secret(&info.connection, &info.name).await? {
+        for info in self.sealed.secrets(None, 1).await? {
+            if let Some(stored) = self.sealed.secret(&info.connection, &info.name).await? {
                 let context =
-                    Context::new(self.store.tenant().as_str(), info.connection.as_str(), &info.name);
-                self.shared.keeper.vault().open(&context, &stored.sealed).await?;
+                    Context::new(self.sealed.tenant().as_str(), info.connection.as_str(), &info.name);
+                self.credentials()?.vault().open(&context, &stored.sealed).await?;
             }
         }
         Ok(())
     }
 
     /// Wraps every secret of this tenant, and the key check, by the vault's current key. The secrets themselves are not
-    /// decrypted. What fails stays as it was, and is told; run it again, for each tenant, until nothing fails, before an
-    /// old key is taken away.
+    /// decrypted. A secret that fails stays as it was, and is in the result; run it again, for each tenant, until nothing
+    /// fails, before an old key is taken away.
     ///
     /// # Errors
     ///
-    /// Whatever the store answers to reading lists.
+    /// `Config` without a vault; whatever the store fails with when lists are read.
     pub async fn rotate_keys(&self, by: &Actor) -> Result<Rotated> {
         let mut rotated = Rotated::default();
         let mut after: Option<(ConnectionId, String)> = None;
         loop {
             let last = after.as_ref().map(|(connection, name)| (connection, name.as_str()));
-            let page = self.store.secrets(last, PAGE).await?;
+            let page = self.sealed.secrets(last, PAGE).await?;
             for info in &page {
                 match self.rewrap(info, by).await {
                     Ok(true) => rotated.rewrapped += 1,
@@ -97,19 +94,19 @@ impl Connections {
 
     /// Whether it was necessary.
     async fn rewrap(&self, info: &SecretInfo, by: &Actor) -> Result<bool> {
-        let vault = self.shared.keeper.vault();
+        let vault = self.credentials()?.vault();
         let SecretInfo { connection, name, .. } = info;
         // A renewal in between seals anew.
         const ROUNDS: usize = 3;
         for _ in 0..ROUNDS {
-            let Some(stored) = self.store.secret(connection, name).await? else { return Ok(false) };
+            let Some(stored) = self.sealed.secret(connection, name).await? else { return Ok(false) };
             if !vault.needs_rewrap(&stored.sealed) {
                 return Ok(false);
             }
-            let context = Context::new(self.store.tenant().as_str(), connection.as_str(), name);
+            let context = Context::new(self.sealed.tenant().as_str(), connection.as_str(), name);
             let sealed = vault.rewrap(&context, &stored.sealed).await?;
             let now = self.now();
-            if self.store.rewrap_secret(connection, name, stored.generation, sealed, by, now).await? {
+            if self.sealed.rewrap_secret(connection, name, stored.generation, sealed, by, now).await? {
                 return Ok(true);
             }
         }

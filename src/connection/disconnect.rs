@@ -1,9 +1,8 @@
 use tieline_auth::{Revoked, Secret};
 use tieline_core::Result;
-use tieline_store::ConnectionId;
 use tieline_store::connections::{Actor, ConnectionChange};
 
-use super::Connections;
+use super::ConnectionHandle;
 
 /// How much of a connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,40 +24,42 @@ pub struct Disconnected {
     pub erased: bool,
 }
 
-impl Connections {
-    /// Takes a connection's tokens back at the provider, then erases it here, also when the provider does not answer.
+impl ConnectionHandle {
+    /// Takes the connection's tokens back at the provider, then erases it here, also when the provider does not respond.
     ///
     /// # Errors
     ///
-    /// `NotFound`; whatever the store answers.
-    pub async fn disconnect(&self, id: &ConnectionId, erase: Erase, by: &Actor) -> Result<Disconnected> {
-        let connection = self.connection(id).await?;
+    /// `NotFound`; `Config` without a vault; whatever the store fails with.
+    pub async fn disconnect(&self, erase: Erase, by: &Actor) -> Result<Disconnected> {
+        let (tenant, id) = (&self.tenant, &self.id);
+        let credentials = tenant.credentials()?;
+        let connection = tenant.stored(id).await?;
         let mut settings = connection.config.clone();
-        // What cannot be opened is erased all the same.
-        if let Ok(Some(kept)) = self.secret(id).await {
+        // A secret that cannot be opened is erased all the same.
+        if let Ok(Some(kept)) = self.secret().await {
             kept.secret.captured().apply(&mut settings);
         }
-        let factory = self.registry().factory(&connection.provider);
-        let client = factory.and_then(|factory| self.oauth(factory, &settings));
-        self.shared.keeper.log_out(self.store.tenant(), id).await;
+        let factory = tenant.tieline().registry().factory(&connection.provider);
+        let client = factory.and_then(|factory| tenant.oauth(factory, &settings));
+        credentials.log_out(tenant.id(), id).await;
+        let (store, now) = (tenant.sealed(), tenant.now());
         let revoked = match &client {
-            Ok(client) => self.shared.keeper.revoke(&self.store, id, client).await,
+            Ok(client) => credentials.revoke(store, id, client).await,
             // No OAuth, nothing to take back.
             Err(_) => Revoked::NotOffered,
         };
-        let now = self.now();
         let erased = match erase {
-            Erase::Everything => self.store.remove(id, by, now).await?,
+            Erase::Everything => store.remove(id, by, now).await?,
             Erase::Secret => {
-                let erased = self.store.delete_secret(id, Secret::NAME, by, now).await?;
+                let erased = store.delete_secret(id, Secret::NAME, by, now).await?;
                 let mut change = ConnectionChange::default();
                 change.active = Some(false);
-                self.store.change(id, change, by, now).await?;
+                store.change(id, change, by, now).await?;
                 erased
             }
         };
         if let Ok(client) = &client {
-            self.shared.keeper.credential(&self.store, id, client).forget();
+            credentials.credential(store, id, client).forget();
         }
         Ok(Disconnected { revoked, erased })
     }

@@ -6,24 +6,23 @@ use tieline_auth::{
     AuthorizationUrl, Authorized, Callback, ConsentRequest, FinishedConsent, Secret, VerifiedCallback,
 };
 use tieline_core::{Error, ErrorKind, Result};
-use tieline_store::ConnectionId;
 use tieline_store::connections::NewConnection;
 use url::Url;
 
-use super::{Connections, Draft};
+use super::{Draft, Tenant};
 
-impl Connections {
-    /// Begins a connection by consent: answers where to send the browser. The provider sends it back to the app's
-    /// callback within ten minutes, and its query goes to [`finish`](Self::finish).
+impl Tenant {
+    /// Begins a connection by consent: returns the address to send the browser to. The provider sends it back to the
+    /// app's callback within ten minutes, and its query goes to [`finish_consent`](Self::finish_consent).
     ///
     /// `session` is what names the browser session: the value of a cookie that no other browser has. The callback must
     /// come with the same one, so that nobody can have a stranger's account connected to a customer.
     ///
     /// # Errors
     ///
-    /// `Config` when the connector is unknown, takes no OAuth, or the host has no app there; whatever store and vault
-    /// answer.
-    pub async fn begin(
+    /// `Config` when the connector is unknown, takes no OAuth, or the application has no app there; whatever store and
+    /// vault fail with.
+    pub async fn begin_consent(
         &self,
         new: NewConnection,
         session: impl Into<SecretString>,
@@ -31,13 +30,13 @@ impl Connections {
         self.begin_with(new, session.into(), None).await
     }
 
-    /// [`begin`](Self::begin) with another callback than the app's: a port of this machine, for a program on the command
-    /// line.
+    /// [`begin_consent`](Self::begin_consent) with another callback than the app's: a port of this machine, for a program
+    /// on the command line.
     ///
     /// # Errors
     ///
-    /// As for `begin`.
-    pub async fn begin_at(
+    /// As for `begin_consent`.
+    pub async fn begin_consent_at(
         &self,
         callback: Url,
         new: NewConnection,
@@ -46,32 +45,17 @@ impl Connections {
         self.begin_with(new, session.into(), Some(callback)).await
     }
 
-    /// Begins once more for a connection that is there, with its settings: its customer has to consent again.
-    ///
-    /// # Errors
-    ///
-    /// As for [`begin`](Self::begin), and `NotFound`.
-    pub async fn begin_again(
-        &self,
-        id: &ConnectionId,
-        session: impl Into<SecretString>,
-    ) -> Result<AuthorizationUrl> {
-        let there = self.connection(id).await?;
-        let new = NewConnection::new(id.clone(), there.provider, there.name).with_config(there.config);
-        self.begin_with(new, session.into(), None).await
-    }
-
-    async fn begin_with(
+    pub(crate) async fn begin_with(
         &self,
         new: NewConnection,
         session: SecretString,
         callback: Option<Url>,
     ) -> Result<AuthorizationUrl> {
-        let client = self.oauth(self.registry().factory(&new.provider)?, &new.config)?;
+        let client = self.oauth(self.tieline.registry().factory(&new.provider)?, &new.config)?;
         let detail = json!({ "name": new.name, "config": new.config });
         let mut request = ConsentRequest::new(new.id, session).with_detail(detail);
         request.callback = callback;
-        client.begin(&*self.store, self.shared.keeper.vault(), request, self.now()).await
+        client.begin(&*self.sealed, self.credentials()?.vault(), request, self.now()).await
     }
 
     /// Takes the callback: checks that it answers a consent of this tenant and browser session, and exchanges its code, in
@@ -85,14 +69,14 @@ impl Connections {
     ///
     /// `Rejected` for a callback that answers no consent of this tenant, connection and browser session, that comes twice
     /// or too late, or without a code; `Forbidden` when the person denied; `Unauthenticated` when the provider does not
-    /// accept its code; whatever the token request, the store and the vault answer.
-    pub async fn finish(&self, callback: &Callback) -> Result<Draft> {
+    /// accept its code; whatever the token request, the store and the vault fail with.
+    pub async fn finish_consent(&self, callback: &Callback) -> Result<Draft> {
         let me = self.clone();
         let client = move |verified: &VerifiedCallback| {
             let settings = verified.detail().get("config").unwrap_or(&Value::Null);
-            me.oauth(me.registry().factory(verified.provider())?, settings)
+            me.oauth(me.tieline.registry().factory(verified.provider())?, settings)
         };
-        let finished = self.shared.keeper.finish(&self.store, callback, client).await?;
+        let finished = self.credentials()?.finish(&self.sealed, callback, client).await?;
         let FinishedConsent { provider, authorized, once, .. } = finished;
         let Authorized { connection, tokens, warnings, mut detail, .. } = authorized;
         let mut config = detail.get_mut("config").map(Value::take).unwrap_or_default();

@@ -7,14 +7,14 @@ use tieline_store::connections::{
     Actor, Connection, ConnectionChange, Health, NewConnection, Reconnection, RunReport,
 };
 
-use super::Connections;
-use super::resolve::{Kept, Source};
+use super::Tenant;
+use crate::connection::{Kept, Source};
 
 /// A connection that is not stored yet, so that it can be tried first. Dropping it stores nothing.
 #[derive(Debug)]
 #[must_use = "a draft is gone unless it is stored"]
 pub struct Draft {
-    connections: Connections,
+    tenant: Tenant,
     new: NewConnection,
     secret: Secret,
     account: Option<Account>,
@@ -24,7 +24,7 @@ pub struct Draft {
     replaces_account: bool,
 }
 
-impl Connections {
+impl Tenant {
     /// A connection with what a person entered, or with a service account. Sends nothing.
     ///
     /// # Errors
@@ -41,8 +41,8 @@ impl Connections {
     ///
     /// As for [`draft`](Self::draft).
     pub fn draft_from_environment(&self, new: NewConnection) -> Result<Option<Draft>> {
-        let spec = self.registry().factory(&new.provider)?.spec();
-        match self.shared.environment.secret(spec)? {
+        let spec = self.tieline.registry().factory(&new.provider)?.spec();
+        match self.tieline.0.environment.secret(spec)? {
             Some(secret) => self.draft(new, secret).map(Some),
             None => Ok(None),
         }
@@ -55,8 +55,8 @@ impl Connections {
         warnings: Vec<GrantWarning>,
         once: Option<StoreOnce>,
     ) -> Draft {
-        let (connections, account, replaces_account) = (self.clone(), None, false);
-        Draft { connections, new, secret, account, warnings, once, replaces_account }
+        let (tenant, account, replaces_account) = (self.clone(), None, false);
+        Draft { tenant, new, secret, account, warnings, once, replaces_account }
     }
 }
 
@@ -114,10 +114,10 @@ impl Draft {
     ///
     /// # Errors
     ///
-    /// As for [`Connections::draft`].
+    /// As for [`Tenant::draft`].
     pub fn connector(&self) -> Result<Arc<dyn Connector>> {
         let NewConnection { id, provider, config, .. } = &self.new;
-        self.connections.connector(id, provider, config, Source::Loose(&self.secret))
+        self.tenant.connection(id.clone()).connector_with(provider, config, Source::Loose(&self.secret))
     }
 
     /// Tries it: the connection test.
@@ -142,30 +142,30 @@ impl Draft {
     /// the place of one that has one; whatever the check, vault and store return. What was stored before is as it was.
     pub async fn store(mut self, by: &Actor) -> Result<Connection> {
         let Some(once) = self.once.take() else { return self.put(by).await };
-        let (connections, id) = (self.connections.clone(), self.new.id.clone());
+        let (tenant, id) = (self.tenant.clone(), self.new.id.clone());
         match once.run(self.put(by)).await? {
             Some(stored) => Ok(stored),
-            None => connections.connection(&id).await,
+            None => tenant.stored(&id).await,
         }
     }
 
     async fn put(mut self, by: &Actor) -> Result<Connection> {
-        let there = self.connections.store.connection(&self.new.id).await?;
+        let there = self.tenant.store.connection(&self.new.id).await?;
         if let Some(there) = &there {
             self.check_replacement(there).await?;
         }
-        let Self { connections, mut new, secret, account, replaces_account, .. } = self;
-        let (store, keeper) = (&connections.store, &connections.shared.keeper);
-        let (id, now) = (new.id.clone(), connections.now());
+        let Self { tenant, mut new, secret, account, replaces_account, .. } = self;
+        let (store, credentials) = (&tenant.sealed, tenant.credentials()?);
+        let (id, now) = (new.id.clone(), tenant.now());
         let client: Option<OAuthClient> = match secret {
             Secret::Tokens(_) => {
-                let factory = connections.registry().factory(&new.provider)?;
-                Some(connections.oauth(factory, &new.config)?)
+                let factory = tenant.tieline.registry().factory(&new.provider)?;
+                Some(tenant.oauth(factory, &new.config)?)
             }
             _ => None,
         };
         let oauth = client.as_ref().map(OAuthClient::oauth);
-        let put = secret.put(keeper.vault(), store.tenant(), &id, oauth, now).await?;
+        let put = secret.put(credentials.vault(), store.tenant(), &id, oauth, now).await?;
         let checked = account.is_some();
         new.account = account.and_then(|account| account.id).map(|id| id.to_string());
         let stored = match there {
@@ -182,11 +182,11 @@ impl Draft {
         };
         if let Some(client) = &client {
             // Those who hold it already are to read what is stored now.
-            keeper.credential(store, &id, client).forget();
+            credentials.credential(store, &id, client).forget();
         }
         if checked {
             store.report(&id, RunReport::went_well(now), by).await?;
-            return connections.connection(&id).await;
+            return tenant.stored(&id).await;
         }
         Ok(stored)
     }
@@ -210,7 +210,7 @@ impl Draft {
         if !loses {
             return Ok(());
         }
-        match self.connections.secret(&there.id).await? {
+        match self.tenant.connection(there.id.clone()).secret().await? {
             Some(Kept { secret: Secret::Tokens(kept), refused_at: None, .. }) if kept.is_renewable() => {
                 Err(Error::new(
                     ErrorKind::Rejected,

@@ -18,7 +18,7 @@ use url::Url;
 use crate::{read, write};
 
 #[derive(Clone, Debug)]
-pub struct Tick {
+pub struct TickConnector {
     pub http: HttpClient,
     pub base: Url,
     pub clock: Arc<dyn Clock>,
@@ -50,7 +50,7 @@ impl Head<'_> {
     }
 }
 
-impl Tick {
+impl TickConnector {
     pub async fn send(&self, call: Call) -> Result<HttpResponse> {
         self.http.send(call.build(&self.base)?).await
     }
@@ -118,7 +118,7 @@ fn described(mut entity: Entity) -> Entity {
 }
 
 #[async_trait]
-impl Connector for Tick {
+impl Connector for TickConnector {
     async fn check(&self, _: CheckRequest) -> Result<Account> {
         #[derive(Deserialize)]
         struct Me {

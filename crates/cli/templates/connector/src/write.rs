@@ -11,21 +11,23 @@ use tieline_core::{
 };
 use tieline_kit::{Call, outcome_of, outcomes, refuse_partition};
 
-use crate::connector::{Head, Tick, entity};
+use crate::connector::{Head, TickConnector, entity};
 
-pub fn write(tick: Tick, request: WriteRequest) -> Result<OutcomeStream> {
+pub fn write(connector: TickConnector, request: WriteRequest) -> Result<OutcomeStream> {
     let entity = entity(request.entity.as_str())?;
     if !entity.capabilities.create {
         return Err(Error::unsupported("writing lists").with_context("entity", entity.name));
     }
     refuse_partition(&request.entity, request.partition.as_ref())?;
     Ok(outcomes(request.operations, move |operation| {
-        let tick = tick.clone();
+        let connector = connector.clone();
         async move {
             match operation.op {
-                WriteOp::Create { fields, marker, .. } => tick.create(&fields, marker).await,
-                WriteOp::Update { key, patch, if_version, .. } => tick.update(&key, &patch, if_version).await,
-                WriteOp::Delete { key, .. } => tick.delete(&key).await,
+                WriteOp::Create { fields, marker, .. } => connector.create(&fields, marker).await,
+                WriteOp::Update { key, patch, if_version, .. } => {
+                    connector.update(&key, &patch, if_version).await
+                }
+                WriteOp::Delete { key, .. } => connector.delete(&key).await,
                 _ => Outcome::Rejected(Error::unsupported("this operation").with_context("entity", "tasks")),
             }
         }
@@ -43,7 +45,7 @@ fn ended(error: Error, idempotent: bool) -> Outcome {
     outcome_of(error.with_context("entity", "tasks"), idempotent)
 }
 
-impl Tick {
+impl TickConnector {
     async fn create(&self, fields: &RawJson, marker: Option<Text>) -> Outcome {
         match self.created(fields, marker).await {
             Ok(key) => Outcome::applied(Some(key)),

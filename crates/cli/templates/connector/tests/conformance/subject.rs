@@ -1,4 +1,4 @@
-//! What the suite needs to know of Tick.
+//! Tick as the suite sees it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use tieline_conformance::{ConnectorUnderTest, Draft, Exact, FakeProvider, PageFa
 use tieline_core::Result;
 use tieline_core::http::Transport;
 use tieline_core::{ConnectorFactory, Credential, FieldPath, IntoCredential, Key, RawJson};
+use tieline_tick::TickFactory;
 
-use crate::factory::TickFactory;
 use crate::provider::{InProcess, Provider, Task};
 
 pub struct TickSubject;

@@ -1,4 +1,4 @@
-//! What the connector says about itself, and what Tick's answers mean.
+//! The connector's description of itself, and the meaning of Tick's responses.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tieline_core::{
 use tieline_kit::{excerpt, failure, is_html, web_page};
 use url::Url;
 
-use crate::connector::Tick;
+use crate::connector::TickConnector;
 
 #[derive(Debug)]
 pub struct TickFactory(pub ConnectorSpec);
@@ -65,6 +65,6 @@ impl ConnectorFactory for TickFactory {
     }
 
     fn build(&self, context: BuildContext) -> Result<Arc<dyn Connector>> {
-        Ok(Arc::new(Tick { http: context.http, base: context.base_url, clock: context.clock }))
+        Ok(Arc::new(TickConnector { http: context.http, base: context.base_url, clock: context.clock }))
     }
 }
