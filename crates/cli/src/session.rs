@@ -124,7 +124,7 @@ pub(crate) fn builder(
 }
 
 /// The stack refuses it too, but does not know what the option is called.
-fn check_network(options: &HostArgs, target: &Url) -> Result<()> {
+pub(crate) fn check_network(options: &HostArgs, target: &Url) -> Result<()> {
     let policy = options
         .allow_network
         .iter()
