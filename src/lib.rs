@@ -9,7 +9,6 @@ mod connection;
 mod observer;
 mod provider;
 mod registry;
-
 mod tenant;
 mod vault_key;
 

@@ -1,6 +1,7 @@
 //! The connector that `docs/writing-a-connector.md` walks through, and a few requests to it.
 
 // BEGIN
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -8,6 +9,7 @@ use bytes::Bytes;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tieline_core::http::{Classification, HttpClient, HttpResponse, ResponseView};
 use tieline_core::webhook::*;
 use tieline_core::*;
@@ -146,8 +148,12 @@ impl Notes {
 
     // 5. A create carries its operation's marker, by which it is found again when the response is lost.
     async fn create(&self, fields: &RawJson, marker: Option<Text>) -> Result<Key> {
-        let mut note: serde_json::Map<String, Value> = fields.view()?;
-        note.extend(marker.map(|marker| ("reference".to_owned(), marker.as_str().into())));
+        // Numbers keep their digits: each value goes out as it came.
+        let mut note: BTreeMap<String, &RawValue> = fields.view()?;
+        let marker = marker.map(|marker| RawJson::of(marker.as_str())).transpose()?;
+        if let Some(marker) = &marker {
+            note.insert("reference".to_owned(), marker.view()?);
+        }
         let call = Call::new(::http::Method::POST, "/notes").json(RawJson::of(&note)?.get());
         let response = self.send(call).await?;
         let head: Option<Head<'_>> = response.text().ok().and_then(|text| serde_json::from_str(text).ok());
