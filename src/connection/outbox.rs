@@ -83,9 +83,9 @@ impl ConnectionOutbox {
         let span = info_span!("tieline.outbox", tieline.connection = %id, tieline.tenant = %tenant.id());
         let work = async {
             let report = outbox.run().await;
-            let OutboxReport { sent, applied, rejected, questions, .. } = &report;
+            let OutboxReport { sent, applied, rejected, needs_review, .. } = &report;
             let complete = report.error.is_none();
-            info!(sent, applied, rejected, questions, complete, "outbox ended");
+            info!(sent, applied, rejected, needs_review, complete, "outbox ended");
             report
         };
         let report = Box::pin(work).instrument(span).await;
