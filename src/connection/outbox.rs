@@ -50,7 +50,12 @@ impl ConnectionOutbox {
     /// # Errors
     ///
     /// Whatever the store fails with.
-    pub async fn entries(&self, kind: Option<StatusKind>, after: Option<u64>, limit: u32) -> Result<Vec<Entry>> {
+    pub async fn entries(
+        &self,
+        kind: Option<StatusKind>,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<Entry>> {
         self.store().entries(self.connection.id(), kind, after, limit).await
     }
 

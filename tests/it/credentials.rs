@@ -217,13 +217,13 @@ async fn one_login_serves_all_and_a_refused_one_is_not_tried_again() {
     let (vault, store) = (Vault::new(KeyRing::new(Key::generate().unwrap())), Arc::new(MemoryStore::new()));
     let new_process =
         || process(scheme.clone(), Arc::new(transport.clone()), vault.clone(), Arc::clone(&store));
-    let (connections, id) = (new_process(), "probe-1".into());
+    let connections = new_process();
     connections.draft(probe(), user("anna", "pa55")).unwrap().store(&"anna".into()).await.unwrap();
     let tasks = (0..200).map(|_| {
-        let (connections, id) = (connections.clone(), "probe-1".into());
+        let connections = connections.clone();
         tokio::spawn(async move {
             connections
-                .connection(id.clone())
+                .connection("probe-1")
                 .connect()
                 .await
                 .unwrap()
@@ -235,25 +235,25 @@ async fn one_login_serves_all_and_a_refused_one_is_not_tried_again() {
     for task in tasks.collect::<Vec<_>>() {
         task.await.unwrap();
     }
-    connections.connection(id.clone()).connect().await.unwrap().check(CheckRequest::default()).await.unwrap();
+    connections.connection("probe-1").connect().await.unwrap().check(CheckRequest::default()).await.unwrap();
     assert_eq!(logins(&transport), 1);
 
     connections.draft(probe(), user("anna", "wrong")).unwrap().store(&"anna".into()).await.unwrap();
     for _ in 0..3 {
-        let probe = connections.connection(id.clone()).connect().await;
+        let probe = connections.connection("probe-1").connect().await;
         let outcome = match probe {
             Ok(probe) => probe.check(CheckRequest::default()).await.map(drop),
             Err(error) => Err(error),
         };
         assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Unauthenticated);
     }
-    let later = new_process().connection(id.clone()).connect().await.unwrap_err();
+    let later = new_process().connection("probe-1").connect().await.unwrap_err();
     assert_eq!(later.kind(), ErrorKind::Unauthenticated);
     assert!(later.message().starts_with("Probe refused this login at "), "{later}");
     assert_eq!(logins(&transport), 2, "tried once");
     connections.draft(probe(), user("bo", "pa55")).unwrap().store(&"anna".into()).await.unwrap();
     new_process()
-        .connection(id.clone())
+        .connection("probe-1")
         .connect()
         .await
         .unwrap()
@@ -282,7 +282,7 @@ async fn a_reconnect_opens_the_same_account() {
     assert_eq!(connections.store().connection(&id).await.unwrap(), before);
     assert_eq!(
         connections
-            .connection(id.clone())
+            .connection("probe-1")
             .connect()
             .await
             .unwrap()
@@ -303,14 +303,14 @@ async fn a_stale_run_does_not_undo_a_reconnect() {
     let connections = connections(scheme, Arc::new(transport));
     let (id, anna) = ("probe-1".into(), "anna".into());
     connections.draft(probe(), user("anna", "pa55")).unwrap().store(&anna).await.unwrap();
-    let run = connections.open(&id).await.unwrap();
+    let run = connections.connection("probe-1").open().await.unwrap();
     connections.draft(probe(), user("bo", "pa55")).unwrap().store(&anna).await.unwrap();
     let refused = Error::new(ErrorKind::Unauthenticated, "the session is refused");
-    connections.report_run(&run, Err(&refused), &"sync".into()).await.unwrap();
+    run.report(Err(&refused), &"sync".into()).await.unwrap();
     let health = async || connections.store().connection(&id).await.unwrap().unwrap().health;
     assert_eq!(health().await, Health::Untried);
-    let run = connections.open(&id).await.unwrap();
-    connections.report_run(&run, Err(&refused), &"sync".into()).await.unwrap();
+    let run = connections.connection("probe-1").open().await.unwrap();
+    run.report(Err(&refused), &"sync".into()).await.unwrap();
     assert_eq!(health().await, Health::NeedsReconnect);
 }
 
@@ -341,7 +341,7 @@ async fn an_edited_setting_does_not_open_another_company() {
     change.config = Some(json!({ "tenant_id": "8" }));
     connections.store().change(&id, change, &anna, chrono::Utc::now()).await.unwrap();
     let account = connections
-        .connection(id.clone())
+        .connection("probe-1")
         .connect()
         .await
         .unwrap()

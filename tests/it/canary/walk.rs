@@ -316,7 +316,10 @@ impl<M: Model + Authorizes> Walk<M> {
                 hunt.debug("a sealed secret", &stored.sealed);
             }
             // The last letters of a long key are shown to people.
-            hunt.debug("a masked secret", &connections.masked(&connection.id).await.unwrap());
+            hunt.debug(
+                "a masked secret",
+                &connections.connection(connection.id.clone()).masked().await.unwrap(),
+            );
         }
         hunt.debug("the list of connections", &all);
     }
