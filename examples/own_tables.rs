@@ -10,13 +10,13 @@ use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tieline::fortnox::FortnoxConfig;
+use tieline::fortnox::{FortnoxConfig, FortnoxFactory};
 use tieline::mapping::{Format, Mapping};
 use tieline::sqlite::SqliteStore;
-use tieline::store::{SyncStore, TenantId};
+use tieline::store::{ConnectionStore, SyncStore, TenantId};
 use tieline::store_sql::{ColumnType, Sql, SqlSink, Tx};
-use tieline::sync::{OneWaySync, StreamPlan};
-use tieline::{Bearer, FieldMapping, Host, HttpStack};
+use tieline::sync::StreamPlan;
+use tieline::{Bearer, FieldMapping, Provider, Tieline};
 use tieline_sandbox::fortnox::Fortnox as Model;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -126,21 +126,19 @@ async fn open() -> Outcome<SqliteStore> {
 }
 
 async fn sync(store: &SqliteStore, base_url: &str, token: &str) -> Outcome<()> {
-    // This machine's own addresses are refused unless the host allows them by name.
-    let http = HttpStack::builder().allow_network("127.0.0.1/32").build()?;
-    let books = Host::from(http)
-        .connection(FortnoxConfig::new(), Bearer::new(token.to_owned()))
-        .base_url(base_url.parse()?)
-        .connect()?;
+    let there = Provider::new(FortnoxFactory::default()).with_base_url(base_url.parse()?);
+    // This machine's own addresses are refused unless the application allows them by name.
+    let app = Tieline::builder().store(Arc::new(store.clone())).provider(there).allow_network("127.0.0.1/32");
+    let connection = app.build().await?.connection(store.tenant().clone(), CONNECTION);
+    let books = connection.open_with(FortnoxConfig::new(), Bearer::new(token.to_owned()))?;
     let customers = mapping(include_str!("../docs/mappings/fortnox-customer.yaml"))?;
     let invoices = mapping(include_str!("../docs/mappings/fortnox-invoice.yaml"))?;
-    OneWaySync::new(books, Arc::new(store.clone()), CONNECTION)
-        .stream(StreamPlan::mapped("customers", "customers", customers))
-        // Small batches, so that a run that is cut off asks for little twice.
-        .stream(StreamPlan::mapped("invoices", "invoices", invoices).page_size(5))
-        .run()
-        .await
-        .into_result()?;
+    let run = books.sync(|run| {
+        run.stream(StreamPlan::mapped("customers", "customers", customers))
+            // Small batches, so that a run that is cut off asks for little twice.
+            .stream(StreamPlan::mapped("invoices", "invoices", invoices).page_size(5))
+    });
+    run.await?.into_result()?;
     Ok(())
 }
 

@@ -19,6 +19,7 @@ mod store_arguments;
 mod table;
 mod text;
 
+use std::any::Any;
 use std::io::{IsTerminal as _, stderr};
 use std::process::ExitCode;
 
@@ -75,8 +76,8 @@ fn end(outcome: failure::Outcome, json: bool) -> ExitCode {
     }
 }
 
-/// Logs only what Tieline itself says: the libraries below it would log headers and bodies.
-fn log(verbosity: Verbosity) -> Option<impl Drop> {
+/// Logs, until the guard is dropped, only what Tieline itself says: the libraries below it would log headers and bodies.
+fn log(verbosity: Verbosity) -> Option<Box<dyn Any>> {
     let level = match verbosity {
         Verbosity::Quiet => return None,
         Verbosity::Info => LevelFilter::INFO,
@@ -90,5 +91,5 @@ fn log(verbosity: Verbosity) -> Option<impl Drop> {
         .with_ansi(stderr().is_terminal() && text::colours_wanted())
         .with_span_events(FmtSpan::CLOSE)
         .with_filter(Targets::new().with_target("tieline", level));
-    Some(tracing_subscriber::registry().with(layer).set_default())
+    Some(Box::new(tracing_subscriber::registry().with(layer).set_default()))
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::IsTerminal;
 
 /// Whether the environment lets programs use colours: <https://no-color.org>, and no `TERM=dumb`.
-pub fn colours_wanted() -> bool {
+pub(crate) fn colours_wanted() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
