@@ -180,44 +180,6 @@ async fn a_connection_syncs_writes_and_says_its_health() {
     assert!(health.last_error.is_some());
 }
 
-/// Lines of events at level INFO and above, with their message and fields.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-#[tokio::test]
-async fn a_run_is_three_lines() {
-    use tracing_subscriber::filter::{LevelFilter, Targets};
-    use tracing_subscriber::layer::SubscriberExt as _;
-    use tracing_subscriber::util::SubscriberInitExt as _;
-
-    let sandbox = sandbox().await;
-    let config = tieline::pipedrive::PipedriveConfig::company("acme-demo");
-    let connection = application(&sandbox).await.connection("acme", "crm");
-    let crm = connection.open_with(config, tieline::ApiKey::new(sandbox.token())).unwrap();
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let layer = tracing_subscriber::fmt::layer().with_ansi(false).without_time().with_target(false);
-    let logging = tracing_subscriber::registry()
-        .with(layer.with_writer(move || writer.clone()))
-        .with(Targets::new().with_target("tieline", LevelFilter::INFO))
-        .set_default();
-    crm.sync(|run| run.stream(StreamPlan::mirror("stages"))).await.unwrap();
-    drop(logging);
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-    assert_snapshot!(text);
-}
-
 #[tokio::test]
 async fn the_end_stops_syncs_waits_for_writes_and_lets_nothing_begin() {
     let sandbox = sandbox().await;

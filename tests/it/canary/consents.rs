@@ -7,7 +7,6 @@ use tieline::Provider;
 use tieline::fortnox::FortnoxFactory;
 use tieline::pipedrive::PipedriveFactory;
 use tieline::sqlite::SqliteStore;
-use tieline::store::TenantId;
 use tieline_conformance::Hunt;
 use tieline_sandbox::oauth::Authorizes;
 use tieline_sandbox::{Model, Server};
@@ -107,8 +106,7 @@ impl InFile {
     }
 
     fn walk<M: Model + Authorizes>(&self, about: About, server: Server<M>) -> Walk<M> {
-        let foreign = self.1.for_tenant(TenantId::new("globex"));
-        Walk::new(about, server, Arc::new(self.1.clone()), Arc::new(foreign))
+        Walk::new(about, server, Arc::new(self.1.clone()))
     }
 }
 
@@ -172,8 +170,7 @@ mod postgres {
         }
 
         fn walk<M: Model + Authorizes>(&self, about: About, server: Server<M>) -> Walk<M> {
-            let foreign = self.2.for_tenant(TenantId::new("globex"));
-            Walk::new(about, server, Arc::new(self.2.clone()), Arc::new(foreign))
+            Walk::new(about, server, Arc::new(self.2.clone()))
         }
     }
 

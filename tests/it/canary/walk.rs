@@ -25,7 +25,6 @@ pub struct Walk<M> {
     pub about: About,
     pub server: Server<M>,
     pub store: Arc<dyn ApplicationStore>,
-    pub foreign: Arc<dyn ApplicationStore>,
     pub hunt: Hunt,
     keys: [SecretString; 2],
     rotated: bool,
@@ -44,12 +43,7 @@ pub struct About {
 }
 
 impl<M: Model + Authorizes> Walk<M> {
-    pub fn new(
-        about: About,
-        server: Server<M>,
-        store: Arc<dyn ApplicationStore>,
-        foreign: Arc<dyn ApplicationStore>,
-    ) -> Self {
+    pub fn new(about: About, server: Server<M>, store: Arc<dyn ApplicationStore>) -> Self {
         let mut hunt = Hunt::default();
         hunt.secret("the cookie", SESSION);
         hunt.secret("the client secret", CLIENT_SECRET);
@@ -57,7 +51,7 @@ impl<M: Model + Authorizes> Walk<M> {
         for key in &keys {
             hunt.secret("a key of the vault", key.expose_secret());
         }
-        Self { about, server, store, foreign, hunt, keys, rotated: false }
+        Self { about, server, store, hunt, keys, rotated: false }
     }
 
     /// A process of its own: nothing in memory of what others met.
