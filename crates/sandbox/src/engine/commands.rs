@@ -105,10 +105,22 @@ impl Sandbox<Provider> {
         self.model().state().world.assume(name, holds)
     }
 
+    /// Whether an assumption holds. False for a name that the definition does not have.
+    #[must_use]
+    pub fn assumes(&self, name: &str) -> bool {
+        self.model().state().world.assumes(name)
+    }
+
     /// How many records a table has.
     #[must_use]
     pub fn count(&self, table: &str) -> usize {
         self.model().state().world.count(table)
+    }
+
+    /// The records of a table that are not deleted, in the order in which they were created.
+    #[must_use]
+    pub fn rows(&self, table: &str) -> Vec<Row> {
+        self.model().state().world.rows(table).filter(|row| row.deleted.is_none()).cloned().collect()
     }
 
     /// A record as it is stored, deleted ones too.

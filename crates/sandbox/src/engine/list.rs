@@ -22,20 +22,22 @@ pub(crate) fn list(
     (parts, query, body): (&Parts, &Query, &Json),
     caller: &Caller,
 ) -> Result<Listed, Refusal> {
-    let asked: Vec<(&FilterRule, String)> = route
-        .filters
-        .iter()
-        .filter_map(|filter| {
-            let given = if filter.param.starts_with('/') {
-                at(body, &filter.param).map(plain)
-            } else {
-                query.get(&filter.param).map(str::to_owned)
-            };
-            let given = given.or_else(|| filter.default.clone())?;
-            let value = filter.values.get(&given).cloned().unwrap_or(given);
-            (filter.any.as_deref() != Some(value.as_str())).then_some((filter, value))
-        })
-        .collect();
+    let mut asked: Vec<(&FilterRule, String)> = Vec::new();
+    for filter in &route.filters {
+        let given = if filter.param.starts_with('/') {
+            at(body, &filter.param).filter(|value| !value.is_null()).map(plain)
+        } else {
+            query.get(&filter.param).map(str::to_owned)
+        };
+        let Some(given) = given.or_else(|| filter.default.clone()) else { continue };
+        let Some(given) = given.strip_prefix(filter.before.as_str()) else {
+            return Err(Refusal::unmodelled(format!("the filter `{}={given}`", filter.param)));
+        };
+        let value = filter.values.get(given).cloned().unwrap_or_else(|| given.to_owned());
+        if filter.any.as_deref() != Some(value.as_str()) {
+            asked.push((filter, value));
+        }
+    }
     let now = exchange.moment.now;
     let selected = |row: &&Row| {
         row.deleted.is_some() == route.deleted
@@ -59,10 +61,27 @@ pub(crate) fn list(
     let unpaged = asked.iter().any(|(filter, _)| filter.unpaged);
     let paging = if unpaged { &Paging::Whole } else { &route.page };
     let key = |place: usize| rows.get(place).map_or_else(String::new, |row| row.key.clone());
+    let cursor = match paging {
+        Paging::Cursor { param, size_param, .. } => Some((param.as_str(), size_param.as_str())),
+        _ => None,
+    };
+    let query = &query.with_pointers(cursor.into_iter().flat_map(|(param, size)| [param, size]), body);
     let Page { places, words } = paging::cut(paging, query, rows.len(), key, exchange.moment.twist)?;
+    let next = cursor.and_then(|(param, _)| Some(next_url(exchange, param, words.get("next")?.as_str()?)));
+    let words = words.with("next_url", next.map_or(Json::Null, Json::from));
     let shown = places.iter().filter_map(|place| rows.get(*place));
     let rows = shown.map(|row| exchange.shown(world, route, row, caller)).collect();
     Ok(Listed { rows, words })
+}
+
+/// The path and query of the next page: the request's own, with another cursor.
+fn next_url(exchange: &Exchange<'_>, param: &str, cursor: &str) -> String {
+    let uri = exchange.request.uri();
+    let own = uri.query().unwrap_or_default().split('&');
+    let kept = own.filter(|pair| !pair.is_empty() && pair.split('=').next() != Some(param));
+    let pairs: Vec<String> =
+        kept.map(str::to_owned).chain(std::iter::once(format!("{param}={cursor}"))).collect();
+    format!("{}?{}", uri.path(), pairs.join("&"))
 }
 
 /// Whether a record is one that the route knows at all.

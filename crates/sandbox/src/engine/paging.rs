@@ -48,9 +48,9 @@ pub(crate) fn cut(
             match query.get(param).filter(|text| !(*zero_is_absent && *text == "0")) {
                 None => (total.saturating_sub(*newest), *newest, 1),
                 Some(text) => {
-                    let after: u64 =
+                    let after: i64 =
                         text.parse().map_err(|_| Refusal::named("invalid").with("field", param.as_str()))?;
-                    let beyond = |place: &usize| key(*place).parse::<u64>().is_ok_and(|key| key > after);
+                    let beyond = |place: &usize| key(*place).parse::<i64>().is_ok_and(|key| key > after);
                     ((0..total).find(beyond).unwrap_or(total), *size, 1)
                 }
             }

@@ -79,6 +79,15 @@ impl Query {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
+    /// The same, and the values at these JSON Pointers into the body.
+    pub(crate) fn with_pointers<'a>(&self, pointers: impl IntoIterator<Item = &'a str>, body: &Json) -> Self {
+        let found = pointers.into_iter().filter(|pointer| pointer.starts_with('/')).filter_map(|pointer| {
+            let value = list::at(body, pointer).filter(|value| !value.is_null())?;
+            Some((pointer.to_owned(), template::plain(value)))
+        });
+        Self(self.0.iter().cloned().chain(found).collect())
+    }
+
     fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_str())
     }

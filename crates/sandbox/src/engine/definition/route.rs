@@ -122,7 +122,7 @@ pub enum Paging {
         /// The most records that a page may have.
         most: usize,
     },
-    /// An opaque cursor.
+    /// An opaque cursor. The parameters can be JSON Pointers into the body.
     Cursor {
         /// The parameter of the cursor.
         param: String,
@@ -153,6 +153,9 @@ pub enum Paging {
 pub struct FilterRule {
     /// The query parameter, or a JSON Pointer into the body.
     pub param: String,
+    /// The text before the value in the parameter, such as `lastModified ge `.
+    #[serde(default)]
+    pub before: String,
     /// The field, or several for a search.
     pub fields: Vec<String>,
     /// How they are compared.
