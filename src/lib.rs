@@ -27,6 +27,8 @@ pub use tieline_auth::{
     ApiKey, AuthorizationUrl, Basic, Bearer, Callback, Captured, CredentialStore, Environment, Fields,
     GrantWarning, OAuthApp, OAuthUrls, Password, Revoked, Secret, ServiceAccount, Tokens,
 };
+#[cfg(feature = "chatwoot")]
+pub use tieline_chatwoot as chatwoot;
 pub use tieline_core::{
     Account, Action, Attachment, AuthScheme, Batch, BatchStream, Capabilities, Catalog, Category, Change,
     CheckRequest, Choice, Choices, ChoicesRequest, Clock, Connector, ConnectorSpec, Content, ContentRequest,
@@ -39,6 +41,8 @@ pub use tieline_core::{
     Record, RecordLookup, Resend, Result, State, Subscription, Subscriptions, SubscriptionsRequest,
     SystemClock, Text, WriteOp, WriteRequest, exact, json, webhook,
 };
+#[cfg(feature = "custom-rest")]
+pub use tieline_custom_rest as custom_rest;
 #[cfg(feature = "fortnox")]
 pub use tieline_fortnox as fortnox;
 pub use tieline_http::{

@@ -138,6 +138,7 @@ fn invariant_3_signatures_name_only_the_public_vocabulary() {
         "smol_str",
         "futures-util",
         "tieline-kit",
+        "tieline-rest",
         "base64",
         "chrono-tz",
         "percent-encoding",
@@ -228,6 +229,11 @@ fn every_crate_documents_itself() {
 fn every_connector_has_the_same_files() {
     for connector in connectors() {
         let src = connector.manifest.parent().unwrap().join("src");
+        // A description has its files in the engine.
+        if std::fs::read_to_string(&connector.manifest).unwrap().contains("\ntieline-rest.workspace") {
+            assert!(src.join("lib.rs").is_file() && src.join("config.rs").is_file(), "{}", connector.name);
+            continue;
+        }
         for file in [
             "lib.rs",
             "config.rs",
