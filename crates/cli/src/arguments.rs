@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::commands::map::MapArgs;
 use crate::commands::new_connector::NewConnectorArgs;
+use crate::commands::rest::RestArgs;
 use crate::exit;
 use crate::failure::{Exit, tell, usage_line};
 use crate::store_arguments::{ConnectArgs, DisconnectArgs, NewArgs, StoreArgs};
@@ -124,6 +125,8 @@ pub(crate) enum Command {
     Migrate(MigrateArgs),
     /// Show what a mapping makes of records, check mappings, explain a field, draft a mapping.
     Map(Box<MapArgs>),
+    /// Check the description of an API, explain it, try it, draft one.
+    Rest(Box<RestArgs>),
     /// Connect an account, try it, and keep it: by a person's consent in a browser, or with a credential.
     Connect(Box<ConnectArgs>),
     /// List the connections that are kept, with their health and masked secrets.

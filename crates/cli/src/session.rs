@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use tieline::chatwoot::ChatwootFactory;
+use tieline::custom_rest::CustomRestFactory;
 use tieline::fortnox::FortnoxFactory;
 use tieline::odoo::OdooFactory;
 use tieline::pipedrive::PipedriveFactory;
@@ -26,6 +28,8 @@ tokio::task_local! {
 /// The connectors of the program `tieline`. A new one is a line here.
 pub fn registry() -> Registry {
     Registry::new()
+        .with(ChatwootFactory::default())
+        .with(CustomRestFactory::default())
         .with(FortnoxFactory::default())
         .with(OdooFactory::default())
         .with(PipedriveFactory::default())

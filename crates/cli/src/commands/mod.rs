@@ -15,6 +15,7 @@ pub(crate) mod new_connector;
 mod operations;
 mod outcomes;
 mod read;
+pub(crate) mod rest;
 mod rows;
 mod shell;
 mod stdin;
@@ -50,6 +51,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Command::RotateKey { store, host } => connections::rotate(store, host, json).await,
         Command::Map(options) => map::map(*options, json),
         Command::NewConnector(options) => new_connector::new_connector(&options),
+        Command::Rest(options) => rest::rest(*options, json).await,
         Command::Keygen => keygen::keygen(),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { command } => shell::man(command.as_deref()),

@@ -51,7 +51,7 @@ async fn everything_is_there_as_json() {
     };
     let providers = one("--json providers")["providers"].take();
     let ids: Vec<&Value> = providers.as_array().unwrap().iter().map(|provider| &provider["id"]).collect();
-    assert_eq!(ids, ["fortnox", "odoo", "pipedrive"]);
+    assert_eq!(ids, ["chatwoot", "custom-rest", "fortnox", "odoo", "pipedrive"]);
     let spec = one("spec pipedrive --json");
     assert_eq!(spec["config_schema"]["required"][0], "company");
     assert_eq!(spec["auth"][0]["fields"][0]["name"], "api_token");
@@ -78,7 +78,7 @@ async fn everything_is_there_as_json() {
 #[test]
 fn shells_and_manual_pages_know_every_command() {
     let commands =
-        ["providers", "spec", "check", "discover", "read", "lookup", "write", "invoke", "sync", "keygen"];
+        ["providers", "spec", "check", "discover", "read", "lookup", "write", "invoke", "sync", "rest", "keygen"];
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = said(&mut bare(["completions", shell]));
         assert_eq!(script.code, Some(0));

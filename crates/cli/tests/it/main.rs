@@ -13,6 +13,7 @@
 mod connections;
 mod credentials;
 mod describing;
+mod describing_apis;
 mod durable;
 mod failures;
 mod inputs;
