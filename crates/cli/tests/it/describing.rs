@@ -77,8 +77,19 @@ async fn everything_is_there_as_json() {
 
 #[test]
 fn shells_and_manual_pages_know_every_command() {
-    let commands =
-        ["providers", "spec", "check", "discover", "read", "lookup", "write", "invoke", "sync", "rest", "keygen"];
+    let commands = [
+        "providers",
+        "spec",
+        "check",
+        "discover",
+        "read",
+        "lookup",
+        "write",
+        "invoke",
+        "sync",
+        "rest",
+        "keygen",
+    ];
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = said(&mut bare(["completions", shell]));
         assert_eq!(script.code, Some(0));

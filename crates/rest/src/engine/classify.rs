@@ -62,6 +62,12 @@ pub(crate) fn classify(rules: &ErrorRules, provider: &str, answer: &ResponseView
         Some(rule) => with_rule(error, rule, answer),
         None => error,
     };
+    let error = match error.advice() {
+        None if error.kind() == ErrorKind::Unauthenticated => {
+            error.with_advice("check the credential, and give a new one if it was replaced or ended")
+        }
+        _ => error,
+    };
     let error = match code {
         Some(code) => error.with_code(excerpt(&code, 64)),
         None => error,

@@ -12,6 +12,7 @@ use tieline_kit::{records_as, typed};
 
 use super::client::Client;
 use super::guess::Guess;
+use super::plan::naming;
 use super::{check, choices, content, discover, guess, lookup, partitions, read, subscriptions, write};
 
 /// An account at a provider that is described as data. Cheap to clone.
@@ -79,10 +80,8 @@ impl Connector for RestConnector {
 
     async fn lookup(&self, request: LookupRequest) -> Result<Lookups> {
         let entity = request.entity.clone();
-        lookup::lookup(&self.client.for_run(), request).await.map_err(|error| match error.kind() {
-            ErrorKind::Decode => error.with_context("entity", entity),
-            _ => error,
-        })
+        let found = lookup::lookup(&self.client.for_run(), request).await;
+        found.map_err(|error| naming(error, entity.as_str()))
     }
 
     fn write(&self, request: WriteRequest) -> Result<OutcomeStream> {

@@ -157,7 +157,9 @@ pub(crate) fn record(
     parents: &[String],
 ) -> Result<Option<Lookup>> {
     let place = request.record.clone().unwrap_or_default();
-    let reading = Reading::new(request, walk, &place, &[], client.zone)?.for_one();
+    // What a list says beside its records is not beside this one.
+    let walk = Walk { next: None, more: None, total: None, total_pages: None, token: None, ..walk.clone() };
+    let reading = Reading::new(request, &walk, &place, &[], client.zone)?.for_one();
     let read = reading.read("", text, parents, Decode::Json)?;
     Ok(answers(read).into_iter().next())
 }

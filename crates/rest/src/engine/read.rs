@@ -14,7 +14,7 @@ use super::client::Client;
 use super::details;
 use super::paging::{Paging, Step};
 use super::partitions::parents_of;
-use super::plan::{self, EntityPlan, WalkPlan};
+use super::plan::{self, EntityPlan, WalkPlan, naming};
 use super::reading::{PageRead, Reading};
 use super::state::{Kind, PassState, Position, ReadState, StoredStamp};
 use super::survey::records_path;
@@ -130,14 +130,15 @@ async fn step(mut run: Run) -> Result<Option<(Batch, Run)>> {
     if run.client.is_spent() {
         return run.stop_early(pass).map(Some);
     }
-    let response = run.ask(&walk, &mut pass).await?;
+    let asked = run.ask(&walk, &mut pass).await;
+    let response = asked.map_err(|error| naming(error, run.entity.as_str()))?;
     pass.started = pass.started.or(response.date).or_else(|| Some(run.client.now()));
     let text = response.text()?;
     let mut read = if response.body.is_empty() && response.status != http::StatusCode::OK {
         // 204 and what the rules call nothing.
         PageRead { highest: vec![None; run.plan.marks.len()], ..PageRead::default() }
     } else {
-        run.page(&walk, text).map_err(|error| error.with_context("entity", run.entity.as_str()))?
+        run.page(&walk, text).map_err(|error| naming(error, run.entity.as_str()))?
     };
     pass.partial |= read.broken;
     let changes = run.take(&walk, &mut pass, &mut read, &mut issues)?;

@@ -124,7 +124,10 @@ impl Reader<'_> {
             }
             at += pair.len() + 1;
         }
-        let shown = path.to_owned();
+        let shown = self
+            .fixed
+            .iter()
+            .fold(path.to_owned(), |path, (name, value)| path.replace(&format!("<{name}>"), value));
         let line = Some(node.mark.line);
         Some(Request::new(known, base, segments, parameters, shown, line))
     }

@@ -32,7 +32,7 @@ async fn refusal(status: u16, body: impl ToString) -> (ErrorKind, String) {
 async fn rules_decide_before_the_status_does() {
     let said = |text: &str| json!({ "error": text });
     assert_snapshot!(refusal(401, said("You are NOT authorized, Anna Canary")).await.1, @"Acme does not allow this (forbidden, HTTP 401)");
-    assert_snapshot!(refusal(401, said("bad token")).await.1, @"Acme does not accept the credential (unauthenticated, HTTP 401)");
+    assert_snapshot!(refusal(401, said("bad token")).await.1, @"Acme does not accept the credential: check the credential, and give a new one if it was replaced or ended (unauthenticated, HTTP 401)");
     assert_snapshot!(refusal(404, "<html>").await.1, @"Acme does not answer here as it should: no Acme answers at this address (config, HTTP 404)");
     assert_snapshot!(refusal(404, said("no rows")).await.1, @"Acme does not have this (not_found, HTTP 404)");
     assert_snapshot!(refusal(429, json!({ "policyName": "DAILY", "category": "RATE_LIMITS", "correlationId": "c-1" })).await.1, @"Acme allows no more requests in this period (quota_exhausted, HTTP 429, code RATE_LIMITS, request id c-1, retry after 43200 s)");

@@ -44,7 +44,7 @@ async fn the_values_of_a_setting_are_listed_before_it_is_given() {
     let error = read(&connector, ReadRequest::full("agents")).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the setting \"account\" is missing: choose one of its values in the connection's settings (config)"
+        "the setting \"account\" is missing: choose one of its values in the connection's settings (config, entity=agents)"
     );
     assert!(provider.asked().is_empty());
 }

@@ -78,7 +78,9 @@ fn laid_out(
         PageTwist::Empty => {
             places.clear();
             more = true;
-            next = Some(start.checked_sub(1).map_or_else(String::new, |before| cursor_of(&key(before))));
+            // Another cursor to the same place: one that came before would be a repeated one.
+            let before = start.checked_sub(1).map(&key).unwrap_or_default();
+            next = Some(URL_SAFE_NO_PAD.encode(format!("{BEHIND_EMPTY}{before}")));
         }
         PageTwist::RepeatToken => {
             more = true;
@@ -99,8 +101,13 @@ fn laid_out(
     Page { places, words }
 }
 
+/// What a cursor begins with, before the key of the record that it stands behind.
+const BEHIND: &str = "after:";
+/// The same for the cursor of a page that was made empty. Without a key it is the first place.
+const BEHIND_EMPTY: &str = "empty, after:";
+
 fn cursor_of(key: &str) -> String {
-    URL_SAFE_NO_PAD.encode(format!("after:{key}"))
+    URL_SAFE_NO_PAD.encode(format!("{BEHIND}{key}"))
 }
 
 /// The first place after the record that a cursor names, or where that record would be.
@@ -111,7 +118,10 @@ fn after_cursor(cursor: &str, total: usize, key: &impl Fn(usize) -> String) -> R
     let refused = || Refusal::named("bad_cursor").with("field", "cursor").with("message", "Invalid cursor");
     let decoded = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| refused())?;
     let text = String::from_utf8(decoded).map_err(|_| refused())?;
-    let after = text.strip_prefix("after:").ok_or_else(refused)?;
+    if text == BEHIND_EMPTY {
+        return Ok(0);
+    }
+    let after = text.strip_prefix(BEHIND).or_else(|| text.strip_prefix(BEHIND_EMPTY)).ok_or_else(refused)?;
     if let Some(place) = (0..total).find(|place| key(*place) == after) {
         return Ok(place + 1);
     }

@@ -16,7 +16,7 @@ pub(super) async fn guess(url: &str, path: &str, auth: &str, reach: &ReachArgs, 
     let list = Value::from(path);
     let text = format!("{head}entities:\n  {entity}: {list}\n");
     let factory = RestFactory::from_file("rest", "guess.yaml", &text, Category::Other)?;
-    let connector = trial::connect(&factory, &Value::Null, reach)?;
+    let connector = trial::connect(&factory, &Value::Null, reach).await?;
     let rest: &RestConnector = connector.downcast().ok_or_else(internal)?;
     let guess = rest.guess(&entity).await?;
     let mut out = stdout();

@@ -1,18 +1,18 @@
 //! `tieline rest try`: what a sync would do, for two pages.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use tieline::connector::{ConnectorFactory as _, IntoCredential as _, PassEnd};
-use tieline::{Batch, Change, Connector, ReadRequest, Registry, Result};
+use tieline::store::MemoryStore;
+use tieline::{Batch, Change, Connector, ReadRequest, Result};
 use tieline_rest::{NoCredential, RestFactory};
 
 use super::{DescribedArgs, ReachArgs, factory};
 use crate::failure::Outcome;
 use crate::lines::stdout;
-use crate::session::{base_url, build_host, check_network};
+use crate::session::{base_url, builder, check_network};
 use crate::text::{clean, counted};
 use crate::{credential, settings};
 
@@ -24,7 +24,7 @@ const SHOWN: usize = 5;
 pub(super) async fn try_entity(described: &DescribedArgs, entity: &str, json: bool) -> Outcome {
     let factory = factory(&described.file)?;
     let config = settings::read(described.config.as_deref(), factory.spec())?;
-    let connector = connect(&factory, &config, &described.reach)?;
+    let connector = connect(&factory, &config, &described.reach).await?;
     // Said before anything is sent: an entity that is not there, and one that is read parent by parent.
     let mut batches = connector.read(ReadRequest::full(entity))?;
     let mut out = stdout();
@@ -43,7 +43,7 @@ pub(super) async fn try_entity(described: &DescribedArgs, entity: &str, json: bo
 }
 
 /// The connector of a description. Sends nothing.
-pub(super) fn connect(
+pub(super) async fn connect(
     factory: &RestFactory,
     config: &Value,
     reach: &ReachArgs,
@@ -54,13 +54,14 @@ pub(super) fn connect(
         None => declared,
     };
     check_network(&reach.host, &target)?;
-    let host = build_host(&reach.host, Duration::from_secs(reach.host.max_wait.into()))?;
     let spec = factory.spec();
     let secret = match spec.auth.is_empty() {
         true => NoCredential.into_credential(&spec.auth)?,
         false => credential::read(reach.credential_file.as_deref(), spec)?,
     };
-    Registry::new(host).with(factory.clone()).connect_at(target, &spec.id, config, secret)
+    let application = builder(&reach.host, [factory.clone().into()])?.store(Arc::new(MemoryStore::new()));
+    let connection = application.build().await?.connection("rest", &*spec.id);
+    Ok(connection.open_settings(&spec.id, config, secret)?.connector().clone())
 }
 
 fn keys(batch: &Batch) -> Vec<String> {
