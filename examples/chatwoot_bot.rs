@@ -11,9 +11,10 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tieline::chatwoot::{ChatwootConfig, Message, RestConnector};
+use tieline::store::MemoryStore;
 use tieline::{
-    ApiKey, Change, CheckRequest, Connector, Host, HttpStack, Key, Operation, Outcome, Partition, RawJson,
-    ReadRequest, State, WriteOp, WriteRequest,
+    ApiKey, Change, CheckRequest, Connector, Key, Operation, Outcome, Partition, RawJson, ReadRequest, State,
+    Tieline, WriteOp, WriteRequest,
 };
 use tieline_sandbox::engine::Provider;
 use tieline_sandbox::{Clock, Sandbox, Server};
@@ -73,10 +74,11 @@ async fn connect() -> Done<(Arc<RestConnector>, Option<Server<Provider>>)> {
     let sandbox = Sandbox::chatwoot(Clock::system(), 12)?.serve().await?;
     println!("No account given, so a sandbox serves one at {}\n", sandbox.base_url());
     let token = SecretString::from(sandbox.token("administrator"));
-    // This machine's own addresses are refused unless the host allows them by name.
-    let http = HttpStack::builder().allow_network("127.0.0.1/32").build()?;
+    // This machine's own addresses are refused unless the application allows them by name.
+    let app = Tieline::builder().allow_network("127.0.0.1/32").store(Arc::new(MemoryStore::new()));
     let config = ChatwootConfig::new(sandbox.base_url(), 1);
-    Ok((Host::from(http).connection(config, ApiKey::new(token)).connect()?, Some(sandbox)))
+    let chatwoot = app.build().await?.connection("main", "chatwoot-sandbox");
+    Ok((chatwoot.open_with(config, ApiKey::new(token))?.connector().clone(), Some(sandbox)))
 }
 
 /// Answers the messages of a conversation that came since the last time. Returns how many came.

@@ -12,8 +12,9 @@ use axum::routing::get;
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt as _;
 use serde_json::{Value, json};
-use tieline::custom_rest::{CustomRestConfig, RestConnector};
-use tieline::{Bearer, Change, Connector, Host, HttpStack, ReadRequest};
+use tieline::custom_rest::{CustomRestConfig, CustomRestFactory, RestConnector};
+use tieline::store::MemoryStore;
+use tieline::{Bearer, Change, Connector, Provider, ReadRequest, Tieline};
 use url::form_urlencoded;
 
 type Done<T> = Result<T, Box<dyn Error>>;
@@ -45,12 +46,13 @@ async fn main() -> ExitCode {
 async fn run() -> Done<()> {
     let bookings = Arc::new(Mutex::new((1..=25).map(booking).collect::<Vec<_>>()));
     let address = serve(Arc::clone(&bookings)).await?;
-    // The description names a public address; the host sends its requests to the server on this machine.
-    let http = HttpStack::builder().allow_network("127.0.0.1/32").build()?;
-    let api = Host::from(http)
-        .connection(CustomRestConfig::yaml(DESCRIPTION), Bearer::new(TOKEN))
-        .base_url(address.parse()?)
-        .connect()?;
+    // The description names a public address; the application sends its requests to the server on this machine.
+    let there = Provider::new(CustomRestFactory::default()).with_base_url(address.parse()?);
+    let app = Tieline::builder().provider(there).allow_network("127.0.0.1/32");
+    let app = app.store(Arc::new(MemoryStore::new())).build().await?;
+    let bookings_api = app.connection("main", "bookings");
+    let api =
+        bookings_api.open_with(CustomRestConfig::yaml(DESCRIPTION), Bearer::new(TOKEN))?.connector().clone();
 
     let (count, state) = read(&api, None).await?;
     println!("First run: {count} bookings");

@@ -5,8 +5,8 @@ use futures_util::Stream;
 use serde::de::DeserializeOwned;
 use tieline_core::{
     Account, BatchStream, Catalog, CheckRequest, Choices, ChoicesRequest, Connector, Content, ContentRequest,
-    DiscoverRequest, ErrorKind, Key, Lookup, LookupRequest, Lookups, OutcomeStream, Partitions,
-    PartitionsRequest, ReadRequest, Result, Subscriptions, SubscriptionsRequest, WriteRequest,
+    DiscoverRequest, Key, Lookup, LookupRequest, Lookups, OutcomeStream, Partitions, PartitionsRequest,
+    ReadRequest, Result, Subscriptions, SubscriptionsRequest, WriteRequest,
 };
 use tieline_kit::{records_as, typed};
 

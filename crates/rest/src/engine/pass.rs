@@ -62,9 +62,10 @@ impl ReadState {
                     Some(at) if at > started => Some(highest.like(started)),
                     _ => Some(highest),
                 },
-                // Records carry no time, or there were none in a full pass: the run's start.
+                // Records carry no time: the run's start.
                 (None, None) => Some(Stamp::at(started)),
-                (None, Some(_)) => before.clone().or_else(|| Some(Stamp::at(started))),
+                // There were none. Whether they will carry a time or a number that grows is not known before the first.
+                (None, Some(_)) => before.clone(),
             };
             let moved = match (before, reached) {
                 (Some(before), Some(reached)) => {
