@@ -59,7 +59,8 @@ fn entity(path: &str) -> String {
 
 /// The description, and what else showed, as comments.
 fn written(head: &str, entity: &str, path: &str, guess: &Guess) -> String {
-    let mut text = format!("{}entities:\n  {entity}:\n    list: {}\n", clean(head), clean(path));
+    // The head's values are quoted already.
+    let mut text = format!("{head}entities:\n  {entity}:\n    list: {}\n", clean(path));
     for (name, value) in &guess.lines {
         text.push_str(&format!("    {name}: {}\n", clean(value)));
     }
