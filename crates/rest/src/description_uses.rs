@@ -1,9 +1,16 @@
-//! The facts of a request that its words show.
+//! The facts of a description that its parts show.
 
 use http::Method;
 
-use crate::description::{Base, Entity, FindBy, Query, Request, Walk};
+use crate::description::{Base, Description, Entity, FindBy, Query, Request, Walk};
 use crate::template::{Part, Template, Tree, Word, WordName};
+
+impl Description {
+    /// The entity of that name.
+    pub(crate) fn entity(&self, name: &str) -> Option<&Entity> {
+        self.entities.iter().find(|(known, _)| known == name).map(|(_, entity)| entity)
+    }
+}
 
 impl Request {
     pub(crate) fn new(

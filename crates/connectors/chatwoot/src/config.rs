@@ -35,7 +35,6 @@ const fn signed() -> bool {
     true
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
 const fn is_signed(signed: &bool) -> bool {
     *signed
 }

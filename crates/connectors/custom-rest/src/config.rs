@@ -52,7 +52,6 @@ enum Syntax {
 }
 
 impl Syntax {
-    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
     fn is_yaml(&self) -> bool {
         *self == Self::Yaml
     }

@@ -64,12 +64,14 @@ impl Listed {
 #[derive(Debug)]
 pub(crate) struct List {
     endpoint: &'static Endpoint,
+    /// In the order of the layout's heads.
+    key_members: Vec<&'static str>,
     layout: PageLayout,
 }
 
 /// A row of a list.
 pub(crate) struct ListRow<'w, 'a> {
-    endpoint: &'static Endpoint,
+    list: &'w List,
     record: &'w PageRecord<'w, 'a>,
 }
 
@@ -82,10 +84,11 @@ impl List {
         if endpoint.is_single() {
             layout = layout.or_one();
         }
-        for member in endpoint.key_members() {
+        let key_members = endpoint.key_members();
+        for member in &key_members {
             layout = layout.with_head(&member.parse::<JsonPath>()?)?;
         }
-        Ok(Self { endpoint, layout: layout.with_member(&TOTAL.parse::<JsonPath>()?)? })
+        Ok(Self { endpoint, key_members, layout: layout.with_member(&TOTAL.parse::<JsonPath>()?)? })
     }
 
     /// Each row of an answer. Where there is one record and no list, it is the row.
@@ -94,7 +97,7 @@ impl List {
         text: &str,
         mut each: impl FnMut(ListRow<'_, '_>) -> Result<()>,
     ) -> Result<Listed> {
-        let page = self.layout.walk(text, |record| each(ListRow { endpoint: self.endpoint, record }))?;
+        let page = self.layout.walk(text, |record| each(ListRow { list: self, record }))?;
         let count = page.count()?;
         if self.endpoint.is_single() {
             return Ok(Listed { count, total: Some(1) });
@@ -118,12 +121,12 @@ impl<'a> ListRow<'_, 'a> {
         if let Some(fault) = self.record.fault() {
             return Err(fault.problem);
         }
-        let members = self.endpoint.key_members();
+        let List { endpoint, key_members, .. } = self.list;
         let member = |name: &str| {
-            let number = members.iter().position(|member| *member == name)?;
+            let number = key_members.iter().position(|member| *member == name)?;
             self.record.head(number)?.key()
         };
-        self.endpoint.key_from(member, year).ok_or("has no key")
+        endpoint.key_from(member, year).ok_or("has no key")
     }
 }
 

@@ -10,6 +10,7 @@ use tieline_core::webhook::{
     Hint, Hints, ReceiveRequest, Verification, WebhookEvent, WebhookReceiver, WebhookRoute,
 };
 use tieline_core::{Error, ErrorKind, Key, Result};
+use tieline_kit::path_token;
 
 /// The longest name of a model.
 const NAME: usize = 128;
@@ -28,11 +29,7 @@ struct Notification<'a> {
 
 impl WebhookReceiver for Notifications {
     fn route(&self, request: &http::Request<Bytes>) -> Result<Vec<WebhookRoute>> {
-        let token = request.uri().path().rsplit('/').next().unwrap_or_default();
-        if token.is_empty() {
-            return Err(Error::new(ErrorKind::Decode, "the address of a notification ends without a token"));
-        }
-        Ok(vec![WebhookRoute::PathToken(token.into())])
+        path_token(request)
     }
 
     fn verification(&self, _: &Value) -> Verification {

@@ -14,7 +14,7 @@ use tieline_core::webhook::{
     WebhookRoute,
 };
 use tieline_core::{Error, ErrorKind, Result};
-use tieline_kit::{HeadKey, HeadText};
+use tieline_kit::{HeadKey, HeadText, path_token};
 
 use crate::endpoints::Endpoint;
 
@@ -27,11 +27,7 @@ pub(crate) struct Notifications;
 
 impl WebhookReceiver for Notifications {
     fn route(&self, request: &http::Request<Bytes>) -> Result<Vec<WebhookRoute>> {
-        let token = request.uri().path().rsplit('/').next().unwrap_or_default();
-        if token.is_empty() {
-            return Err(Error::new(ErrorKind::Decode, "the address of a notification ends without a token"));
-        }
-        Ok(vec![WebhookRoute::PathToken(token.into())])
+        path_token(request)
     }
 
     fn verification(&self, _: &Value) -> Verification {

@@ -4,6 +4,7 @@ use sha2::{Digest as _, Sha256};
 use tieline_core::{Error, ErrorKind, Result};
 use tieline_kit::{JsonPath, nearest};
 
+use super::state::Kind;
 use crate::description::{Description, Entity, Request, Walk};
 use crate::template::WordName;
 
@@ -85,6 +86,14 @@ impl EntityPlan {
         Ok(Self { full, changes, marks, fingerprint })
     }
 
+    /// The walks of a pass.
+    pub(crate) fn walks(&self, kind: Kind) -> &[WalkPlan] {
+        match kind {
+            Kind::Full => &self.full,
+            Kind::Changes => &self.changes,
+        }
+    }
+
     /// Whether there are increments.
     pub(crate) fn has_changes(&self) -> bool {
         !self.changes.is_empty()
@@ -117,8 +126,7 @@ fn combinations(entity: &Entity) -> Result<Vec<Vec<(String, String)>>> {
 /// # Errors
 /// `NotFound` with the nearest name.
 pub(crate) fn entity<'d>(description: &'d Description, name: &str) -> Result<&'d Entity> {
-    let found = description.entities.iter().find(|(known, _)| known == name).map(|(_, entity)| entity);
-    found.ok_or_else(|| {
+    description.entity(name).ok_or_else(|| {
         let known: Vec<&str> = description.entities.iter().map(|(name, _)| name.as_str()).collect();
         let advice = match nearest(name, known.iter().copied()) {
             Some(near) => format!("did you mean {near:?}?"),

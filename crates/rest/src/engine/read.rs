@@ -116,8 +116,9 @@ async fn step(mut run: Run) -> Result<Option<(Batch, Run)>> {
         return Ok(None);
     }
     let Some(mut pass) = run.state.pass.take() else { return Ok(None) };
-    let walks = run.walks(pass.kind);
-    let Some(walk) = walks.get(pass.walk).cloned() else {
+    let plan = Arc::clone(&run.plan);
+    let walks = plan.walks(pass.kind);
+    let Some(walk) = walks.get(pass.walk) else {
         return Err(Error::new(
             ErrorKind::StateInvalid,
             "the stored state is at a list that is no longer read",
@@ -125,12 +126,12 @@ async fn step(mut run: Run) -> Result<Option<(Batch, Run)>> {
         .with_advice("start over without state: a full read skips nothing"));
     };
     let mut issues = Vec::new();
-    run.name_fields(&walk).await?;
-    run.find_parent(&walk).await?;
+    run.name_fields(walk).await?;
+    run.find_parent(walk).await?;
     if run.client.is_spent() {
         return run.stop_early(pass).map(Some);
     }
-    let asked = run.ask(&walk, &mut pass).await;
+    let asked = run.ask(walk, &mut pass).await;
     let response = asked.map_err(|error| naming(error, run.entity.as_str()))?;
     pass.started = pass.started.or(response.date).or_else(|| Some(run.client.now()));
     let text = response.text()?;
@@ -138,11 +139,11 @@ async fn step(mut run: Run) -> Result<Option<(Batch, Run)>> {
         // 204 and what the rules call nothing.
         PageRead { highest: vec![None; run.plan.marks.len()], ..PageRead::default() }
     } else {
-        run.page(&walk, text).map_err(|error| naming(error, run.entity.as_str()))?
+        run.page(walk, text).map_err(|error| naming(error, run.entity.as_str()))?
     };
     pass.partial |= read.broken;
-    let changes = run.take(&walk, &mut pass, &mut read, &mut issues)?;
-    let changes = run.details(&walk, &mut pass, changes, &mut issues).await?;
+    let changes = run.take(walk, &mut pass, &mut read, &mut issues)?;
+    let changes = run.details(walk, &mut pass, changes, &mut issues).await?;
     let token = match &walk.walk.token {
         Some(place) => super::paging::from_header(place, &response, read.token.take())?,
         None => None,
@@ -152,7 +153,7 @@ async fn step(mut run: Run) -> Result<Option<(Batch, Run)>> {
     }
     // A page of which a bounded run gave a part comes again.
     let step = match pass.at.given {
-        0 => run.advance(&walk, &mut pass, &read, &response, text, &mut issues)?,
+        0 => run.advance(walk, &mut pass, &read, &response, text, &mut issues)?,
         _ => Step::Go,
     };
     let mut end = None;
@@ -186,13 +187,6 @@ async fn step(mut run: Run) -> Result<Option<(Batch, Run)>> {
 }
 
 impl Run {
-    fn walks(&self, kind: Kind) -> Vec<WalkPlan> {
-        match kind {
-            Kind::Full => self.plan.full.clone(),
-            Kind::Changes => self.plan.changes.clone(),
-        }
-    }
-
     pub(super) fn size(&self, walk: &WalkPlan) -> Option<u32> {
         match (self.page_size, walk.walk.page_size) {
             (Some(asked), Some(most)) => Some(asked.clamp(1, most)),

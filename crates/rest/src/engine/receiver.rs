@@ -13,7 +13,7 @@ use tieline_core::{Change, EntityChanges, EntityName, Error, ErrorKind, Key, Par
 
 use super::partitions::partition_of;
 use super::reading::Reading;
-use crate::description::{DeliveryPlace, Description, Entity, EventMeaning, EventRecord, KeyPart, Webhooks};
+use crate::description::{DeliveryPlace, Description, EventMeaning, EventRecord, KeyPart, Webhooks};
 use crate::hooks::Hooks;
 
 /// The most events of one delivery.
@@ -36,10 +36,6 @@ impl Receiver {
     fn webhooks(&self) -> Result<&Webhooks> {
         let missing = || Error::new(ErrorKind::Unsupported, "the description has no webhooks");
         self.description.webhooks.as_ref().ok_or_else(missing)
-    }
-
-    fn entity(&self, name: &str) -> Option<&Entity> {
-        self.description.entities.iter().find(|(known, _)| known == name).map(|(_, entity)| entity)
     }
 
     /// Whether the content of a connection's deliveries is signed, so that an id in it identifies them.
@@ -178,12 +174,13 @@ impl Receiver {
 
     /// The part of a child entity: its parent.
     fn partition(&self, record: &EventRecord, parent: Option<String>) -> Option<Partition> {
-        let own = self.entity(&record.entity)?.parent.as_ref()?;
+        let own = self.description.entity(&record.entity)?.parent.as_ref()?;
         (own.group == 1).then(|| parent.map(|parent| partition_of(&[parent]))).flatten()
     }
 
     fn key(&self, entity: &str, parent: Option<&str>, id: &str) -> Result<Key> {
-        let parts = self.entity(entity).map(|entity| entity.walk.key.as_slice()).unwrap_or_default();
+        let parts =
+            self.description.entity(entity).map(|entity| entity.walk.key.as_slice()).unwrap_or_default();
         if parts.len() <= 1 {
             return Ok(Key::new(id));
         }
@@ -197,7 +194,8 @@ impl Receiver {
     fn changes(&self, record: &EventRecord, event: &str) -> Result<EntityChanges> {
         let place = record.record.as_deref().unwrap_or_default();
         let raw = json::at(event, place)?.ok_or_else(|| unreadable("an event has no record"))?;
-        let entity = self.entity(&record.entity).ok_or_else(|| unreadable("an event is of no entity"))?;
+        let entity =
+            self.description.entity(&record.entity).ok_or_else(|| unreadable("an event is of no entity"))?;
         let parent = record.parent.as_ref().and_then(|pointer| scalar_at(event, pointer));
         let zone = self.description.zone.as_deref().and_then(|zone| zone.parse().ok());
         let reading = Reading::of_records(&entity.walk, zone)?.for_one();

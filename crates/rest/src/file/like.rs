@@ -20,9 +20,9 @@ impl Reader<'_> {
     pub(crate) fn with_like(&mut self, node: &Node) -> Node {
         let Some(like) = node.member("like") else { return node.clone() };
         let Some(name) = self.text(like) else { return node.clone() };
-        let library = self.options.library().clone();
-        let Some((file, text)) = library.get(&name) else {
-            let names: Vec<&str> = library.names().collect();
+        let files = self.options.files().clone();
+        let Some((file, text)) = files.get(&name) else {
+            let names: Vec<&str> = files.names().collect();
             let advice = match names.as_slice() {
                 [] => "this host offers none".to_owned(),
                 names => tieline_document::did_you_mean(&name, names),

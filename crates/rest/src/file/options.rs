@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub struct LoadOptions {
     strict: bool,
     tenant: bool,
-    library: Library,
+    files: Library,
 }
 
 impl LoadOptions {
@@ -36,8 +36,8 @@ impl LoadOptions {
 
     /// Sets the files that `like` can name.
     #[must_use]
-    pub fn with_library(mut self, library: Library) -> Self {
-        self.library = library;
+    pub fn with_library(mut self, files: Library) -> Self {
+        self.files = files;
         self
     }
 
@@ -51,8 +51,8 @@ impl LoadOptions {
         self.tenant
     }
 
-    pub(crate) fn library(&self) -> &Library {
-        &self.library
+    pub(crate) fn files(&self) -> &Library {
+        &self.files
     }
 }
 

@@ -225,16 +225,23 @@ impl<'t> Reader<'t> {
         node.member(name).and_then(|node| self.pointer(node))
     }
 
-    /// Conditions on members: a value, one of several, or `{above: 0}`.
-    pub(crate) fn conditions_on(&mut self, node: &Node) -> Vec<Condition> {
+    /// The members of an object whose names are paths.
+    pub(crate) fn members_by_path<'n>(&mut self, node: &'n Node) -> Vec<(JsonPath, &'n Node)> {
         if !self.object(node) {
             return Vec::new();
         }
-        let mut conditions = Vec::new();
+        let mut found = Vec::new();
         for member in members(node) {
             let name = Node { mark: member.mark, value: Value::Text(member.name.clone()) };
-            let Some(path) = self.path(&name) else { continue };
-            let value = &member.node;
+            found.extend(self.path(&name).map(|path| (path, &member.node)));
+        }
+        found
+    }
+
+    /// Conditions on members: a value, one of several, or `{above: 0}`.
+    pub(crate) fn conditions_on(&mut self, node: &Node) -> Vec<Condition> {
+        let mut conditions = Vec::new();
+        for (path, value) in self.members_by_path(node) {
             let tests: Vec<ConditionTest> = if let Value::Object(bounds) = &value.value {
                 self.names(value, &["above", "below"]);
                 let mut tests = Vec::new();

@@ -23,8 +23,7 @@ impl Reader<'_> {
                 self.find_at(at, length, message, Some(did_you_mean(&parent.entity, &names)));
                 continue;
             }
-            let own_parent = description.entities.iter().find(|(other, _)| *other == parent.entity);
-            if let Some((_, above)) = own_parent {
+            if let Some(above) = description.entity(&parent.entity) {
                 let reads = entity.list.iter().chain(&entity.changes).chain(&entity.create);
                 let uses_fields =
                     reads.clone().any(|request| request.uses(&|word| matches!(word, WordName::Parent(_))));
@@ -42,7 +41,7 @@ impl Reader<'_> {
             }
             let mut above = parent.entity.as_str();
             let mut steps = 0;
-            while let Some((_, entity)) = description.entities.iter().find(|(other, _)| other == above) {
+            while let Some(entity) = description.entity(above) {
                 steps += 1;
                 if above == name || steps > names.len() {
                     self.find_at(at, 1, format!("{name:?} is its own parent"), None);

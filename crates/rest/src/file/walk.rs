@@ -94,17 +94,8 @@ impl Reader<'_> {
     }
 
     fn conditions(&mut self, node: &Node) -> Vec<(tieline_kit::JsonPath, Vec<String>)> {
-        if !self.object(node) {
-            return Vec::new();
-        }
-        let mut conditions = Vec::new();
-        for member in members(node) {
-            let name = Node { mark: member.mark, value: Value::Text(member.name.clone()) };
-            let Some(path) = self.path(&name) else { continue };
-            let values = one_or_many(&member.node).iter().map(Node::to_json).collect();
-            conditions.push((path, values));
-        }
-        conditions
+        let found = self.members_by_path(node).into_iter();
+        found.map(|(path, value)| (path, one_or_many(value).iter().map(Node::to_json).collect())).collect()
     }
 
     fn merged(&mut self, node: &Node) -> Option<(tieline_kit::JsonPath, String)> {

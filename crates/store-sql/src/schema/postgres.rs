@@ -225,7 +225,7 @@ fn quoted(name: &str) -> Result<String> {
 }
 
 #[cfg(all(test, unix, feature = "testing"))]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 mod tests {
     use super::*;
     use crate::testing::{Role, TestDatabase, TestServer};

@@ -21,6 +21,8 @@ const FILE: &str = "TIELINE_TEST_KILLED_RECEIVER";
 const DELIVERIES: u64 = 500;
 const SENDERS: u64 = 50;
 const KILLS: u32 = 6;
+/// How often one delivery may meet no receiver: two minutes of pauses.
+const MOST_REFUSED: u32 = 6_000;
 
 /// Not a test of its own: the process that is killed, when the variable is set.
 #[tokio::test]
@@ -87,10 +89,16 @@ async fn no_delivery_is_lost_or_doubled_by_kills() {
                 for number in (0..total).filter(|number| number % SENDERS == sender) {
                     // Sent until it is answered; every fifth twice, as a sender does that missed the response.
                     let mut times = if number.is_multiple_of(5) { 2 } else { 1 };
+                    let mut refused = 0;
                     while times > 0 {
                         match send(port.load(Ordering::SeqCst), number) {
                             Some(202) => times -= 1,
-                            None => std::thread::sleep(Duration::from_millis(20)),
+                            // Killed, and not yet started again: a sender's pause before it sends again.
+                            None => {
+                                refused += 1;
+                                assert!(refused < MOST_REFUSED, "delivery {number} meets no receiver");
+                                std::thread::sleep(Duration::from_millis(20));
+                            }
                             Some(other) => panic!("{other}"),
                         }
                     }

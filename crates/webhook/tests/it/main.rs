@@ -1,5 +1,12 @@
 //! Verification with vectors: of providers' documentation, and computed with OpenSSL and Python.
-#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::string_slice)]
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail like tests"
+)]
 
 mod content;
 mod fetched;
