@@ -2,6 +2,7 @@
 
 mod advance;
 mod applied;
+mod ask;
 mod batch;
 mod check;
 mod choices;
@@ -16,6 +17,7 @@ mod factory;
 mod fields;
 mod guess;
 mod lookup;
+mod page;
 mod paging;
 mod partitions;
 mod pass;

@@ -2,47 +2,37 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use tieline_core::http::HttpResponse;
 use tieline_core::{
-    Batch, BatchStream, Change, Deletion, EntityName, Error, ErrorKind, Issue, Partition, Progress, RawJson,
-    ReadMode, ReadRequest, Result,
+    Batch, BatchStream, EntityName, Error, ErrorKind, Issue, Partition, Progress, RawJson, ReadMode,
+    ReadRequest, Result,
 };
-use tieline_kit::{Budget, JsonPath, TokenGuard, batches};
+use tieline_kit::{Budget, TokenGuard, batches};
 
 use super::client::Client;
-use super::details;
-use super::paging::{Paging, Step};
+use super::paging::Step;
 use super::partitions::parents_of;
-use super::plan::{self, EntityPlan, WalkPlan, naming};
+use super::plan::{self, EntityPlan, naming};
 use super::reading::{PageRead, Reading};
-use super::state::{Kind, PassState, Position, ReadState, StoredStamp};
-use super::survey::records_path;
-use super::words::RequestWords;
-use crate::description::{Decode, Start};
-use crate::stamp::Stamp;
-
-/// The most issues that one batch tells of single records.
-const MAX_ISSUES: usize = 100;
+use super::state::{PassState, Position, ReadState};
 
 /// A read under way.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) client: Client,
-    entity: EntityName,
-    plan: Arc<EntityPlan>,
-    partition: Option<Partition>,
-    parents: Vec<String>,
+    pub(super) entity: EntityName,
+    pub(super) plan: Arc<EntityPlan>,
+    pub(super) partition: Option<Partition>,
+    pub(super) parents: Vec<String>,
     /// The parent's record, once a request's words need it.
-    parent_record: Option<RawJson>,
-    fields: Vec<String>,
-    page_size: Option<u32>,
+    pub(super) parent_record: Option<RawJson>,
+    pub(super) fields: Vec<String>,
+    pub(super) page_size: Option<u32>,
     pub(super) state: ReadState,
-    budget: Budget,
+    pub(super) budget: Budget,
     /// The reading of the present walk.
-    reading: Option<(usize, Reading)>,
+    pub(super) reading: Option<(usize, Reading)>,
     pub(super) guard: TokenGuard,
-    over: bool,
+    pub(super) over: bool,
 }
 
 /// A lazy stream of batches.
@@ -187,125 +177,6 @@ async fn step(mut run: Run) -> Result<Option<(Batch, Run)>> {
 }
 
 impl Run {
-    pub(super) fn size(&self, walk: &WalkPlan) -> Option<u32> {
-        match (self.page_size, walk.walk.page_size) {
-            (Some(asked), Some(most)) => Some(asked.clamp(1, most)),
-            (None, most) => most,
-            // Without a bound of the provider nothing is asked for beyond what the description says.
-            (Some(asked), None) => Some(asked.max(1)),
-        }
-    }
-
-    /// Asks once for the names of the account's fields, where a list wants them named and nobody did.
-    async fn name_fields(&mut self, walk: &WalkPlan) -> Result<()> {
-        if self.fields.is_empty() {
-            let entity = plan::entity(&self.client.description, self.entity.as_str())?;
-            self.fields =
-                super::discover::field_names(&self.client, self.entity.as_str(), entity, &walk.request)
-                    .await?;
-        }
-        Ok(())
-    }
-
-    /// The mark that a walk goes on from, in a read of changes.
-    pub(super) fn mark(&self, walk: &WalkPlan, kind: Kind) -> Result<Option<Stamp>> {
-        let Some(mark) = walk.mark.filter(|_| kind == Kind::Changes) else { return Ok(None) };
-        let stored = self.state.marks.get(mark).and_then(Option::as_ref);
-        stored.map(|stored| stored.stamp(self.client.zone)).transpose()
-    }
-
-    pub(super) fn overlap(walk: &WalkPlan, mark: &Stamp) -> TimeDelta {
-        walk.walk
-            .overlap
-            .and_then(|overlap| TimeDelta::from_std(overlap).ok())
-            .unwrap_or_else(|| mark.default_overlap())
-    }
-
-    /// Sends the request of the next page.
-    async fn ask(&self, walk: &WalkPlan, pass: &mut PassState) -> Result<HttpResponse> {
-        let paging = Paging::of(&walk.request, &walk.walk);
-        let at = &mut pass.at;
-        let mark = self.mark(walk, pass.kind)?;
-        let mut since = mark.as_ref().map(|mark| mark.minus(Self::overlap(walk, mark)));
-        let mut until = None;
-        if since.is_none()
-            && let Some(start) = walk.walk.start
-        {
-            since = Some(Stamp::at(began(start, self.client.now())));
-        }
-        if let Some(window) = walk.walk.window.and_then(|window| TimeDelta::from_std(window).ok()) {
-            let form = since.clone().unwrap_or_else(|| Stamp::at(self.client.now()));
-            let from = *at.from.get_or_insert_with(|| form.instant().unwrap_or_else(|| self.client.now()));
-            let end = (from + window).min(self.client.now());
-            since = Some(form.like(from));
-            until = Some(form.like(end));
-        } else if walk.request.uses(&|word| *word == crate::template::WordName::Until) {
-            until = Some(Stamp::at(self.client.now()));
-        }
-        let size = self.size(walk);
-        let words = RequestWords {
-            page: (paging == Paging::Page).then(|| at.pages + u64::from(walk.walk.first_page.unwrap_or(1))),
-            offset: (paging == Paging::Offset).then(|| at.offset.start()),
-            next: at.next.as_deref(),
-            last: Some(&at.last),
-            page_size: match (paging, size) {
-                (Paging::Offset, Some(size)) => Some(at.offset.limit(size, size.max(2))),
-                (_, size) => size,
-            },
-            fields: self.fields.clone(),
-            since,
-            until,
-            token: self.state.token.as_deref().filter(|_| pass.kind == Kind::Changes),
-            parents: self.parents.clone(),
-            parent_record: self.parent_record.as_ref().map(RawJson::get),
-            each: walk.each.clone(),
-            ..self.client.words()
-        };
-        let sends_token = walk.request.uses(&|word| *word == crate::template::WordName::Token);
-        let link = words.token.filter(|_| walk.walk.token.is_some() && !sends_token && at.pages == 0);
-        let follows = if paging == Paging::Follow { at.next.as_deref() } else { None };
-        match follows.or(link) {
-            Some(address) => self.client.follow(&walk.request, &words, address).await,
-            None => self.client.send(&walk.request, &words, true).await,
-        }
-    }
-
-    /// The parent's record, where a request has its fields as words.
-    async fn find_parent(&mut self, walk: &WalkPlan) -> Result<()> {
-        let uses = walk.request.uses(&|word| matches!(word, crate::template::WordName::Parent(_)));
-        if uses && self.parent_record.is_none() {
-            let entity = plan::entity(&self.client.description, self.entity.as_str())?;
-            let record = super::lookup::parent_record(&self.client, entity, &self.parents).await?;
-            self.parent_record = Some(record);
-        }
-        Ok(())
-    }
-
-    /// The records of a page with their details, and before them those that were refused the last time.
-    async fn details(
-        &mut self,
-        walk: &WalkPlan,
-        pass: &mut PassState,
-        mut changes: Vec<Change>,
-        issues: &mut Vec<Issue>,
-    ) -> Result<Vec<Change>> {
-        let entity = plan::entity(&self.client.description, self.entity.as_str())?;
-        let Some(request) = entity.detail.as_ref().filter(|_| !walk.deletes) else { return Ok(changes) };
-        if !pass.retried {
-            pass.retried = true;
-            let mut again = details::again(&std::mem::take(&mut self.state.refused));
-            again.append(&mut changes);
-            changes = again;
-        }
-        let name = self.entity.as_str();
-        let detailed = details::detailed(&self.client, name, entity, request, &self.fields, changes).await?;
-        pass.partial |= !detailed.refused.is_empty();
-        let room = details::MAX_REFUSED.saturating_sub(self.state.refused.len());
-        self.state.refused.extend(detailed.refused.into_iter().take(room));
-        issues.extend(detailed.issues.into_iter().take(MAX_ISSUES));
-        Ok(detailed.changes)
-    }
-
     /// Ends a run whose requests are spent: the next one goes on from its state.
     fn stop_early(mut self, pass: PassState) -> Result<(Batch, Self)> {
         let (mode, done) = (pass.kind.mode(), self.budget.done());
@@ -321,104 +192,5 @@ impl Run {
             .with_progress(Progress::new(done, None))
             .with_end(tieline_core::PassEnd::Partial);
         Ok((batch, self))
-    }
-
-    /// The yield of a page: by the connector's hook, else by the description.
-    fn page(&mut self, walk: &WalkPlan, text: &str) -> Result<PageRead> {
-        let at = self.client.hook_context(&self.entity);
-        if let Some(page) = self.client.hooks.page(&at, text) {
-            return Ok(PageRead::of_hook(page?, self.plan.marks.len()));
-        }
-        self.prepare(walk, text)?;
-        let (_, reading) =
-            self.reading.as_ref().ok_or_else(|| Error::new(ErrorKind::Internal, "no reading"))?;
-        reading.read(self.entity.as_str(), text, &self.parents, walk.walk.decode.unwrap_or_default())
-    }
-
-    fn prepare(&mut self, walk: &WalkPlan, text: &str) -> Result<()> {
-        if self.reading.as_ref().is_none_or(|(number, _)| *number != walk.number) {
-            let records = match (&walk.walk.records, self.state.seen.get(&walk.number)) {
-                (Some(records), _) => records.clone(),
-                (None, Some(seen)) => seen.parse()?,
-                (None, None) if walk.walk.decode == Some(Decode::Ndjson) => JsonPath::root(),
-                (None, None) => {
-                    let found = records_path(text, self.entity.as_str())?;
-                    self.state.seen.insert(walk.number, found.to_string());
-                    found
-                }
-            };
-            let reading =
-                Reading::new(&walk.request, &walk.walk, &records, &self.plan.marks, self.client.zone)?;
-            self.reading = Some((walk.number, reading));
-        }
-        Ok(())
-    }
-
-    /// Whether a record changed before a mark.
-    fn is_behind(&self, change: &Change, mark: &Stamp) -> bool {
-        let Change::Upsert(record) = change else { return false };
-        let at = record.changed_at.as_ref().and_then(|at| Stamp::parse(at.as_str(), false, self.client.zone));
-        at.is_some_and(|at| at.compare(mark).is_some_and(std::cmp::Ordering::is_lt))
-    }
-
-    /// The changes of a page, without what the caller does not want any more.
-    fn take(
-        &mut self,
-        walk: &WalkPlan,
-        pass: &mut PassState,
-        read: &mut PageRead,
-        issues: &mut Vec<Issue>,
-    ) -> Result<Vec<Change>> {
-        for (highest, seen) in pass.highest.iter_mut().zip(&read.highest) {
-            let Some(seen) = seen else { continue };
-            let known = highest.as_ref().and_then(|known| known.stamp(self.client.zone).ok());
-            if known.is_none_or(|known| seen.compare(&known).is_some_and(std::cmp::Ordering::is_gt)) {
-                *highest = Some(StoredStamp::of(seen));
-            }
-        }
-        let more = read.issues.len().saturating_sub(MAX_ISSUES);
-        issues.extend(read.issues.drain(..).take(MAX_ISSUES));
-        if more > 0 {
-            issues.push(Issue::new(format!("{more} more records of the page were left out")).refused());
-        }
-        let mut changes = std::mem::take(&mut read.changes);
-        if walk.deletes {
-            changes = changes
-                .into_iter()
-                .map(|change| match change {
-                    Change::Upsert(record) => {
-                        let deletion = Deletion::new(record.key);
-                        Change::Delete(match record.changed_at {
-                            Some(at) => deletion.with_at(at),
-                            None => deletion,
-                        })
-                    }
-                    other => other,
-                })
-                .collect();
-        }
-        if walk.walk.newest_first == Some(true)
-            && let Some(mark) = self.mark(walk, pass.kind)?
-        {
-            // What stands behind the mark on the last page was read before.
-            let mark = mark.minus(Self::overlap(walk, &mark));
-            changes.retain(|change| !self.is_behind(change, &mark));
-        }
-        changes.drain(..pass.at.given.min(changes.len()));
-        let fits = self.budget.fits(changes.len());
-        pass.at.given = if fits < changes.len() { pass.at.given + fits } else { 0 };
-        changes.truncate(fits);
-        self.budget.spend(changes.len());
-        pass.done = self.budget.done();
-        Ok(changes)
-    }
-}
-
-fn began(start: Start, now: DateTime<Utc>) -> DateTime<Utc> {
-    match start {
-        Start::Ago(ago) => {
-            TimeDelta::from_std(ago).ok().and_then(|ago| now.checked_sub_signed(ago)).unwrap_or(now)
-        }
-        Start::Day(day) => day.and_hms_opt(0, 0, 0).map_or(now, |time| time.and_utc()),
     }
 }

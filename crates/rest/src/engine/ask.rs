@@ -1,0 +1,118 @@
+//! The request of the next page, and what its words stand for.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tieline_core::http::HttpResponse;
+use tieline_core::{RawJson, Result};
+
+use super::paging::Paging;
+use super::plan::{self, WalkPlan};
+use super::read::Run;
+use super::state::{Kind, PassState};
+use super::words::RequestWords;
+use crate::description::Start;
+use crate::stamp::Stamp;
+
+impl Run {
+    pub(super) fn size(&self, walk: &WalkPlan) -> Option<u32> {
+        match (self.page_size, walk.walk.page_size) {
+            (Some(asked), Some(most)) => Some(asked.clamp(1, most)),
+            (None, most) => most,
+            // Without a bound of the provider nothing is asked for beyond what the description says.
+            (Some(asked), None) => Some(asked.max(1)),
+        }
+    }
+
+    /// Asks once for the names of the account's fields, where a list wants them named and nobody did.
+    pub(super) async fn name_fields(&mut self, walk: &WalkPlan) -> Result<()> {
+        if self.fields.is_empty() {
+            let entity = plan::entity(&self.client.description, self.entity.as_str())?;
+            self.fields =
+                super::discover::field_names(&self.client, self.entity.as_str(), entity, &walk.request)
+                    .await?;
+        }
+        Ok(())
+    }
+
+    /// The mark that a walk goes on from, in a read of changes.
+    pub(super) fn mark(&self, walk: &WalkPlan, kind: Kind) -> Result<Option<Stamp>> {
+        let Some(mark) = walk.mark.filter(|_| kind == Kind::Changes) else { return Ok(None) };
+        let stored = self.state.marks.get(mark).and_then(Option::as_ref);
+        stored.map(|stored| stored.stamp(self.client.zone)).transpose()
+    }
+
+    pub(super) fn overlap(walk: &WalkPlan, mark: &Stamp) -> TimeDelta {
+        walk.walk
+            .overlap
+            .and_then(|overlap| TimeDelta::from_std(overlap).ok())
+            .unwrap_or_else(|| mark.default_overlap())
+    }
+
+    /// Sends the request of the next page.
+    pub(super) async fn ask(&self, walk: &WalkPlan, pass: &mut PassState) -> Result<HttpResponse> {
+        let paging = Paging::of(&walk.request, &walk.walk);
+        let at = &mut pass.at;
+        let mark = self.mark(walk, pass.kind)?;
+        let mut since = mark.as_ref().map(|mark| mark.minus(Self::overlap(walk, mark)));
+        let mut until = None;
+        if since.is_none()
+            && let Some(start) = walk.walk.start
+        {
+            since = Some(Stamp::at(began(start, self.client.now())));
+        }
+        if let Some(window) = walk.walk.window.and_then(|window| TimeDelta::from_std(window).ok()) {
+            let form = since.clone().unwrap_or_else(|| Stamp::at(self.client.now()));
+            let from = *at.from.get_or_insert_with(|| form.instant().unwrap_or_else(|| self.client.now()));
+            let end = (from + window).min(self.client.now());
+            since = Some(form.like(from));
+            until = Some(form.like(end));
+        } else if walk.request.uses(&|word| *word == crate::template::WordName::Until) {
+            until = Some(Stamp::at(self.client.now()));
+        }
+        let size = self.size(walk);
+        let words = RequestWords {
+            page: (paging == Paging::Page).then(|| at.pages + u64::from(walk.walk.first_page.unwrap_or(1))),
+            offset: (paging == Paging::Offset).then(|| at.offset.start()),
+            next: at.next.as_deref(),
+            last: Some(&at.last),
+            page_size: match (paging, size) {
+                (Paging::Offset, Some(size)) => Some(at.offset.limit(size, size.max(2))),
+                (_, size) => size,
+            },
+            fields: self.fields.clone(),
+            since,
+            until,
+            token: self.state.token.as_deref().filter(|_| pass.kind == Kind::Changes),
+            parents: self.parents.clone(),
+            parent_record: self.parent_record.as_ref().map(RawJson::get),
+            each: walk.each.clone(),
+            ..self.client.words()
+        };
+        let sends_token = walk.request.uses(&|word| *word == crate::template::WordName::Token);
+        let link = words.token.filter(|_| walk.walk.token.is_some() && !sends_token && at.pages == 0);
+        let follows = if paging == Paging::Follow { at.next.as_deref() } else { None };
+        match follows.or(link) {
+            Some(address) => self.client.follow(&walk.request, &words, address).await,
+            None => self.client.send(&walk.request, &words, true).await,
+        }
+    }
+
+    /// The parent's record, where a request has its fields as words.
+    pub(super) async fn find_parent(&mut self, walk: &WalkPlan) -> Result<()> {
+        let uses = walk.request.uses(&|word| matches!(word, crate::template::WordName::Parent(_)));
+        if uses && self.parent_record.is_none() {
+            let entity = plan::entity(&self.client.description, self.entity.as_str())?;
+            let record = super::lookup::parent_record(&self.client, entity, &self.parents).await?;
+            self.parent_record = Some(record);
+        }
+        Ok(())
+    }
+}
+
+fn began(start: Start, now: DateTime<Utc>) -> DateTime<Utc> {
+    match start {
+        Start::Ago(ago) => {
+            TimeDelta::from_std(ago).ok().and_then(|ago| now.checked_sub_signed(ago)).unwrap_or(now)
+        }
+        Start::Day(day) => day.and_hms_opt(0, 0, 0).map_or(now, |time| time.and_utc()),
+    }
+}
