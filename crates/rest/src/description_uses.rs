@@ -84,6 +84,11 @@ impl Request {
         found.into_inner()
     }
 
+    /// Whether a search by any field takes this one: by `only`, where that is said.
+    pub(crate) fn searches(&self, field: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|known| known == field)
+    }
+
     /// Whether it may be sent twice: what it says, or what its method says, and a list that is asked for by POST.
     pub(crate) fn is_idempotent(&self, reads: bool) -> bool {
         let has_key = self.idempotency_header.is_some() && !reads;
@@ -135,12 +140,14 @@ impl Tree {
 impl Entity {
     /// Whether records are found by this field.
     pub(crate) fn finds(&self, field: &str) -> bool {
-        self.find.any.is_some() || self.find.by.iter().any(|(name, _)| name == field)
+        self.find.any.as_ref().is_some_and(|any| any.searches(field))
+            || self.find.by.iter().any(|(name, _)| name == field)
     }
 
     /// The search by this field.
     pub(crate) fn find_by(&self, field: &str) -> Option<FindBy> {
         let by = self.find.by.iter().find(|(name, _)| name == field).map(|(_, by)| by.clone());
-        by.or_else(|| self.find.any.clone().map(|request| FindBy::Request(Box::new(request))))
+        let any = || self.find.any.clone().filter(|any| any.searches(field));
+        by.or_else(|| any().map(|request| FindBy::Request(Box::new(request))))
     }
 }

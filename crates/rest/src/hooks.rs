@@ -9,8 +9,8 @@ use std::sync::Arc;
 use tieline_core::http::{Classification, HttpClient, HttpResponse, ResponseView};
 use tieline_core::webhook::{ReceiveRequest, WebhookEvent};
 use tieline_core::{
-    Change, Clock, EntityField, EntityName, Operation, Outcome, OutcomeStream, RawJson, Result, State,
-    WriteOp,
+    Account, Change, Clock, EntityField, EntityName, Operation, Outcome, OutcomeStream, RawJson, Result,
+    State, WriteOp,
 };
 use url::Url;
 
@@ -38,6 +38,33 @@ pub trait Hooks: Debug + Send + Sync + 'static {
     fn classify(&self, answer: &ResponseView<'_>, verdict: Classification) -> Classification {
         let _ = answer;
         verdict
+    }
+
+    /// Returns the account of a connection test, the description's result in hand. The settings are texts.
+    ///
+    /// # Errors
+    ///
+    /// The error of the test, where it is one for this provider too.
+    fn account(&self, settings: &BTreeMap<String, String>, found: Result<Account>) -> Result<Account> {
+        let _ = settings;
+        found
+    }
+
+    /// Checks an operation before anything is sent for it.
+    ///
+    /// # Errors
+    ///
+    /// `Rejected` for what the provider would refuse, `Unsupported` for what it does not do.
+    fn validate(&self, at: &HookContext, op: &WriteOp) -> Result<()> {
+        let _ = (at, op);
+        Ok(())
+    }
+
+    /// Prepares the provider for an update and returns the fields that are sent then, where that takes requests of its
+    /// own. What it sends must be safe to send again. `None` for the fields as they are.
+    fn prepare(&self, at: &HookContext, op: &WriteOp, body: &RawJson) -> Option<HookFuture<RawJson>> {
+        let _ = (at, op, body);
+        None
     }
 
     /// Returns the fields that a write sends, before the request's body is filled with them.

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use tieline_kit::JsonPath;
 
 use super::{Condition, FieldsRequest, Named, Request, Walk};
@@ -50,6 +52,10 @@ pub struct Entity {
     pub actions: Named<Request>,
     /// The member that carries the marker of a create.
     pub marker: Option<String>,
+    /// The setting that names that member, where the connection chooses it.
+    pub marker_setting: Option<String>,
+    /// The longest time that a search lags behind a create.
+    pub search_delay: Option<Duration>,
     /// The value that clears a field, as JSON; null unless said.
     pub clear: Option<String>,
     /// Settings of its walks.

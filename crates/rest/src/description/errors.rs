@@ -12,6 +12,8 @@ pub struct ErrorRules {
     pub code: Vec<String>,
     /// To the provider's id of the request.
     pub request: Vec<String>,
+    /// The header with the provider's id of the request, lower case; `x-request-id` unless said.
+    pub request_header: Option<String>,
     /// The rules, in order; the first that fits holds.
     pub when: Vec<ErrorRule>,
 }
@@ -22,6 +24,8 @@ pub struct ErrorRules {
 pub struct ErrorRule {
     /// Statuses: `429`, or `4xx` as 4.
     pub status: Vec<u16>,
+    /// The provider's codes, as texts.
+    pub codes: Vec<String>,
     /// A JSON Pointer into the body that must be there.
     pub at: Option<String>,
     /// The values that may stand there, as texts.

@@ -43,6 +43,8 @@ pub struct Walk {
     pub start: Option<Start>,
     /// Whether the list is sorted by time of change, the newest first, and a read of changes ends at its mark.
     pub newest_first: Option<bool>,
+    /// Whether the answer holds one record in the place of a list.
+    pub single: Option<bool>,
     /// The format of the answer.
     pub decode: Option<Decode>,
     /// The key.
@@ -141,6 +143,7 @@ impl Walk {
             window,
             start,
             newest_first,
+            single,
             decode,
             version,
             merged

@@ -149,6 +149,7 @@ impl Writer {
 
     /// The fields of an operation, checked and hooked, with its key in its member.
     async fn item(&self, request: &Request, op: Operation) -> Result<Item> {
+        self.client.hooks.validate(&self.client.hook_context(&self.name), &op.op)?;
         let fields = match &op.op {
             WriteOp::Create { fields, marker, .. } => {
                 self.marked(fields, marker.as_ref().map(|marker| marker.as_str()))?

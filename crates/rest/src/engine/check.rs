@@ -4,6 +4,11 @@ use super::client::Client;
 
 /// Who the credential is, by the request of the description; without one, the first list is asked for a page.
 pub(crate) async fn check(client: &Client) -> Result<Account> {
+    let found = described(client).await;
+    client.hooks.account(&client.settings, found)
+}
+
+async fn described(client: &Client) -> Result<Account> {
     let Some(check) = &client.description.check else {
         let first = client
             .description

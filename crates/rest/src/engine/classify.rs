@@ -28,14 +28,16 @@ const MAX_MESSAGE: usize = 4096;
 pub(crate) fn classify(rules: &ErrorRules, provider: &str, answer: &ResponseView<'_>) -> Classification {
     let status = answer.status;
     // Most answers are good, and no rule is about them.
-    if status.is_success() && !rules.when.iter().any(may_be_about_success) {
+    let text = std::str::from_utf8(answer.body).unwrap_or_default();
+    if status.is_success() && !rules.when.iter().any(|rule| may_be_about_success(rule, rules, text)) {
         return accept(answer);
     }
     let html = is_html(answer.body);
-    let text = std::str::from_utf8(answer.body).unwrap_or_default();
-    let message = message(rules, text);
+    let said = said(rules, text);
+    let message = said.as_deref().map(lower);
     let code = rules.code.iter().find_map(|at| scalar(text, at));
-    let found = rules.when.iter().find(|rule| fits(rule, answer, text, html, &message));
+    let of_answer = Answer { text, html, message: message.as_deref(), code: code.as_deref() };
+    let found = rules.when.iter().find(|rule| fits(rule, answer, &of_answer));
     let word = found.and_then(|rule| rule.error);
     let error = match word {
         Some(ErrorWord::Nothing | ErrorWord::Items) => return Classification::from(None),
@@ -72,8 +74,14 @@ pub(crate) fn classify(rules: &ErrorRules, provider: &str, answer: &ResponseView
         Some(code) => error.with_code(excerpt(&code, 64)),
         None => error,
     };
+    // It may quote a record, so that it is kept for a person who may see the record and is not shown.
+    let error = match said {
+        Some(said) => error.with_provider_text(&said),
+        None => error,
+    };
     let request_id = rules.request.iter().find_map(|at| scalar(text, at));
-    let request_id = request_id.or_else(|| answer.header("x-request-id").map(str::to_owned));
+    let header = rules.request_header.as_deref().unwrap_or("x-request-id");
+    let request_id = request_id.or_else(|| answer.header(header).map(str::to_owned));
     let error = match request_id {
         Some(id) => error.with_request_id(excerpt(&id, 64)),
         None => error,
@@ -86,17 +94,28 @@ fn accept(answer: &ResponseView<'_>) -> Classification {
     html.into()
 }
 
-fn may_be_about_success(rule: &ErrorRule) -> bool {
-    rule.status.is_empty() || rule.status.iter().any(|status| *status == 2 || (200..300).contains(status))
+/// Whether a rule may fit a success. A whole page is not searched for a code or a member that it does not even name.
+fn may_be_about_success(rule: &ErrorRule, rules: &ErrorRules, text: &str) -> bool {
+    let of_status = rule.status.is_empty()
+        || rule.status.iter().any(|status| *status == 2 || (200..300).contains(status));
+    let named = |at: &String| {
+        let first = at.split('/').nth(1).unwrap_or_default();
+        first.is_empty() || first.contains('~') || text.contains(first)
+    };
+    of_status && rule.at.as_ref().is_none_or(named) && (rule.codes.is_empty() || rules.code.iter().any(named))
 }
 
-fn fits(
-    rule: &ErrorRule,
-    answer: &ResponseView<'_>,
-    text: &str,
+/// What the rules look at in an answer.
+struct Answer<'a> {
+    text: &'a str,
     html: bool,
-    message: &Option<String>,
-) -> bool {
+    /// In lower case.
+    message: Option<&'a str>,
+    code: Option<&'a str>,
+}
+
+fn fits(rule: &ErrorRule, answer: &ResponseView<'_>, of_answer: &Answer<'_>) -> bool {
+    let Answer { text, html, message, code } = *of_answer;
     let status = answer.status.as_u16();
     let header = |name: &str, value: &Option<String>| {
         answer.header(name).is_some_and(|there| {
@@ -111,6 +130,7 @@ fn fits(
         }
     };
     (rule.status.is_empty() || rule.status.iter().any(|wanted| *wanted == status || *wanted == status / 100))
+        && (rule.codes.is_empty() || code.is_some_and(|code| rule.codes.iter().any(|wanted| wanted == code)))
         && rule.tag.as_deref().is_none_or(|tag| answer.tag == Some(tag))
         && rule.html.is_none_or(|wanted| wanted == html)
         && rule.header.as_ref().is_none_or(|(name, value)| header(name, value))
@@ -119,20 +139,22 @@ fn fits(
             || message.as_ref().is_some_and(|message| rule.text.iter().any(|text| message.contains(text))))
 }
 
-/// The message in lower case, for comparison only.
-fn message(rules: &ErrorRules, text: &str) -> Option<String> {
-    let own = rules.message.iter().map(String::as_str);
-    let found = if rules.message.is_empty() {
-        MESSAGES.iter().find_map(|at| scalar(text, at))
-    } else {
-        own.into_iter().find_map(|at| scalar(text, at))
-    };
-    let mut message = found?.to_lowercase();
+/// The provider's message.
+fn said(rules: &ErrorRules, text: &str) -> Option<String> {
+    if rules.message.is_empty() {
+        return MESSAGES.iter().find_map(|at| scalar(text, at));
+    }
+    rules.message.iter().find_map(|at| scalar(text, at))
+}
+
+/// A message in lower case, for comparison only.
+fn lower(said: &str) -> String {
+    let mut message = said.to_lowercase();
     if message.len() > MAX_MESSAGE {
         let end = (0..=MAX_MESSAGE).rev().find(|at| message.is_char_boundary(*at)).unwrap_or(0);
         message.truncate(end);
     }
-    Some(message)
+    message
 }
 
 fn value(text: &str, at: &str) -> Option<String> {

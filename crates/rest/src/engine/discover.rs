@@ -45,7 +45,14 @@ fn describe(name: &str, entity: &Entity) -> Result<CatalogEntity> {
     let plan = EntityPlan::new(entity)?;
     let mut described = CatalogEntity::new(name, entity.title.clone().unwrap_or_else(|| title(name)));
     let shows_deletes = !entity.deleted.is_empty() || !entity.walk.deleted_if.is_empty();
-    described.deletes = if shows_deletes && plan.has_changes() { Deletes::Feed } else { Deletes::Sweep };
+    let is_single = plan.full.iter().all(|walk| walk.walk.single == Some(true));
+    described.deletes = if is_single && !plan.full.is_empty() {
+        Deletes::Never
+    } else if shows_deletes && plan.has_changes() {
+        Deletes::Feed
+    } else {
+        Deletes::Sweep
+    };
     let mut can = Capabilities::default();
     can.changes = plan.has_changes();
     can.lookup = entity.lookup.is_some() || entity.lookups.is_some();
@@ -62,7 +69,11 @@ fn describe(name: &str, entity: &Entity) -> Result<CatalogEntity> {
         .marker
         .as_ref()
         .filter(|marker| entity.create.is_some() && entity.finds(marker))
-        .map(|marker| MarkerField::new(FieldPath::field(marker)).always());
+        .map(|marker| MarkerField::new(FieldPath::field(marker)).always())
+        .map(|marker| match entity.search_delay {
+            Some(delay) => marker.with_search_delay(delay),
+            None => marker,
+        });
     Ok(described)
 }
 

@@ -121,9 +121,23 @@ impl RestFactory {
         let settings = self.settings(&context.config)?;
         let BuildContext { base_url, http, clock, .. } = context;
         let hooks = Arc::clone(&self.hooks);
-        let client = Client::new(Arc::clone(&self.description), http, base_url, settings, clock, hooks)?;
+        let client = Client::new(self.description_for(&settings), http, base_url, settings, clock, hooks)?;
         let client = if self.of_tenant { client.bounded() } else { client };
         Ok(Arc::new(RestConnector::new(client)))
+    }
+
+    /// The description with the members that a connection's settings name.
+    fn description_for(&self, settings: &BTreeMap<String, String>) -> Arc<Description> {
+        if self.description.entities.iter().all(|(_, entity)| entity.marker_setting.is_none()) {
+            return Arc::clone(&self.description);
+        }
+        let mut description = Description::clone(&self.description);
+        for (_, entity) in &mut description.entities {
+            let named = entity.marker_setting.as_ref().and_then(|name| settings.get(name));
+            let marker = named.filter(|marker| !marker.is_empty()).cloned();
+            entity.marker = marker.or_else(|| entity.marker.take());
+        }
+        Arc::new(description)
     }
 
     /// The settings as texts, their tables looked up.

@@ -1,7 +1,8 @@
 //! Records by key, one or many at a time, and by a field's value.
 
 use tieline_core::{
-    Error, ErrorKind, FieldPath, Key, Lookup, LookupBy, LookupRequest, Lookups, RawJson, Record, Result,
+    Change, Error, ErrorKind, FieldPath, Key, Lookup, LookupBy, LookupRequest, Lookups, RawJson, Record,
+    Result,
 };
 use tieline_kit::{JsonPath, KeyChunks, TokenGuard};
 
@@ -42,6 +43,11 @@ pub(crate) fn key_words<'a>(entity: &Entity, key: &'a Key, words: &mut RequestWo
             words.parents = vec![value.clone()];
         }
         words.key_parts.push((part.name(), value));
+    }
+    // What cannot be a segment of a path is the key of nothing.
+    let is_none = |value: &str| matches!(value.trim(), "" | "." | "..");
+    if is_none(key.as_str()) || words.key_parts.iter().any(|(_, value)| is_none(value)) {
+        return Err(Error::new(ErrorKind::NotFound, "no record has such a key"));
     }
     words.key = Some(key.as_str());
     Ok(())
@@ -204,6 +210,9 @@ async fn by_field(
         filled.value = Some(value.get());
     }
     let found = search(client, name, request, &walk, filled).await?;
+    if let Some(detail) = &entity.detail {
+        return with_details(client, name, entity, detail, found, (field, value)).await;
+    }
     // Searches of providers find more than they should: parts of words, other fields.
     let matching = found.into_iter().filter(|answer| match answer {
         Lookup::Record(record) => has(record, field, value),
@@ -212,13 +221,48 @@ async fn by_field(
     Ok(Lookups::new(matching.collect()))
 }
 
+/// The details of what a search found and its rows do not rule out.
+async fn with_details(
+    client: &Client,
+    name: &str,
+    entity: &Entity,
+    detail: &Request,
+    found: Vec<Lookup>,
+    (field, value): (&FieldPath, &RawJson),
+) -> Result<Lookups> {
+    let mut listed = Vec::new();
+    for answer in found {
+        let Lookup::Record(record) = answer else { continue };
+        let shown = record.payload.at(field.as_str()).ok().flatten();
+        if shown.is_none_or(|shown| same(shown.get(), value.get())) {
+            listed.push(Change::Upsert(record));
+        }
+    }
+    let fields = field_names(client, name, entity, detail).await?;
+    let detailed = super::details::detailed(client, name, entity, detail, &fields, listed).await?;
+    // What is not shown may be the very record that is looked for.
+    if let Some(key) = detailed.refused.first() {
+        let message = "a record that may have the value is listed, and the provider refuses to show it";
+        return Err(Error::new(ErrorKind::Rejected, message)
+            .with_context("entity", tieline_kit::excerpt(name, 80))
+            .with_context("key", tieline_kit::excerpt(key, 80)));
+    }
+    let matching = detailed.changes.into_iter().filter_map(|change| match change {
+        Change::Upsert(record) if has(&record, field, value) => Some(Lookup::Record(record)),
+        _ => None,
+    });
+    Ok(Lookups::new(matching.collect()))
+}
+
 fn has(record: &Record, field: &FieldPath, value: &RawJson) -> bool {
     let Some(found) = record.payload.at(field.as_str()).ok().flatten() else { return false };
-    if found.get() == value.get() {
-        return true;
-    }
+    same(found.get(), value.get())
+}
+
+/// Whether two JSON values are the same, whichever way a number is written.
+fn same(one: &str, other: &str) -> bool {
     let text = |json: &str| serde_json::from_str::<String>(json).unwrap_or_else(|_| json.to_owned());
-    text(found.get()) == text(value.get())
+    one == other || text(one) == text(other)
 }
 
 /// All pages of a search, bounded.
@@ -234,6 +278,7 @@ async fn search(
     let mut guard = TokenGuard::new();
     let mut reading: Option<Reading> = None;
     let mut found = Vec::new();
+    let mut seen = std::collections::HashSet::new();
     loop {
         let here = at.clone();
         words.page = (paging == Paging::Page).then(|| here.pages + u64::from(walk.first_page.unwrap_or(1)));
@@ -265,7 +310,11 @@ async fn search(
             at.last.clone_from(&read.last);
         }
         let step = paging.next(walk, &mut at, &read, &response, walk.page_size, &mut guard)?;
-        found.extend(answers(read));
+        // Pages may overlap by a record.
+        found.extend(answers(read).into_iter().filter(|answer| match answer {
+            Lookup::Record(record) => seen.insert(record.key.clone()),
+            _ => true,
+        }));
         if step == Step::End {
             return Ok(found);
         }

@@ -97,6 +97,9 @@ impl Reading {
         zone: Option<Tz>,
     ) -> Result<Self> {
         let mut layout = PageLayout::new(records);
+        if walk.single == Some(true) {
+            layout = layout.or_one();
+        }
         if let Some(payload) = &walk.payload {
             layout = layout.with_payload(payload)?;
         }

@@ -52,6 +52,10 @@ impl Writer {
         }
         let changed = self.changed(request, patch, current.as_ref())?;
         let changed = self.hooked(&op.op, changed)?;
+        let changed = match self.prepared(&op.op, changed).await {
+            Ok(changed) => changed,
+            Err(error) => return Ok(outcome_of(error, true)),
+        };
         // What was read and merged is written over that version only.
         let read_version = current.as_ref().and_then(|record| record.version.clone());
         let version = if_version.or_else(|| {

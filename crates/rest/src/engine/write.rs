@@ -46,7 +46,7 @@ pub(crate) fn write(client: &Client, request: WriteRequest) -> Result<OutcomeStr
 #[derive(Debug)]
 pub(super) struct Writer {
     pub(super) client: Client,
-    name: EntityName,
+    pub(super) name: EntityName,
     pub(super) entity: Entity,
     /// The partition that is written to.
     pub(super) parents: Vec<String>,
@@ -72,6 +72,7 @@ impl Writer {
     }
 
     async fn result(&self, op: &Operation) -> Result<Outcome> {
+        self.client.hooks.validate(&self.client.hook_context(&self.name), &op.op)?;
         match &op.op {
             WriteOp::Create { fields, marker, .. } => {
                 self.create(op, fields, marker.as_ref().map(|marker| marker.as_str())).await
@@ -154,6 +155,16 @@ impl Writer {
         let fields = RawJson::from_checked(fields.as_str());
         let at = self.client.hook_context(&self.name);
         Ok(self.client.hooks.body(&at, op, fields)?.get().to_owned())
+    }
+
+    /// The fields of an update after what the connector's hook does before it.
+    pub(super) async fn prepared(&self, op: &WriteOp, fields: String) -> Result<String> {
+        let fields = RawJson::from_checked(fields.as_str());
+        let at = self.client.hook_context(&self.name);
+        match self.client.hooks.prepare(&at, op, &fields) {
+            Some(prepared) => Ok(prepared.await?.get().to_owned()),
+            None => Ok(fields.get().to_owned()),
+        }
     }
 
     /// Only fields that the request writes.

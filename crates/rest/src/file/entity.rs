@@ -4,7 +4,7 @@ use super::reader::{Reader, members, one_or_many};
 use super::walk::WALK;
 use crate::description::{Entity, FieldsRequest, Find, FindBy, Named, Parent, Request};
 
-const ENTITY: [&str; 27] = [
+const ENTITY: [&str; 28] = [
     "base",
     "let",
     "title",
@@ -29,6 +29,7 @@ const ENTITY: [&str; 27] = [
     "actions",
     "content",
     "marker",
+    "search_delay",
     "clear",
     "deletes",
     "file",
@@ -96,7 +97,8 @@ impl Reader<'_> {
             "update" => entity.update = self.request(node, &WRITE_WORDS, &[]),
             "delete" => entity.delete = self.request(node, &WRITE_WORDS, &[]),
             "actions" => entity.actions = self.actions(node),
-            "marker" => entity.marker = self.text(node),
+            "marker" => self.marker(node, entity),
+            "search_delay" => entity.search_delay = self.duration(node),
             "clear" => entity.clear = Some(node.to_json()),
             "upsert" => entity.upsert = self.request(node, &WRITE_WORDS, &[]),
             "detail" => entity.detail = self.request(node, &LOOKUP_WORDS, &[]),
@@ -104,6 +106,20 @@ impl Reader<'_> {
             "deletes" | "file" | "keys" => self.not_carried_out(name, node),
             _ => {}
         }
+    }
+
+    /// The member that carries the marker of a create, or the setting that names it.
+    fn marker(&mut self, node: &Node, entity: &mut Entity) {
+        let Some(text) = self.text(node) else { return };
+        let Some(setting) = text.strip_prefix('<').and_then(|text| text.strip_suffix('>')) else {
+            entity.marker = Some(text);
+            return;
+        };
+        if !self.settings.iter().any(|known| known == setting) {
+            let advice = "say it in `settings`, or name the member itself".to_owned();
+            self.find(node, format!("there is no setting {setting:?}"), Some(advice));
+        }
+        entity.marker_setting = Some(setting.to_owned());
     }
 
     fn requests(&mut self, node: &Node, words: &[&str]) -> Vec<Request> {

@@ -37,9 +37,18 @@ impl Reader<'_> {
         let mut rules = ErrorRules {
             message: pointers(self, "message"),
             code: pointers(self, "code"),
-            request: pointers(self, "request"),
+            request: Vec::new(),
+            request_header: None,
             when: Vec::new(),
         };
+        for place in node.member("request").map(one_or_many).unwrap_or_default() {
+            match &place.value {
+                Value::Text(text) if text.starts_with("header ") => {
+                    rules.request_header = text.strip_prefix("header ").map(str::to_ascii_lowercase);
+                }
+                _ => rules.request.extend(self.pointer(place)),
+            }
+        }
         if let Some(when) = node.member("when") {
             rules.when = one_or_many(when).iter().map(|rule| self.error_rule(rule)).collect();
         }
@@ -51,8 +60,10 @@ impl Reader<'_> {
         if !self.object(node) {
             return rule;
         }
-        let known =
-            ["status", "at", "is", "text", "header", "html", "for", "error", "wait", "resend", "advice"];
+        let known = [
+            "status", "code", "at", "is", "text", "header", "html", "for", "error", "wait", "resend",
+            "advice",
+        ];
         self.names(node, &known);
         for member in members(node) {
             let node = &member.node;
@@ -60,6 +71,7 @@ impl Reader<'_> {
                 "status" => {
                     rule.status = one_or_many(node).iter().filter_map(|one| self.status(one)).collect()
                 }
+                "code" => rule.codes = self.texts(node),
                 "at" => rule.at = self.text(node).map(|text| pointer(&text)),
                 "is" => rule.is = self.texts(node),
                 "text" => rule.text = self.texts(node).iter().map(|text| text.to_lowercase()).collect(),
@@ -81,6 +93,7 @@ impl Reader<'_> {
             }
         }
         let has_condition = !rule.status.is_empty()
+            || !rule.codes.is_empty()
             || rule.at.is_some()
             || !rule.text.is_empty()
             || rule.header.is_some()

@@ -5,7 +5,7 @@ use super::reader::{Reader, members, one_or_many};
 use crate::description::{Decode, KeyPart, Start, Walk};
 
 /// The settings of a walk.
-pub(crate) const WALK: [&str; 25] = [
+pub(crate) const WALK: [&str; 26] = [
     "records",
     "payload",
     "next",
@@ -22,6 +22,7 @@ pub(crate) const WALK: [&str; 25] = [
     "window",
     "start",
     "newest_first",
+    "single",
     "stable_cursor",
     "decode",
     "key",
@@ -58,6 +59,7 @@ impl Reader<'_> {
                 "window" => walk.window = self.duration(node).filter(|window| !window.is_zero()),
                 "start" => walk.start = self.start(node),
                 "newest_first" => walk.newest_first = self.flag(node),
+                "single" => walk.single = self.flag(node),
                 "decode" => {
                     let known = [("json", Decode::Json), ("ndjson", Decode::Ndjson)];
                     walk.decode = self.word(node, &known);

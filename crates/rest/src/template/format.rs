@@ -3,7 +3,9 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::format::{Item, StrftimeItems};
-use chrono::{DateTime, SecondsFormat, TimeZone as _, Utc};
+use chrono::{
+    DateTime, LocalResult, NaiveDateTime, SecondsFormat, TimeDelta, TimeZone as _, Timelike as _, Utc,
+};
 use chrono_tz::Tz;
 
 use crate::stamp::Stamp;
@@ -29,8 +31,8 @@ pub enum Format {
     Rfc2822,
     /// strftime.
     Strftime(String),
-    /// Wall clock in the description's zone, without a zone: `2026-01-31T08:12:43`.
-    Local,
+    /// Wall clock in the description's zone, without a zone: `2026-01-31T08:12:43`, or by this strftime.
+    Local(Option<String>),
     /// A list joined by this text.
     Join(String),
     /// Lower case.
@@ -75,16 +77,17 @@ impl Format {
             "age" => Self::Age,
             "rfc3339" => Self::Rfc3339,
             "rfc2822" => Self::Rfc2822,
-            "local" => Self::Local,
+            "local" => Self::Local(None),
             "lower" => Self::Lower,
             "upper" => Self::Upper,
             "json" => Self::Json,
             "quoted" => Self::Quoted,
             "escaped" => Self::Escaped,
             "base64url" => Self::Base64Url,
-            text if text.starts_with('%') => {
-                let valid = !StrftimeItems::new(text).any(|item| matches!(item, Item::Error));
-                return valid.then(|| Self::Strftime(text.to_owned()));
+            text if text.starts_with('%') => return strftime(text).map(Self::Strftime),
+            text if text.starts_with("local(") => {
+                let pattern = text.strip_prefix("local(")?.strip_suffix(')')?;
+                return strftime(pattern).map(|pattern| Self::Local(Some(pattern)));
             }
             text => Self::Join(text.strip_prefix("join(")?.strip_suffix(')')?.to_owned()),
         })
@@ -98,7 +101,7 @@ impl Format {
     /// Whether it writes times only.
     pub(crate) fn is_of_times(&self) -> bool {
         use Format::{Age, Date, Local, Milliseconds, Rfc2822, Rfc3339, Seconds, Strftime};
-        matches!(self, Date | Seconds | Milliseconds | Age | Rfc3339 | Rfc2822 | Strftime(_) | Local)
+        matches!(self, Date | Seconds | Milliseconds | Age | Rfc3339 | Rfc2822 | Strftime(_) | Local(_))
     }
 
     /// Whether what it writes of a time is a number.
@@ -118,10 +121,9 @@ impl Format {
             Self::Rfc3339 => at.to_rfc3339_opts(SecondsFormat::Secs, true),
             Self::Rfc2822 => at.to_rfc2822(),
             Self::Strftime(pattern) => at.format(pattern).to_string(),
-            Self::Local => match zone {
-                Some(zone) => zone.from_utc_datetime(&at.naive_utc()).format("%Y-%m-%dT%H:%M:%S").to_string(),
-                None => at.format("%Y-%m-%dT%H:%M:%S").to_string(),
-            },
+            Self::Local(pattern) => {
+                wall(at, zone).format(pattern.as_deref().unwrap_or("%Y-%m-%dT%H:%M:%S")).to_string()
+            }
             _ => return None,
         })
     }
@@ -149,6 +151,29 @@ impl Format {
     }
 }
 
+fn strftime(pattern: &str) -> Option<String> {
+    let valid = !StrftimeItems::new(pattern).any(|item| matches!(item, Item::Error));
+    valid.then(|| pattern.to_owned())
+}
+
+/// The most seconds of an hour that comes twice, with one more.
+const FOLD: i64 = 7_201;
+
+/// An instant on the zone's wall clock, never later than the instant however it is read: one in the hour that comes twice
+/// is written as the last second before it.
+fn wall(at: DateTime<Utc>, zone: Option<Tz>) -> NaiveDateTime {
+    let Some(zone) = zone else { return at.naive_utc() };
+    let local = zone.from_utc_datetime(&at.naive_utc()).naive_local();
+    let comes_twice =
+        |local: &NaiveDateTime| matches!(zone.from_local_datetime(local), LocalResult::Ambiguous(..));
+    if !comes_twice(&local) {
+        return local;
+    }
+    let whole = local.with_nanosecond(0).unwrap_or(local);
+    let before = (1..=FOLD).map(|seconds| whole - TimeDelta::seconds(seconds));
+    before.into_iter().find(|earlier| !comes_twice(earlier)).unwrap_or(local)
+}
+
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -160,7 +185,8 @@ impl fmt::Display for Format {
             Self::Rfc3339 => "rfc3339",
             Self::Rfc2822 => "rfc2822",
             Self::Strftime(pattern) => pattern,
-            Self::Local => "local",
+            Self::Local(None) => "local",
+            Self::Local(Some(pattern)) => return write!(f, "local({pattern})"),
             Self::Join(between) => return write!(f, "join({between})"),
             Self::Lower => "lower",
             Self::Upper => "upper",
@@ -169,5 +195,46 @@ impl fmt::Display for Format {
             Self::Escaped => "escaped",
             Self::Base64Url => "base64url",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn stockholm(at: DateTime<Utc>) -> String {
+        let format = Format::parse("local(%Y-%m-%d %H:%M:%S)").unwrap();
+        format.time(&Stamp::at(at), at, Some(chrono_tz::Europe::Stockholm)).unwrap()
+    }
+
+    #[test]
+    fn local_time_with_its_fold_and_its_gap() {
+        for (instant, local) in [
+            ("2026-01-10T05:00:00Z", "2026-01-10 06:00:00"),
+            ("2026-07-10T05:00:00.900Z", "2026-07-10 07:00:00"),
+            // The clocks go forward on 29 March at 01:00 UTC, and back on 25 October at 01:00 UTC.
+            ("2026-03-29T00:59:59Z", "2026-03-29 01:59:59"),
+            ("2026-03-29T01:00:00Z", "2026-03-29 03:00:00"),
+            ("2026-10-24T23:59:59Z", "2026-10-25 01:59:59"),
+            ("2026-10-25T00:00:00Z", "2026-10-25 01:59:59"),
+            ("2026-10-25T01:59:59Z", "2026-10-25 01:59:59"),
+            ("2026-10-25T02:00:00Z", "2026-10-25 03:00:00"),
+        ] {
+            assert_eq!(stockholm(instant.parse().unwrap()), local, "{instant}");
+        }
+    }
+
+    proptest! {
+        /// Whatever happens at the instant or after it has a local time that is not before the written one.
+        #[test]
+        fn nothing_later_is_left_out(start in 1_700_000_000i64..1_900_000_000, later in 0i64..200_000) {
+            let start = DateTime::from_timestamp(start, 0).unwrap();
+            let after = start + TimeDelta::seconds(later);
+            let zone = chrono_tz::Europe::Stockholm;
+            let stamped = zone.from_utc_datetime(&after.naive_utc()).format("%Y-%m-%d %H:%M:%S").to_string();
+            prop_assert!(stamped >= stockholm(start));
+        }
     }
 }

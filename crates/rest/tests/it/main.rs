@@ -10,6 +10,7 @@
 mod auth;
 mod batches;
 mod children;
+mod coded;
 mod details;
 mod errors;
 mod examples;
