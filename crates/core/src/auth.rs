@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use serde::Serialize;
 use url::Url;
 
 use crate::{Field, OAuth2, SessionLogin, Signing};
@@ -10,7 +11,8 @@ use crate::{Field, OAuth2, SessionLogin, Signing};
 /// A way to authenticate, as data.
 ///
 /// Match its variants with `..`: fields are added as providers need them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 #[allow(clippy::large_enum_variant, reason = "a connector has a handful of them, made once")]
 pub enum AuthScheme {
@@ -119,7 +121,8 @@ impl AuthScheme {
 /// The place of a key in a request.
 ///
 /// Match its variants with `..`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum KeyPlacement {
     /// A header.
@@ -189,7 +192,8 @@ impl KeyPlacement {
 }
 
 /// The addresses that a credential may be sent to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Origins {
     /// Hosts of the provider, reached by https on the default port: `api.example.com`, or `*.example.com` for

@@ -24,6 +24,7 @@ mod partitions;
 mod path;
 mod read;
 mod record;
+mod serialized;
 mod session;
 mod signing;
 mod spec;

@@ -4,11 +4,13 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::FixedOffset;
+use serde::Serialize;
 
 use crate::http::HttpRequest;
 
 /// The party that shares a limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LimitScope {
     /// Everything that leaves from one address.
@@ -22,7 +24,8 @@ pub enum LimitScope {
 }
 
 /// The unit that a limit counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LimitUnit {
     /// Each request as one.
@@ -54,7 +57,7 @@ pub enum LimitUnit {
 /// assert!(channel.covers(&request.with_limit_key("channel", "C1")));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Limit {
     /// A word for messages and metrics.
@@ -66,8 +69,10 @@ pub struct Limit {
     /// The number of units that a window holds.
     pub quota: u32,
     /// The window's length; zero for [`LimitUnit::InFlight`]. The window slides: it is any stretch of that length.
+    #[serde(serialize_with = "crate::serialized::millis")]
     pub per: Duration,
     /// The zone whose midnights begin the windows, for a limit per calendar day.
+    #[serde(serialize_with = "crate::serialized::some_displayed")]
     pub day: Option<FixedOffset>,
     /// The tag of the requests that count; all requests without one.
     pub tag: Option<Cow<'static, str>>,

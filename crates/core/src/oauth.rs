@@ -4,12 +4,14 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use serde::Serialize;
+
 /// A provider's OAuth 2. Holds nothing of an application: its client id and secret come from the host.
 ///
 /// The addresses may be templates over the connection's public settings: `https://{shop}.example.com/oauth/token`. A
 /// template must lead to one of the connector's [`Origins`](crate::Origins), and a setting fills a host label or a path
 /// segment only; at the beginning, `{url}/oauth/token`, it is a whole address.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct OAuth2 {
     /// The address where a person consents.
@@ -40,6 +42,7 @@ pub struct OAuth2 {
     /// What the provider does with refresh tokens.
     pub refresh: RefreshPolicy,
     /// How long an access token lives when the response does not say.
+    #[serde(serialize_with = "crate::serialized::millis")]
     pub access_token_life: Duration,
     /// What this provider's refusals mean where they differ from the general table, the first that fits.
     pub refusals: Vec<OAuthRefusal>,
@@ -70,7 +73,8 @@ impl OAuth2 {
 }
 
 /// A way to an access token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Grant {
     /// A person consents in a browser; tokens are refreshed from then on.
@@ -82,7 +86,8 @@ pub enum Grant {
 }
 
 /// How a client authenticates at the token endpoint (RFC 6749, section 2.3.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ClientAuth {
     /// `Authorization: Basic` over the form-encoded id and secret, as the RFC says.
@@ -97,7 +102,7 @@ pub enum ClientAuth {
 }
 
 /// A permission that a person consents to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Scope {
     /// The provider's name of it.
@@ -123,7 +128,7 @@ impl Scope {
 }
 
 /// How tokens are revoked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Revocation {
     /// The address.
@@ -147,7 +152,7 @@ impl Revocation {
 }
 
 /// A parameter of a token request, beside those of the RFC.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TokenParam {
     /// The parameter's name.
@@ -173,7 +178,7 @@ impl TokenParam {
 }
 
 /// A header of token requests whose value is a public setting of the connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct SettingHeader {
     /// The header's name, lower case.
@@ -196,7 +201,7 @@ impl SettingHeader {
 }
 
 /// A member of the token response, or a claim of its access token, that becomes a setting of the connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Capture {
     /// Where the value comes from.
@@ -220,7 +225,8 @@ impl Capture {
 }
 
 /// Where a captured value comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum CaptureSource {
     /// The token response.
@@ -231,7 +237,7 @@ pub enum CaptureSource {
 }
 
 /// What a provider does with refresh tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RefreshPolicy {
     /// Whether a consent gives a refresh token. True by default; false where access tokens live until they are revoked.
@@ -239,6 +245,7 @@ pub struct RefreshPolicy {
     /// Whether a refresh token dies when it is used, so that a lost response loses the connection.
     pub one_time: bool,
     /// How long a refresh token lives without being used.
+    #[serde(serialize_with = "crate::serialized::some_millis")]
     pub unused_life: Option<Duration>,
 }
 
@@ -268,7 +275,7 @@ impl RefreshPolicy {
 }
 
 /// What a refusal of a provider's token endpoint means. All that is set must fit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct OAuthRefusal {
     /// The value of `error`.
@@ -310,7 +317,8 @@ impl OAuthRefusal {
 }
 
 /// What a refused token request means for the connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RefusalMeaning {
     /// The grant is not valid, or no longer: the customer connects again.

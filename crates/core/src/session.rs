@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use http::Method;
+use serde::Serialize;
 
 use crate::http::Escape;
 use crate::{Field, KeyPlacement};
@@ -25,12 +26,13 @@ use crate::{Field, KeyPlacement};
 /// ];
 /// assert_eq!(login.values.len(), 2);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct SessionLogin {
     /// The fields of the form that asks for the login.
     pub fields: Vec<Field>,
     /// The method of the login: POST by default.
+    #[serde(serialize_with = "crate::serialized::displayed")]
     pub method: Method,
     /// The path of the login, from the connection's address: `/web/session/authenticate`.
     pub path: Cow<'static, str>,
@@ -47,6 +49,7 @@ pub struct SessionLogin {
     /// What the answer has that the other requests carry.
     pub values: Vec<SessionValue>,
     /// How long a session lives; until it is refused when the provider does not say.
+    #[serde(serialize_with = "crate::serialized::some_millis")]
     pub life: Option<Duration>,
     /// A token against request forgery, fetched before the first write of a session.
     pub csrf: Option<CsrfFetch>,
@@ -75,7 +78,7 @@ impl SessionLogin {
 }
 
 /// A value of a login's answer, and its place in the requests after it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct SessionValue {
     /// Where the answer has it.
@@ -111,10 +114,11 @@ impl SessionValue {
 
 /// A request that asks for a token against request forgery, which writes must carry. It is sent with the session's
 /// values, once a session, before the first request that changes something.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CsrfFetch {
     /// The method: GET by default.
+    #[serde(serialize_with = "crate::serialized::displayed")]
     pub method: Method,
     /// The path, from the connection's address.
     pub path: Cow<'static, str>,
@@ -148,10 +152,11 @@ impl CsrfFetch {
 }
 
 /// A request that ends a session, sent with the session's values.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Logout {
     /// The method.
+    #[serde(serialize_with = "crate::serialized::displayed")]
     pub method: Method,
     /// The path, from the connection's address.
     pub path: Cow<'static, str>,
@@ -167,7 +172,8 @@ impl Logout {
 /// A part of a login's body, of a query parameter or of a header.
 ///
 /// Match its variants with `..`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LoginPart {
     /// A text as it is.
@@ -219,7 +225,8 @@ impl LoginPart {
 }
 
 /// The place of a token in the answer to a login.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SessionToken {
     /// The text at a JSON Pointer (RFC 6901) of the body: `/result/session_id`.

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::Field;
 
 /// How a provider wants its requests signed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Signing {
     /// AWS Signature Version 4.
@@ -38,7 +39,7 @@ impl Signing {
 }
 
 /// AWS Signature Version 4: `AWS4-HMAC-SHA256` in the `authorization` header.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct SigV4 {
     /// The field of the access key id.
@@ -78,7 +79,7 @@ impl SigV4 {
 }
 
 /// OAuth 1.0a: `Authorization: OAuth` with a signature over method, address and parameters (RFC 5849).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct OAuth1 {
     /// The field of the consumer key.
@@ -110,7 +111,8 @@ impl OAuth1 {
 }
 
 /// A signature method of OAuth 1.0a.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum OAuth1Method {
     /// `HMAC-SHA1`.
@@ -138,7 +140,7 @@ pub enum OAuth1Method {
 ///     ("x-signature".into(), vec![SigningPart::Signature]),
 /// ];
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct HmacSigning {
     /// The field of the key.
@@ -173,7 +175,8 @@ impl HmacSigning {
 }
 
 /// A hash function of a signature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SigningHash {
     /// SHA-1, where a provider still uses it.
@@ -213,7 +216,8 @@ pub enum TimestampForm {
 }
 
 /// A part of a message to be signed, or of a header.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SigningPart {
     /// A text as it is.

@@ -4,12 +4,14 @@
 use std::borrow::Cow;
 
 use chrono::NaiveDate;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::{AuthScheme, Field, Limit, Origins};
 
 /// The kind of system that a provider is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Category {
     /// Customer relations.
@@ -29,7 +31,21 @@ pub enum Category {
 }
 
 /// A connector's description.
-#[derive(Clone, Debug)]
+///
+/// It is serialized as it stands, for pages that draw forms and lists of providers: enums are words in snake case, durations
+/// whole milliseconds. It holds no secret.
+///
+/// ```
+/// use tieline_core::{Category, ConnectorSpec, Limit, LimitScope};
+///
+/// let mut spec = ConnectorSpec::new("acme", "Acme", Category::Crm);
+/// spec.limits = vec![Limit::per_day("day", LimitScope::Account, 1_000)];
+/// let shown = serde_json::to_value(&spec)?;
+/// assert_eq!(shown["category"], "crm");
+/// assert_eq!(shown["limits"][0]["per"], 86_400_000);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct ConnectorSpec {
     /// The id in a registry: `pipedrive`.

@@ -3,12 +3,14 @@ use std::fmt;
 
 use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
 
 use super::{RequestBody, StreamedBody};
 use crate::{Error, ErrorKind, Result};
 
 /// The format that a secret is escaped for when it fills a slot of a [`Body`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Escape {
     /// Inside a JSON string.

@@ -2,6 +2,7 @@
 //! prove that the traits can say what these providers do; they are no connectors.
 
 mod airbyte;
+mod business_central;
 mod chatwoot;
 mod gmail;
 mod google_sheets;
@@ -9,6 +10,7 @@ mod graph;
 mod hubspot;
 mod salesforce;
 mod sessions;
+mod shopify;
 mod slack;
 
 use std::sync::Arc;
