@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::description::{Base, Description, Entity, FindBy, Query, Request, Walk};
-use crate::template::{Part, Template, Tree, Word, WordName};
+use crate::template::{Format, Part, Template, Tree, Word, WordName};
 
 impl Description {
     /// The entity of that name.
@@ -58,6 +58,16 @@ impl Request {
         let mut found = self.templates().any(|template| template.uses(wanted));
         if let Some(body) = &self.body {
             body.visit(&mut |word| found |= word.uses(wanted));
+        }
+        found
+    }
+
+    /// Whether one of its words is counted from the time at which it is sent.
+    pub(crate) fn counts_from_now(&self) -> bool {
+        let counts = |word: &Word| word.name == WordName::Until || word.format == Format::Age;
+        let mut found = self.templates().any(|template| template.words().any(|word| word.any(&counts)));
+        if let Some(body) = &self.body {
+            body.visit(&mut |word| found |= word.any(&counts));
         }
         found
     }

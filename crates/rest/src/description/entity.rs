@@ -104,6 +104,16 @@ pub enum KeyPart {
     Member(JsonPath),
 }
 
+impl std::fmt::Display for KeyPart {
+    /// As a file writes it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Parent => f.write_str("parent.key"),
+            Self::Member(path) => write!(f, "{path}"),
+        }
+    }
+}
+
 impl KeyPart {
     /// Its name in `<key.NAME>`: the last member of its path.
     pub fn name(&self) -> String {

@@ -106,6 +106,8 @@ pub struct AccountRequest {
     pub user: Option<JsonPath>,
     /// Other accounts that the credential reaches.
     pub others: Option<OtherAccounts>,
+    /// The setting that chooses one of the others: it names the account.
+    pub setting: Option<String>,
 }
 
 /// The list of the accounts that a credential reaches.

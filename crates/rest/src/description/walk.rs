@@ -25,6 +25,8 @@ pub struct Walk {
     pub page_size: Option<u32>,
     /// The number of the first page: 1 unless said.
     pub first_page: Option<u32>,
+    /// Whether the pages of a cursor hold still while records change: it stands at a record, not at an offset.
+    pub stable_cursor: Option<bool>,
     /// The number of records after which the provider refuses to go on.
     pub cap: Option<u64>,
     /// The place in the last page of the next increment's token or link.
@@ -71,6 +73,18 @@ pub enum Place {
     Link,
 }
 
+impl std::fmt::Display for Place {
+    /// As a file writes it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Body(path) => write!(f, "{path}"),
+            Self::Header(name, None) => write!(f, "header {name}"),
+            Self::Header(name, Some(path)) => write!(f, "header {name} {path}"),
+            Self::Link => f.write_str("header Link"),
+        }
+    }
+}
+
 /// The beginning of a walk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -106,6 +120,16 @@ pub enum Decode {
     Ndjson,
 }
 
+impl std::fmt::Display for Decode {
+    /// As a file writes it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Json => "json",
+            Self::Ndjson => "ndjson",
+        })
+    }
+}
+
 impl Decode {
     /// Whether records are below a path in the answer.
     pub(crate) fn has_path(self) -> bool {
@@ -134,6 +158,7 @@ impl Walk {
             total_pages,
             page_size,
             first_page,
+            stable_cursor,
             cap,
             token,
             changed,

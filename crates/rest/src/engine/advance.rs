@@ -13,6 +13,7 @@ use super::read::Run;
 use super::reading::{PageRead, Reading};
 use super::state::{PassState, Position};
 use super::survey::sign_of_more;
+use crate::stamp::Stamp;
 
 impl Run {
     /// The step after a page.
@@ -26,6 +27,13 @@ impl Run {
         issues: &mut Vec<Issue>,
     ) -> Result<Step> {
         let paging = Paging::of(&walk.request, &walk.walk);
+        if paging.may_move(&walk.walk) {
+            self.watch_order(pass, read);
+            if self.seen.moved(&pass.at, read, pass.started) {
+                tell_moved(pass, issues);
+                pass.moved = true;
+            }
+        }
         let at = &mut pass.at;
         at.pages += 1;
         at.seen += u64::try_from(read.count).unwrap_or(u64::MAX);
@@ -39,13 +47,11 @@ impl Run {
             at.total = Some(before.min(total));
             // Records that went moved others onto pages that were read: those are read again, and nothing is skipped.
             if paging == Paging::Page && total < before && step_back(at, read.count, before - total) {
+                self.seen.forget();
                 return Ok(Step::Go);
             }
             if paging == Paging::Page && total != before {
-                pass.partial = true;
-                issues.push(Issue::new(
-                    "the list changed while it was paged: nothing is taken as gone by this pass",
-                ));
+                tell_moved(pass, issues);
             }
         }
         if let Some(mark) = self.mark(walk, pass.kind)?
@@ -55,8 +61,8 @@ impl Run {
             return Ok(Step::End);
         }
         let digest = digest(read);
-        let repeated = read.count > 0 && at.digest == Some(digest);
-        at.digest = Some(digest);
+        let repeated = read.count > 0 && pass.at.digest == Some(digest);
+        pass.at.digest = Some(digest);
         let next = paging.next(&walk.walk, &mut pass.at, read, response, self.size(walk), &mut self.guard)?;
         if repeated && matches!(next, Step::Go) && !matches!(paging, Paging::Offset) {
             return Err(Error::new(ErrorKind::Decode, "the provider repeated a page")
@@ -74,11 +80,8 @@ impl Run {
             ));
             return Ok(Step::End);
         }
-        if paging == Paging::Offset && pass.at.offset.is_broken() && !pass.partial {
-            pass.partial = true;
-            issues.push(Issue::new(
-                "the list changed while it was paged: nothing is taken as gone by this pass",
-            ));
+        if paging == Paging::Offset && pass.at.offset.is_broken() {
+            tell_moved(pass, issues);
         }
         if paging == Paging::One && !pass.partial {
             let link = response.header("link");
@@ -97,6 +100,27 @@ impl Run {
             return Ok(Step::Go);
         }
         Ok(next)
+    }
+
+    /// Notes whether records still come in the order of their time of change.
+    fn watch_order(&self, pass: &mut PassState, read: &PageRead) {
+        let before =
+            pass.at.last.get("changed").and_then(|json| {
+                Stamp::parse(json.trim_matches('"'), !json.starts_with('"'), self.client.zone)
+            });
+        let follows = match (&before, &read.lowest) {
+            (Some(before), Some(lowest)) => lowest.compare(before).is_some_and(std::cmp::Ordering::is_ge),
+            _ => true,
+        };
+        pass.at.unordered |= read.count > 0 && !(read.is_ordered && follows);
+    }
+}
+
+/// Makes the pass partial, because its list changed, and says so once.
+fn tell_moved(pass: &mut PassState, issues: &mut Vec<Issue>) {
+    if !pass.partial {
+        pass.partial = true;
+        issues.push(Issue::new("the list changed while it was paged: nothing is taken as gone by this pass"));
     }
 }
 

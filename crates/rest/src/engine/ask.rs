@@ -1,16 +1,21 @@
 //! The request of the next page, and what its words stand for.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use tieline_core::http::HttpResponse;
 use tieline_core::{RawJson, Result};
 
 use super::paging::Paging;
-use super::plan::{self, WalkPlan};
+use super::plan::WalkPlan;
 use super::read::Run;
 use super::state::{Kind, PassState};
 use super::words::RequestWords;
 use crate::description::Start;
 use crate::stamp::Stamp;
+
+/// The most that a time which was counted from now may be wrong, and no request is sent again for it.
+const MAX_WRONG: TimeDelta = TimeDelta::seconds(10);
 
 impl Run {
     pub(super) fn size(&self, walk: &WalkPlan) -> Option<u32> {
@@ -25,7 +30,8 @@ impl Run {
     /// Asks once for the names of the account's fields, where a list wants them named and nobody did.
     pub(super) async fn name_fields(&mut self, walk: &WalkPlan) -> Result<()> {
         if self.fields.is_empty() {
-            let entity = plan::entity(&self.client.description, self.entity.as_str())?;
+            let plan = Arc::clone(&self.plan);
+            let entity = &plan.entity;
             self.fields =
                 super::discover::field_names(&self.client, self.entity.as_str(), entity, &walk.request)
                     .await?;
@@ -47,8 +53,19 @@ impl Run {
             .unwrap_or_else(|| mark.default_overlap())
     }
 
-    /// Sends the request of the next page.
+    /// Sends the request of the next page: once more when its times were counted from a clock that the answer shows to
+    /// be wrong.
     pub(super) async fn ask(&self, walk: &WalkPlan, pass: &mut PassState) -> Result<HttpResponse> {
+        let before = self.client.now();
+        let response = self.ask_once(walk, pass).await?;
+        let moved = (self.client.now() - before).abs() > MAX_WRONG;
+        if moved && walk.request.counts_from_now() {
+            return self.ask_once(walk, pass).await;
+        }
+        Ok(response)
+    }
+
+    async fn ask_once(&self, walk: &WalkPlan, pass: &mut PassState) -> Result<HttpResponse> {
         let paging = Paging::of(&walk.request, &walk.walk);
         let at = &mut pass.at;
         let mark = self.mark(walk, pass.kind)?;
@@ -68,7 +85,13 @@ impl Run {
         } else if walk.request.uses(&|word| *word == crate::template::WordName::Until) {
             until = Some(Stamp::at(self.client.now()));
         }
-        let size = self.size(walk);
+        let size = match at.page_size {
+            Some(size) => Some(size),
+            None => self.size(walk),
+        };
+        if paging == Paging::Page {
+            at.page_size = size;
+        }
         let words = RequestWords {
             page: (paging == Paging::Page).then(|| at.pages + u64::from(walk.walk.first_page.unwrap_or(1))),
             offset: (paging == Paging::Offset).then(|| at.offset.start()),
@@ -100,7 +123,8 @@ impl Run {
     pub(super) async fn find_parent(&mut self, walk: &WalkPlan) -> Result<()> {
         let uses = walk.request.uses(&|word| matches!(word, crate::template::WordName::Parent(_)));
         if uses && self.parent_record.is_none() {
-            let entity = plan::entity(&self.client.description, self.entity.as_str())?;
+            let plan = Arc::clone(&self.plan);
+            let entity = &plan.entity;
             let record = super::lookup::parent_record(&self.client, entity, &self.parents).await?;
             self.parent_record = Some(record);
         }

@@ -1,4 +1,4 @@
-use tieline_core::{Account, Result, json};
+use tieline_core::{Account, Error, ErrorKind, Result, json};
 
 use super::client::Client;
 
@@ -35,5 +35,27 @@ async fn described(client: &Client) -> Result<Account> {
     if let Some(others) = &check.others {
         account.others = super::choices::list(text, &others.records, &others.value, &others.title)?;
     }
+    if let Some(setting) = &check.setting
+        && let Some(wanted) = client.settings.get(setting)
+    {
+        let chosen = account.others.iter().find(|other| other.value == wanted.as_str()).cloned();
+        let chosen = chosen.ok_or_else(|| not_reached(client, setting, &account.others))?;
+        account.id = Some(chosen.value.as_str().into());
+        account.name = chosen.label;
+    }
     Ok(account)
+}
+
+/// The error for an account of the settings that the credential does not reach.
+fn not_reached(client: &Client, setting: &str, others: &[tieline_core::Choice]) -> Error {
+    let message = format!("the credential does not reach the account of the setting {setting:?}");
+    let advice = match others {
+        [] => format!("connect with the credential of a user of the account at {}", client.description.name),
+        _ => {
+            let known: Vec<String> =
+                others.iter().take(10).map(|other| tieline_kit::excerpt(other.value.as_str(), 40)).collect();
+            format!("it reaches {}", known.join(", "))
+        }
+    };
+    Error::new(ErrorKind::Forbidden, message).with_advice(advice)
 }

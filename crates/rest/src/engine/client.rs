@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue};
@@ -28,6 +28,8 @@ pub(crate) struct Client {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) zone: Option<Tz>,
     pub(crate) hooks: Arc<dyn Hooks>,
+    /// How far the provider's clock is ahead of ours, in milliseconds, by the `Date` of its last answer.
+    ahead: Arc<AtomicI64>,
     /// The requests that are left of the present run, where they are bounded.
     left: Option<Arc<AtomicU32>>,
 }
@@ -48,7 +50,8 @@ impl Client {
             Ok(zone) => zone,
             Err(_) => return Err(Error::new(ErrorKind::Config, "the description names no known time zone")),
         };
-        Ok(Self { description, http, base, settings: Arc::new(settings), clock, zone, hooks, left: None })
+        let settings = Arc::new(settings);
+        Ok(Self { description, http, base, settings, clock, zone, hooks, ahead: Arc::default(), left: None })
     }
 
     /// Bounds the requests of each run.
@@ -89,15 +92,27 @@ impl Client {
         }
     }
 
+    /// The time by the provider's clock, where an answer told it.
     pub(crate) fn now(&self) -> DateTime<Utc> {
-        self.clock.now()
+        self.clock.now() + TimeDelta::milliseconds(self.ahead.load(Ordering::Relaxed))
+    }
+
+    /// Takes the provider's time from an answer.
+    fn heard(&self, response: HttpResponse) -> HttpResponse {
+        if let Some(date) = response.date {
+            let ahead = date - self.clock.now();
+            // A `Date` has whole seconds, and its answer was under way.
+            let told = if ahead.abs() > TimeDelta::seconds(2) { ahead.num_milliseconds() } else { 0 };
+            self.ahead.store(told, Ordering::Relaxed);
+        }
+        response
     }
 
     /// Words with what is known everywhere.
     pub(crate) fn words(&self) -> RequestWords<'_> {
         RequestWords {
             settings: Some(&self.settings),
-            now: self.clock.now(),
+            now: self.now(),
             zone: self.zone,
             ..RequestWords::default()
         }
@@ -112,7 +127,7 @@ impl Client {
     ) -> Result<HttpResponse> {
         let built = self.build(request, words, reads)?;
         self.spend()?;
-        self.http.send(built).await
+        Ok(self.heard(self.http.send(built).await?))
     }
 
     /// Sends the request to an address that an answer named: of the same origin, or it is not followed.
@@ -138,7 +153,7 @@ impl Client {
         let mut built = self.finish(request, words, url, true)?;
         built = built.with_template(request.shown.clone());
         self.spend()?;
-        self.http.send(built).await
+        Ok(self.heard(self.http.send(built).await?))
     }
 
     /// Opens a streamed answer.

@@ -1,10 +1,12 @@
 //! The records of a page: read, bounded to what is wanted, and with their details.
 
+use std::sync::Arc;
+
 use tieline_core::{Change, Deletion, Error, ErrorKind, Issue, Result};
 use tieline_kit::JsonPath;
 
 use super::details;
-use super::plan::{self, WalkPlan};
+use super::plan::WalkPlan;
 use super::read::Run;
 use super::reading::{PageRead, Reading};
 use super::state::{PassState, StoredStamp};
@@ -114,7 +116,8 @@ impl Run {
         mut changes: Vec<Change>,
         issues: &mut Vec<Issue>,
     ) -> Result<Vec<Change>> {
-        let entity = plan::entity(&self.client.description, self.entity.as_str())?;
+        let plan = Arc::clone(&self.plan);
+        let entity = &plan.entity;
         let Some(request) = entity.detail.as_ref().filter(|_| !walk.deletes) else { return Ok(changes) };
         if !pass.retried {
             pass.retried = true;

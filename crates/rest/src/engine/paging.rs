@@ -51,6 +51,15 @@ impl Paging {
         }
     }
 
+    /// Whether records may move between pages while they are read, so that one is seen twice and another never. An
+    /// offset has anchors, a token or link of increments may give a record again, and in a list with the newest first
+    /// what changes only pushes others onto later pages.
+    pub(crate) fn may_move(self, walk: &Walk) -> bool {
+        let by_cursor = matches!(self, Self::Token | Self::Follow) && walk.token.is_none();
+        let told = walk.stable_cursor == Some(true) || walk.newest_first == Some(true);
+        (self == Self::Page || by_cursor) && !told
+    }
+
     /// Moves the position behind a page.
     ///
     /// # Errors

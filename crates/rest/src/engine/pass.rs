@@ -51,7 +51,10 @@ impl ReadState {
     pub(crate) fn finish(&mut self, pass: &mut PassState, plan: &EntityPlan, client: &Client) -> PassEnd {
         let started = pass.started.unwrap_or_else(|| client.now());
         let zone = client.zone;
-        for (index, path) in plan.marks.iter().enumerate() {
+        // A change that moved onto a page that was read is not known: the next read of changes begins where this one did.
+        let stays = pass.moved && pass.kind == Kind::Changes;
+        let marks = if stays { &[][..] } else { &plan.marks };
+        for (index, path) in marks.iter().enumerate() {
             let highest =
                 pass.highest.get(index).and_then(Option::as_ref).and_then(|mark| mark.stamp(zone).ok());
             let before =

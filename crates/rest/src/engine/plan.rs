@@ -1,9 +1,9 @@
 //! What a read of an entity walks over.
 
-use sha2::{Digest as _, Sha256};
 use tieline_core::{Error, ErrorKind, Result};
 use tieline_kit::{JsonPath, nearest};
 
+use super::fingerprint::fingerprint;
 use super::state::Kind;
 use crate::description::{Description, Entity, Request, Walk};
 use crate::template::WordName;
@@ -25,6 +25,7 @@ pub(crate) struct WalkPlan {
 /// The walks of an entity.
 #[derive(Clone, Debug)]
 pub(crate) struct EntityPlan {
+    pub(crate) entity: Entity,
     pub(crate) full: Vec<WalkPlan>,
     pub(crate) changes: Vec<WalkPlan>,
     /// The times of change of the walks of increments, by mark.
@@ -78,12 +79,8 @@ impl EntityPlan {
             let message = format!("the entity is read by more than {MAX_WALKS} lists");
             return Err(Error::new(ErrorKind::Config, message));
         }
-        let mut digest = Sha256::new();
-        for plan in full.iter().chain(&changes) {
-            digest.update(format!("{:?} {:?} {:?};", plan.request.shown, plan.walk, plan.each));
-        }
-        let fingerprint = digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { full, changes, marks, fingerprint })
+        let fingerprint = fingerprint(full.iter().chain(&changes));
+        Ok(Self { entity: entity.clone(), full, changes, marks, fingerprint })
     }
 
     /// The walks of a pass.

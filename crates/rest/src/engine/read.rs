@@ -13,6 +13,7 @@ use super::paging::Step;
 use super::partitions::parents_of;
 use super::plan::{self, EntityPlan, naming};
 use super::reading::{PageRead, Reading};
+use super::seen::SeenKeys;
 use super::state::{PassState, Position, ReadState};
 
 /// A read under way.
@@ -32,6 +33,7 @@ pub(super) struct Run {
     /// The reading of the present walk.
     pub(super) reading: Option<(usize, Reading)>,
     pub(super) guard: TokenGuard,
+    pub(super) seen: SeenKeys,
     pub(super) over: bool,
 }
 
@@ -96,6 +98,7 @@ pub(crate) fn read(client: &Client, request: ReadRequest) -> Result<BatchStream>
         state,
         reading: None,
         guard: TokenGuard::new(),
+        seen: SeenKeys::default(),
         over: false,
     };
     Ok(batches(run, step))

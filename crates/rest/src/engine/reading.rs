@@ -1,11 +1,13 @@
 //! One list as it is read: the layout of its pages, and what each record says of itself.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 use tieline_core::{Change, Deletion, Error, ErrorKind, Issue, Key, RawJson, Record, Result};
 use tieline_kit::{HeadJson, JsonPath, Page, PageLayout, PageRecord};
 
+use super::paging::Paging;
 use crate::description::{ConditionTest, Decode, KeyPart, Place, Request, Walk};
 use crate::hooks::HookPage;
 use crate::stamp::Stamp;
@@ -30,6 +32,8 @@ pub(crate) struct Reading {
     total: Option<usize>,
     total_pages: Option<usize>,
     token: Option<usize>,
+    /// Whether the bounds of a page's times of change are wanted.
+    bounds: bool,
     zone: Option<Tz>,
 }
 
@@ -45,6 +49,9 @@ pub(crate) struct PageRead {
     pub(crate) last: BTreeMap<String, String>,
     pub(crate) highest: Vec<Option<Stamp>>,
     pub(crate) lowest: Option<Stamp>,
+    /// The highest time of change, and whether the records stand in the order of it.
+    pub(crate) latest: Option<Stamp>,
+    pub(crate) is_ordered: bool,
     pub(crate) next: Option<String>,
     pub(crate) more: Option<bool>,
     pub(crate) total: Option<u64>,
@@ -81,7 +88,10 @@ impl Reading {
         marks: &[Option<JsonPath>],
         zone: Option<Tz>,
     ) -> Result<Self> {
-        Self::of(request.last_members(), walk, records, marks, zone)
+        let mut reading = Self::of(request.last_members(), walk, records, marks, zone)?;
+        let moves = Paging::of(request, walk).may_move(walk);
+        reading.bounds = reading.changed.is_some() && (moves || walk.newest_first == Some(true));
+        Ok(reading)
     }
 
     /// Prepares the reading of single records.
@@ -177,6 +187,7 @@ impl Reading {
             total,
             total_pages,
             token,
+            bounds: false,
             zone,
         })
     }
@@ -195,7 +206,11 @@ impl Reading {
         parents: &[String],
         decode: Decode,
     ) -> Result<PageRead> {
-        let mut read = PageRead { highest: vec![None; self.marks.len()], ..PageRead::default() };
+        let mut read = PageRead {
+            highest: vec![None; self.marks.len()],
+            is_ordered: self.bounds,
+            ..PageRead::default()
+        };
         let mut count = 0;
         let mut each = |record: &PageRecord<'_, '_>| {
             count += 1;
@@ -256,20 +271,12 @@ impl Reading {
         }
         for (slot, highest) in self.marks.iter().zip(&mut read.highest) {
             let Some(stamp) = record.head(*slot).and_then(|json| self.stamp(json)) else { continue };
-            if highest
-                .as_ref()
-                .is_none_or(|known| stamp.compare(known).is_some_and(std::cmp::Ordering::is_gt))
-            {
+            if highest.as_ref().is_none_or(|known| stamp.compare(known).is_some_and(Ordering::is_gt)) {
                 *highest = Some(stamp);
             }
         }
-        if let Some(stamp) = changed.and_then(|json| self.stamp(json))
-            && read
-                .lowest
-                .as_ref()
-                .is_none_or(|known| stamp.compare(known).is_some_and(std::cmp::Ordering::is_lt))
-        {
-            read.lowest = Some(stamp);
+        if self.bounds {
+            bound(changed.and_then(|json| self.stamp(json)), read);
         }
         if let Some((slot, split)) = &self.merged
             && let Some(json) = record.head(*slot)
@@ -335,7 +342,25 @@ impl Reading {
 
     /// Whether the record's time of change is before a mark.
     pub(crate) fn is_before(lowest: Option<&Stamp>, mark: &Stamp) -> bool {
-        lowest.is_some_and(|lowest| lowest.compare(mark).is_some_and(std::cmp::Ordering::is_lt))
+        lowest.is_some_and(|lowest| lowest.compare(mark).is_some_and(Ordering::is_lt))
+    }
+}
+
+/// Widens the bounds of a page's times of change by one more.
+fn bound(changed: Option<Stamp>, read: &mut PageRead) {
+    let Some(stamp) = changed else {
+        read.is_ordered = false;
+        return;
+    };
+    let against = |known: &Option<Stamp>| known.as_ref().map(|known| stamp.compare(known));
+    let is_lowest = against(&read.lowest).is_none_or(|order| order.is_some_and(Ordering::is_lt));
+    let is_latest = against(&read.latest).is_none_or(|order| order.is_some_and(Ordering::is_ge));
+    read.is_ordered &= is_latest;
+    if is_lowest {
+        read.lowest = Some(stamp.clone());
+    }
+    if is_latest {
+        read.latest = Some(stamp);
     }
 }
 

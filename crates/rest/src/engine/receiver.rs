@@ -49,9 +49,7 @@ impl WebhookReceiver for Receiver {
         let webhooks = self.webhooks()?;
         let Some(place) = &webhooks.account else {
             // One address for each connection: its last segment is the token that the host made.
-            let token = request.uri().path().rsplit('/').find(|segment| !segment.is_empty());
-            let token = token.ok_or_else(|| unreadable("the address of a delivery names no connection"))?;
-            return Ok(vec![WebhookRoute::PathToken(token.into())]);
+            return tieline_kit::path_token(request);
         };
         if let Some(echo) = &webhooks.echo
             && value_at(request, text_of(request).unwrap_or_default(), echo).is_some()

@@ -60,6 +60,9 @@ pub(crate) struct PassState {
     pub(crate) done: u64,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) partial: bool,
+    /// Whether a list moved while it was paged, so that a record may have been passed over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) moved: bool,
     /// Whether what was refused before was asked for again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) retried: bool,
@@ -93,6 +96,9 @@ pub(crate) struct Position {
     /// Records seen.
     #[serde(default)]
     pub(crate) seen: u64,
+    /// The records a page of a list that is counted in pages: the same until the end of the walk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) page_size: Option<u32>,
     #[serde(default, skip_serializing_if = "Offset::is_new")]
     pub(crate) offset: Offset,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -112,6 +118,9 @@ pub(crate) struct Position {
     /// How often the walk stepped back behind records that went.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) backs: usize,
+    /// Whether records came out of the order of their time of change.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) unordered: bool,
     /// A digest of the last page's keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) digest: Option<u64>,

@@ -1,5 +1,6 @@
 //! Writes: one request for each operation, one outcome for each, in order.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tieline_core::{
@@ -66,9 +67,11 @@ impl Writer {
         if unmarked { outcome.without_marker() } else { outcome }
     }
 
-    /// Whether a create should carry a marker, and the provider takes none.
+    /// Whether a create should carry a marker, and does not: the provider takes none, or its place has a value already.
     pub(super) fn is_unmarked(&self, op: &WriteOp) -> bool {
-        self.entity.marker.is_none() && matches!(op, WriteOp::Create { marker: Some(_), .. })
+        let WriteOp::Create { fields, marker: Some(_), .. } = op else { return false };
+        let Some(member) = &self.entity.marker else { return true };
+        members(fields.get()).is_ok_and(|members| has_value(&members, member))
     }
 
     async fn result(&self, op: &Operation) -> Result<Outcome> {
@@ -92,7 +95,9 @@ impl Writer {
     /// The fields with the marker in its member.
     pub(super) fn marked(&self, fields: &RawJson, marker: Option<&str>) -> Result<String> {
         let mut members = members(fields.get())?;
-        if let (Some(marker), Some(member)) = (marker, &self.entity.marker) {
+        if let (Some(marker), Some(member)) = (marker, &self.entity.marker)
+            && !has_value(&members, member)
+        {
             members.insert(member.clone(), quoted(marker));
         }
         Ok(object(&members))
@@ -248,4 +253,9 @@ impl Writer {
             Err(error) => outcome_of(error, request.is_idempotent(false)),
         })
     }
+}
+
+/// Whether a record has a value of its own where its marker would stand.
+fn has_value(members: &BTreeMap<String, String>, name: &str) -> bool {
+    members.get(name).is_some_and(|json| !matches!(json.as_str(), "null" | "\"\""))
 }

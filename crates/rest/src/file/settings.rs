@@ -84,11 +84,28 @@ impl Reader<'_> {
     }
 
     pub(super) fn check(&mut self, node: &Node) -> Option<AccountRequest> {
-        let request = self.request(node, &[], &["id", "name", "user", "others"])?;
+        let request = self.request(node, &[], &["id", "name", "user", "others", "setting"])?;
         let others = node.member("others").and_then(|others| self.others(others));
         let mut path = |name: &str| node.member(name).and_then(|node| self.path(node));
         let (id, name, user) = (path("id"), path("name"), path("user"));
-        Some(AccountRequest { request, id, name, user, others })
+        let setting = node.member("setting").and_then(|setting| self.chosen(setting, others.is_some()));
+        Some(AccountRequest { request, id, name, user, others, setting })
+    }
+
+    /// The setting that chooses one of the accounts.
+    fn chosen(&mut self, node: &Node, has_others: bool) -> Option<String> {
+        let name = self.text(node)?;
+        if !has_others {
+            let advice = "say where the accounts are: others: accounts".to_owned();
+            self.find(node, "`setting` chooses one of `others`, which are missing", Some(advice));
+        }
+        if !self.settings.contains(&name) {
+            let known: Vec<&str> = self.settings.iter().map(String::as_str).collect();
+            let advice = did_you_mean(&name, &known);
+            self.find(node, format!("there is no setting {name:?} of the connection"), Some(advice));
+            return None;
+        }
+        Some(name)
     }
 
     /// A path to the list, or `{at: accounts, value: id, title: name}`.

@@ -60,6 +60,7 @@ impl Reader<'_> {
                 "start" => walk.start = self.start(node),
                 "newest_first" => walk.newest_first = self.flag(node),
                 "single" => walk.single = self.flag(node),
+                "stable_cursor" => walk.stable_cursor = self.flag(node),
                 "decode" => {
                     let known = [("json", Decode::Json), ("ndjson", Decode::Ndjson)];
                     walk.decode = self.word(node, &known);
@@ -69,7 +70,7 @@ impl Reader<'_> {
                 "deleted_if" => walk.deleted_if = self.conditions(node),
                 "where" => walk.conditions = self.conditions_on(node),
                 "merged" => walk.merged = self.merged(node),
-                "resend" | "stable_cursor" | "token_from" => self.not_carried_out(&member.name, node),
+                "resend" | "token_from" => self.not_carried_out(&member.name, node),
                 _ => {}
             }
         }

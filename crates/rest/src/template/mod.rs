@@ -187,10 +187,14 @@ impl Word {
         Self { name, format: Format::Plain, each: false, optional: false, otherwise: None, at: 0 }
     }
 
-    /// Whether it or one of its fallbacks is wanted.
+    /// Whether its name or that of one of its fallbacks is wanted.
     pub(crate) fn uses(&self, wanted: &dyn Fn(&WordName) -> bool) -> bool {
-        wanted(&self.name)
-            || matches!(self.otherwise.as_deref(), Some(Otherwise::Word(word)) if word.uses(wanted))
+        self.any(&|word| wanted(&word.name))
+    }
+
+    /// Whether it or one of its fallbacks is wanted.
+    pub(crate) fn any(&self, wanted: &dyn Fn(&Self) -> bool) -> bool {
+        wanted(self) || matches!(self.otherwise.as_deref(), Some(Otherwise::Word(word)) if word.any(wanted))
     }
 }
 

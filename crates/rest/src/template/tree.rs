@@ -1,3 +1,5 @@
+use std::fmt;
+
 use serde_json::Value;
 use tieline_core::{Error, ErrorKind, Result};
 
@@ -167,6 +169,32 @@ fn push_value(value: &WordValue<'_>, out: &mut String) {
                 push_value(item, out);
             }
             out.push(']');
+        }
+    }
+}
+
+impl fmt::Display for Tree {
+    /// JSON whose texts hold the words as a file writes them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |text: String| Value::from(text).to_string();
+        match self {
+            Self::Raw(raw) => f.write_str(raw),
+            Self::Text(template) => f.write_str(&text(template.to_string())),
+            Self::Word(word) => f.write_str(&text(format!("<{word}>"))),
+            Self::List(items) => {
+                f.write_str("[")?;
+                for (index, item) in items.iter().enumerate() {
+                    write!(f, "{}{}", if index > 0 { "," } else { "" }, item.tree)?;
+                }
+                f.write_str("]")
+            }
+            Self::Object(members) => {
+                f.write_str("{")?;
+                for (index, (name, tree)) in members.iter().enumerate() {
+                    write!(f, "{}{}:{tree}", if index > 0 { "," } else { "" }, text(name.clone()))?;
+                }
+                f.write_str("}")
+            }
         }
     }
 }

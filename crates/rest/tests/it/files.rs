@@ -33,13 +33,12 @@ const NOT_CARRIED_OUT_IN_AN_ENTITY: [&str; 3] = [
     r#""file" is not carried out by this version"#,
     r#""keys" is not carried out by this version"#,
 ];
-const NOT_CARRIED_OUT_IN_A_REQUEST: [&str; 8] = [
+const NOT_CARRIED_OUT_IN_A_REQUEST: [&str; 7] = [
     r#""accept" is not carried out by this version"#,
     r#""job" is not carried out by this version"#,
     r#""match" is not carried out by this version"#,
     r#""poll" is not carried out by this version"#,
     r#""resend" is not carried out by this version"#,
-    r#""stable_cursor" is not carried out by this version"#,
     r#""title" is not carried out by this version"#,
     r#""token_from" is not carried out by this version"#,
 ];
@@ -58,6 +57,8 @@ entities:
     recods: payload
   things: {base: objekt}
 ") => [r#"bad.yaml:8:13: there is no entity "conversation": did you mean "conversations"?"#, "    8 |     parent: conversation\n      |             ^^^^^^^^^^^^", r#"bad.yaml:9:55: the word "lats" is not known here: did you mean "last"?"#, r#"bad.yaml:10:5: there is no setting "recods" here: did you mean "records"?"#, r#"bad.yaml:11:18: there is no base "objekt": did you mean "object"?"#];
+    a_login_that_sends_a_time: findings("name: T\nurl: https://t.example\nauth:\n  session: {fields: {pin: Key}, call: 'PUT /s?k=<pin>&until=<now:seconds>', token: {from: /t, bearer: true}}") => ["<now:seconds> in a login: only the day can be sent: write <now:date>"];
+    an_account_by_a_setting_that_is_not_there: findings("name: T\nurl: https://t.example\nsettings: {account: A}\ncheck: {call: /me, setting: acount}") => ["`setting` chooses one of `others`, which are missing", "there is no setting \"acount\" of the connection: did you mean \"account\"?"];
     no_document: findings("name: [") => ["this is not valid YAML"];
     no_object: findings("- a\n- b") => ["bad.yaml:1:1: here stands a list, and should stand an object"];
     empty: findings("") => ["bad.yaml: this is not valid YAML: it is empty"];
@@ -102,7 +103,7 @@ entities:
     total_within_the_records: entities("  a: {list: /a, records: data, total: /data/total}") => ["/data/total is not beside the records at /data"];
     settings_of_a_file_that_nothing_carries_out: findings("name: T\nurl: https://t.example\nclock: /time") => NOT_CARRIED_OUT_IN_A_FILE;
     settings_of_an_entity_that_nothing_carries_out: entities("  p: /p\n  a: {list: /a, deletes: true, file: /f, keys: /k}") => NOT_CARRIED_OUT_IN_AN_ENTITY;
-    settings_of_a_request_that_nothing_carries_out: entities("  a: {list: {call: /a, accept: text/csv, job: {}, match: id, poll: 1s, resend: true, stable_cursor: true, title: A, token_from: /x}}") => NOT_CARRIED_OUT_IN_A_REQUEST;
+    settings_of_a_request_that_nothing_carries_out: entities("  a: {list: {call: /a, accept: text/csv, job: {}, match: id, poll: 1s, resend: true, title: A, token_from: /x}}") => NOT_CARRIED_OUT_IN_A_REQUEST;
     parents_that_are_not_known_well_enough: entities("  p: /p\n  a: {list: '/a/<parent.key>?x=<parent.name>', parent: p, follows: true, lookup: '/a/<parent.x>/<key>'}\n  b: {list: /b, follows: true}\n  c: {list: '/c?ids=<parents>', parent: {p: 5}, follows: true}") => [r#"fields of "p" are words, and nothing looks one up: say how: lookup: /p/<key>"#, r#"follows needs to know when "p" changed: say where its time of change is: changed: PATH"#, "fields of the parent are words of lists and creates only", "follows is said, and there is no parent", "follows needs parents that are asked for one at a time"];
     batches_that_cannot_be: entities("  a: {list: /a, create: {call: POST /a, many: 5}, update: {call: PATCH /a/<key>, body: <records>}, delete: {call: POST /a, body: {ids: <keys>}}, upsert: PUT /a/1, detail: /a}") => ["many is said, and create has no <records>", "<records> stands for several, and update sends one", "<keys> stands for several, and delete sends one", "detail has no <key>"];
     batches_without_a_size: entities("  a: {list: /a, create: {call: POST /a, body: <records>, many: {results: /r}}}") => [r#"the setting "most" is missing: say how many records one request takes"#];

@@ -17,6 +17,7 @@ mod examples;
 mod files;
 mod hooks;
 mod lookups;
+mod moves;
 mod provider;
 mod reads;
 mod rules;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeZone as _, Utc};
+use chrono::{DateTime, TimeDelta, TimeZone as _, Utc};
 use futures_util::TryStreamExt as _;
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -53,6 +53,8 @@ pub(crate) struct Provider {
     factory: RestFactory,
     pub(crate) seen: Arc<Mutex<Vec<Seen>>>,
     now: Arc<Mutex<DateTime<Utc>>>,
+    /// How far its own clock is ahead.
+    ahead: Arc<Mutex<TimeDelta>>,
 }
 
 impl std::fmt::Debug for Provider {
@@ -92,7 +94,7 @@ impl HttpService for Provider {
             response.headers.insert(name, value.parse().unwrap());
         }
         response.body = body.into();
-        response.date = Some(self.now());
+        response.date = Some(self.now() + *self.ahead.lock().unwrap());
         let view = ResponseView::new(response.status, &response.headers, &response.body, self.now())
             .with_request(&request);
         match self.factory.classify(&view) {
@@ -112,7 +114,13 @@ impl Provider {
         handler: impl Fn(&Seen) -> Answer + Send + Sync + 'static,
     ) -> Self {
         let now = Utc.with_ymd_and_hms(2026, 6, 1, 12, 0, 0).unwrap();
-        Self { handler: Arc::new(handler), factory, seen: Arc::default(), now: Arc::new(Mutex::new(now)) }
+        let now = Arc::new(Mutex::new(now));
+        Self { handler: Arc::new(handler), factory, seen: Arc::default(), now, ahead: Arc::default() }
+    }
+
+    /// Sets how far the provider's clock is ahead.
+    pub(crate) fn answers_at(&self, ahead: TimeDelta) {
+        *self.ahead.lock().unwrap() = ahead;
     }
 
     pub(crate) fn at(&self, now: DateTime<Utc>) {

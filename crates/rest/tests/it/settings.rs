@@ -49,6 +49,27 @@ async fn the_values_of_a_setting_are_listed_before_it_is_given() {
     assert!(provider.asked().is_empty());
 }
 
+/// A token of several accounts is of the one that the connection chose, and of no other.
+#[tokio::test]
+async fn the_account_is_the_one_of_the_setting() {
+    let file = FILE.replace("others: accounts}", "others: accounts, setting: account}");
+    let connector = |account: u64| {
+        let provider = Provider::new(&file, |_| {
+            ok(
+                json!({ "id": 9, "name": "Anna", "accounts": [{ "id": 1, "name": "One" }, { "id": 2, "name": "Two" }] }),
+            )
+        });
+        provider.connect_with(json!({ "address": "https://t.example", "account": account }))
+    };
+    let account = connector(2).check(Default::default()).await.unwrap();
+    assert_eq!((account.id.unwrap().as_str(), account.name.as_str()), ("2", "Two"));
+    let error = connector(7).check(Default::default()).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the credential does not reach the account of the setting \"account\": it reaches 1, 2 (forbidden)"
+    );
+}
+
 #[tokio::test]
 async fn a_setting_has_its_default_and_its_table() {
     for (config, wanted) in [(json!({}), "europe"), (json!({ "region": "us" }), "america")] {

@@ -52,6 +52,13 @@ async fn a_create_sends_the_fields_as_they_are_and_its_marker() {
     assert!(!seen.idempotent);
     assert_eq!(seen.body["reference"], "op-1");
 
+    // A reference of the record's own stays, and the outcome says that it carries no marker.
+    let own = WriteOp::create(json(r#"{"reference":"mine"}"#)).with_marker(Some("op-2".into()));
+    let request = WriteRequest::new("contacts", vec![Operation::new("op", own)]);
+    let outcomes: Vec<_> = provider.connect().write(request).unwrap().collect().await;
+    assert!(outcomes[0].unmarked);
+    assert_eq!(provider.asked().last().unwrap(), r#"POST /contacts {"reference":"mine"}"#);
+
     let outcome = write(&provider, "wrapped", WriteOp::create(json(r#"{"a":1}"#))).await;
     assert!(matches!(outcome, Outcome::Applied { .. }));
     assert_eq!(provider.asked().last().unwrap(), r#"POST /w {"Invoice":{"a":1}}"#);

@@ -6,7 +6,7 @@ use tieline_document::{Node, Value, did_you_mean};
 
 use crate::description::{Base, Request};
 use crate::file::reader::{Reader, members, one_or_many};
-use crate::template::{Part, Template, Tree, WordName};
+use crate::template::{Format, Part, Template, Tree, Word, WordName};
 
 const KNOWN: [&str; 11] =
     ["fields", "call", "basic", "headers", "body", "form", "token", "tokens", "life", "csrf", "logout"];
@@ -51,6 +51,10 @@ impl Reader<'_> {
         if values.is_empty() {
             return None;
         }
+        self.check_days(
+            call,
+            &request.query.iter().filter_map(|query| query.value.clone()).collect::<Vec<_>>(),
+        );
         let first = values.remove(0);
         let mut login = SessionLogin::new(path, first.token.clone(), first.placement.clone());
         login.values = std::iter::once(first).chain(values).collect();
@@ -74,20 +78,28 @@ impl Reader<'_> {
                     }
                 }
                 "headers" => {
-                    login.headers = self
-                        .headers(at, &[])
+                    let headers = self.headers(at, &[]);
+                    let values: Vec<Template> = headers.iter().map(|(_, value)| value.clone()).collect();
+                    self.check_days(at, &values);
+                    login.headers = headers
                         .into_iter()
                         .map(|(name, value)| (name.into(), parts(&value, &fields, None)))
                         .collect();
                 }
                 "body" => {
                     if let Some(tree) = self.tree(at, &[]) {
+                        let mut words = Vec::new();
+                        tree.visit(&mut |word| words.push(word.clone()));
+                        self.check_day(at, &words);
                         json_parts(&tree, &fields, &mut login.body);
                     }
                 }
                 "form" => {
                     login.content_type = "application/x-www-form-urlencoded".into();
-                    for (index, (name, value)) in self.templates(at, &[]).into_iter().enumerate() {
+                    let members = self.templates(at, &[]);
+                    let values: Vec<Template> = members.iter().map(|(_, value)| value.clone()).collect();
+                    self.check_days(at, &values);
+                    for (index, (name, value)) in members.into_iter().enumerate() {
                         let separator = if index > 0 { "&" } else { "" };
                         login.body.push(LoginPart::text(format!("{separator}{name}=")));
                         login.body.extend(parts(&value, &fields, Some(Escape::Form)));
@@ -107,6 +119,19 @@ impl Reader<'_> {
         }
         login.fields = fields;
         Some(login)
+    }
+
+    fn check_days(&mut self, node: &Node, templates: &[Template]) {
+        let words: Vec<Word> = templates.iter().flat_map(Template::words).cloned().collect();
+        self.check_day(node, &words);
+    }
+
+    /// The one time that a login can send is a day.
+    fn check_day(&mut self, node: &Node, words: &[Word]) {
+        for word in words.iter().filter(|word| word.name == WordName::Now && word.format != Format::Date) {
+            let advice = "write <now:date>, which is 2026-01-31".to_owned();
+            self.find(node, format!("<{word}> in a login: only the day can be sent"), Some(advice));
+        }
     }
 
     /// The path of a login below the account's own address.
@@ -180,7 +205,7 @@ fn parts(template: &Template, fields: &[Field], escape: Option<Escape>) -> Vec<L
                 LoginPart::field(name.clone(), escape)
             }
             WordName::Setting(name) => LoginPart::setting(name.clone(), escape),
-            // The one other word that a login knows is `<now>`: the day.
+            // The one other word that a login knows is `<now:date>`.
             _ => LoginPart::day(0),
         },
     };
