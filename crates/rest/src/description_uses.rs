@@ -37,6 +37,8 @@ impl Request {
             record: None,
             only: Vec::new(),
             merge_with: None,
+            job: None,
+            upload: None,
             walk: Walk::default(),
             shown,
             line,

@@ -3,19 +3,25 @@
 mod condition;
 mod entity;
 mod errors;
+mod job;
 mod limits;
 mod request;
 mod setting;
+mod upload;
 mod walk;
 mod webhooks;
 
 pub use self::condition::{Condition, ConditionTest};
 pub use self::entity::{Entity, Find, FindBy, KeyPart, Parent};
 pub use self::errors::{ErrorRule, ErrorRules, ErrorWord, Wait};
+pub use self::job::Job;
 pub use self::limits::LimitLine;
 pub(crate) use self::limits::duration as description_duration;
-pub use self::request::{AccountRequest, Base, FieldsRequest, Many, OtherAccounts, Query, Request};
+pub use self::request::{
+    AccountRequest, Base, ClockRequest, FieldsRequest, Many, OtherAccounts, Query, Request,
+};
 pub use self::setting::{Setting, SettingChoices, SettingKind};
+pub use self::upload::{Upload, UploadKind};
 pub use self::walk::{Decode, Place, Start, Walk};
 pub use self::webhooks::{
     DeliveryPlace, EventMeaning, EventRecord, SubscribeRequest, SubscriptionList, Webhooks,
@@ -56,6 +62,8 @@ pub struct Description {
     pub errors: ErrorRules,
     /// The IANA zone of times without one.
     pub zone: Option<String>,
+    /// The request that tells the provider's time, where its answers carry no `Date`.
+    pub clock: Option<ClockRequest>,
     /// The entities.
     pub entities: Named<Entity>,
     /// Actions that are about no entity.

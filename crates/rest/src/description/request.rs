@@ -1,7 +1,7 @@
 use http::Method;
 use tieline_kit::JsonPath;
 
-use super::{Named, Walk};
+use super::{Job, Named, Upload, Walk};
 use crate::template::{Template, Tree};
 
 /// A request, written as the provider's documentation shows it.
@@ -40,6 +40,10 @@ pub struct Request {
     pub only: Vec<String>,
     /// The member of the record that the input is merged with, where the provider replaces it whole.
     pub merge_with: Option<String>,
+    /// The job that it begins.
+    pub job: Option<Box<Job>>,
+    /// How it sends files.
+    pub upload: Option<Upload>,
     /// Settings of its walk.
     pub walk: Walk,
     /// Its written form, for messages and traces: `/contacts/<key>`.
@@ -120,6 +124,16 @@ pub struct OtherAccounts {
     pub value: String,
     /// A JSON Pointer to its name.
     pub title: String,
+}
+
+/// The request that tells the provider's time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClockRequest {
+    /// The request.
+    pub request: Request,
+    /// The path to the time.
+    pub at: JsonPath,
 }
 
 impl std::fmt::Debug for Request {

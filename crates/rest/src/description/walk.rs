@@ -15,6 +15,8 @@ pub struct Walk {
     pub payload: Option<JsonPath>,
     /// The place of the next page's token or URL.
     pub next: Option<Place>,
+    /// Whether the first request's parameters are added to a next address that lacks them.
+    pub resend: Option<bool>,
     /// A flag that says whether there is more.
     pub more: Option<JsonPath>,
     /// The path to the number of all records.
@@ -49,6 +51,8 @@ pub struct Walk {
     pub single: Option<bool>,
     /// The format of the answer.
     pub decode: Option<Decode>,
+    /// Elements of an XML record that are lists, also where one stands alone.
+    pub lists: Vec<String>,
     /// The key.
     pub key: Vec<KeyPart>,
     /// The version.
@@ -118,6 +122,10 @@ pub enum Decode {
     Json,
     /// One JSON value a line.
     Ndjson,
+    /// CSV with a header (RFC 4180); values are texts.
+    Csv,
+    /// XML; `records` names the element.
+    Xml,
 }
 
 impl std::fmt::Display for Decode {
@@ -126,6 +134,8 @@ impl std::fmt::Display for Decode {
         f.write_str(match self {
             Self::Json => "json",
             Self::Ndjson => "ndjson",
+            Self::Csv => "csv",
+            Self::Xml => "xml",
         })
     }
 }
@@ -133,7 +143,7 @@ impl std::fmt::Display for Decode {
 impl Decode {
     /// Whether records are below a path in the answer.
     pub(crate) fn has_path(self) -> bool {
-        self == Self::Json
+        matches!(self, Self::Json | Self::Xml)
     }
 }
 
@@ -144,6 +154,7 @@ impl Walk {
         macro_rules! first {
             ($($name:ident),*) => { Self {
                 $($name: self.$name.clone().or_else(|| below.$name.clone()),)*
+                lists: if self.lists.is_empty() { below.lists.clone() } else { self.lists.clone() },
                 key: if self.key.is_empty() { below.key.clone() } else { self.key.clone() },
                 conditions: if self.conditions.is_empty() { below.conditions.clone() } else { self.conditions.clone() },
                 deleted_if: if self.deleted_if.is_empty() { below.deleted_if.clone() } else { self.deleted_if.clone() },
@@ -153,6 +164,7 @@ impl Walk {
             records,
             payload,
             next,
+            resend,
             more,
             total,
             total_pages,

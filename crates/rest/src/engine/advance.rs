@@ -11,9 +11,10 @@ use super::paging::{Paging, Step};
 use super::plan::WalkPlan;
 use super::read::Run;
 use super::reading::{PageRead, Reading};
-use super::state::{PassState, Position};
+use super::state::{PassState, Position, StoredStamp};
 use super::survey::sign_of_more;
 use crate::stamp::Stamp;
+use crate::template::WordName;
 
 impl Run {
     /// The step after a page.
@@ -27,8 +28,11 @@ impl Run {
         issues: &mut Vec<Issue>,
     ) -> Result<Step> {
         let paging = Paging::of(&walk.request, &walk.walk);
-        if paging.may_move(&walk.walk) {
+        let may_move = paging.may_move(&walk.walk);
+        if may_move || walk.walk.cap.is_some() {
             self.watch_order(pass, read);
+        }
+        if may_move {
             if self.seen.moved(&pass.at, read, pass.started) {
                 tell_moved(pass, issues);
                 pass.moved = true;
@@ -74,6 +78,11 @@ impl Run {
             && walk.walk.cap.is_some_and(|cap| pass.at.seen >= cap)
             && paging != Paging::Seek
         {
+            if let Some(again) = self.again(walk, pass)? {
+                pass.at = Position { again: Some(again), from: pass.at.from, ..Position::default() };
+                self.guard = TokenGuard::new();
+                return Ok(Step::Go);
+            }
             pass.partial = true;
             issues.push(Issue::new(
                 "the list is longer than the provider lets it be paged: what is behind the cap was not read",
@@ -102,12 +111,34 @@ impl Run {
         Ok(next)
     }
 
+    /// The time of change from which a list that is longer than its cap begins anew. `None` where it cannot: its request
+    /// has no `<since>`, or its records do not come in the order of their time of change.
+    fn again(&self, walk: &WalkPlan, pass: &PassState) -> Result<Option<StoredStamp>> {
+        if !walk.request.uses(&|word| *word == WordName::Since) || pass.at.unordered {
+            return Ok(None);
+        }
+        let Some(last) = self.last_changed(pass) else { return Ok(None) };
+        let again = StoredStamp::of(&last);
+        if pass.at.again.as_ref() == Some(&again) {
+            let message = "more records share one time of change than the provider lets a list be paged";
+            return Err(Error::new(ErrorKind::Unsupported, message)
+                .with_advice(
+                    "page behind the last record instead, such as by <last.id>, where the provider can",
+                )
+                .with_context("path", walk.request.shown.as_str()));
+        }
+        Ok(Some(again))
+    }
+
+    /// The time of change of the last record.
+    fn last_changed(&self, pass: &PassState) -> Option<Stamp> {
+        let json = pass.at.last.get("changed")?;
+        Stamp::parse(json.trim_matches('"'), !json.starts_with('"'), self.client.zone)
+    }
+
     /// Notes whether records still come in the order of their time of change.
     fn watch_order(&self, pass: &mut PassState, read: &PageRead) {
-        let before =
-            pass.at.last.get("changed").and_then(|json| {
-                Stamp::parse(json.trim_matches('"'), !json.starts_with('"'), self.client.zone)
-            });
+        let before = self.last_changed(pass);
         let follows = match (&before, &read.lowest) {
             (Some(before), Some(lowest)) => lowest.compare(before).is_some_and(std::cmp::Ordering::is_ge),
             _ => true,

@@ -34,6 +34,9 @@ impl Writer {
         key: Option<&Key>,
         parents: &[String],
     ) -> Outcome {
+        if let Some(outcome) = super::accepted::accepted(request, response) {
+            return outcome;
+        }
         let walk = request.walk.over(&self.entity.walk);
         let mut parents = parents.to_vec();
         if parents.is_empty()

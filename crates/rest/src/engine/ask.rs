@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tieline_core::http::HttpResponse;
-use tieline_core::{RawJson, Result};
+use tieline_core::{Error, ErrorKind, RawJson, Result};
 
 use super::paging::Paging;
 use super::plan::WalkPlan;
 use super::read::Run;
 use super::state::{Kind, PassState};
 use super::words::RequestWords;
-use crate::description::Start;
+use crate::description::{Place, Request, Start};
 use crate::stamp::Stamp;
 
 /// The most that a time which was counted from now may be wrong, and no request is sent again for it.
@@ -56,17 +56,32 @@ impl Run {
     /// Sends the request of the next page: once more when its times were counted from a clock that the answer shows to
     /// be wrong.
     pub(super) async fn ask(&self, walk: &WalkPlan, pass: &mut PassState) -> Result<HttpResponse> {
+        self.ask_for(walk, &walk.request, pass).await
+    }
+
+    /// Sends one of a walk's requests.
+    pub(super) async fn ask_for(
+        &self,
+        walk: &WalkPlan,
+        request: &Request,
+        pass: &mut PassState,
+    ) -> Result<HttpResponse> {
         let before = self.client.now();
-        let response = self.ask_once(walk, pass).await?;
+        let response = self.ask_once(walk, request, pass).await?;
         let moved = (self.client.now() - before).abs() > MAX_WRONG;
-        if moved && walk.request.counts_from_now() {
-            return self.ask_once(walk, pass).await;
+        if moved && request.counts_from_now() {
+            return self.ask_once(walk, request, pass).await;
         }
         Ok(response)
     }
 
-    async fn ask_once(&self, walk: &WalkPlan, pass: &mut PassState) -> Result<HttpResponse> {
-        let paging = Paging::of(&walk.request, &walk.walk);
+    async fn ask_once(
+        &self,
+        walk: &WalkPlan,
+        request: &Request,
+        pass: &mut PassState,
+    ) -> Result<HttpResponse> {
+        let paging = Paging::of(request, &walk.walk);
         let at = &mut pass.at;
         let mark = self.mark(walk, pass.kind)?;
         let mut since = mark.as_ref().map(|mark| mark.minus(Self::overlap(walk, mark)));
@@ -82,8 +97,12 @@ impl Run {
             let end = (from + window).min(self.client.now());
             since = Some(form.like(from));
             until = Some(form.like(end));
-        } else if walk.request.uses(&|word| *word == crate::template::WordName::Until) {
+        } else if request.uses(&|word| *word == crate::template::WordName::Until) {
             until = Some(Stamp::at(self.client.now()));
+        }
+        // Behind a cap the list begins anew where it ended.
+        if let Some(again) = &at.again {
+            since = Some(again.stamp(self.client.zone)?);
         }
         let size = match at.page_size {
             Some(size) => Some(size),
@@ -108,14 +127,17 @@ impl Run {
             parents: self.parents.clone(),
             parent_record: self.parent_record.as_ref().map(RawJson::get),
             each: walk.each.clone(),
+            id: at.job.as_deref(),
             ..self.client.words()
         };
-        let sends_token = walk.request.uses(&|word| *word == crate::template::WordName::Token);
+        let sends_token = request.uses(&|word| *word == crate::template::WordName::Token);
         let link = words.token.filter(|_| walk.walk.token.is_some() && !sends_token && at.pages == 0);
         let follows = if paging == Paging::Follow { at.next.as_deref() } else { None };
         match follows.or(link) {
-            Some(address) => self.client.follow(&walk.request, &words, address).await,
-            None => self.client.send(&walk.request, &words, true).await,
+            Some(address) => {
+                self.client.follow(request, &words, address, walk.walk.resend == Some(true)).await
+            }
+            None => self.client.send(request, &words, true).await,
         }
     }
 
@@ -138,5 +160,27 @@ fn began(start: Start, now: DateTime<Utc>) -> DateTime<Utc> {
             TimeDelta::from_std(ago).ok().and_then(|ago| now.checked_sub_signed(ago)).unwrap_or(now)
         }
         Start::Day(day) => day.and_hms_opt(0, 0, 0).map_or(now, |time| time.and_utc()),
+    }
+}
+
+impl Run {
+    /// Asks for the token from which increments will go on, before everything is read.
+    pub(super) async fn first_token(&self, pass: &mut PassState) -> Result<()> {
+        let begins = pass.kind == Kind::Full && pass.walk == 0 && pass.at.pages == 0 && pass.token.is_none();
+        let Some(request) = self.plan.entity.token_from.as_ref().filter(|_| begins) else { return Ok(()) };
+        let words = RequestWords { parents: self.parents.clone(), ..self.client.words() };
+        let response = self.client.send(request, &words, true).await?;
+        let walk = request.walk.over(&self.plan.entity.walk);
+        let body = match &walk.token {
+            Some(Place::Body(path)) => super::fields::text_at(response.text()?, &path.to_string()),
+            _ => None,
+        };
+        let found = match &walk.token {
+            Some(place) => super::paging::from_header(place, &response, body)?,
+            None => None,
+        };
+        let missing = || Error::new(ErrorKind::Decode, "the answer has no token for the increments to come");
+        pass.token = Some(found.ok_or_else(|| missing().with_context("path", request.shown.as_str()))?);
+        Ok(())
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn classify(rules: &ErrorRules, provider: &str, answer: &ResponseView
     if status.is_success() && !rules.when.iter().any(|rule| may_be_about_success(rule, rules, text)) {
         return accept(answer);
     }
-    let html = is_html(answer.body);
+    let html = is_web_page(answer);
     let said = said(rules, text);
     let message = said.as_deref().map(lower);
     let code = rules.code.iter().find_map(|at| scalar(text, at));
@@ -90,8 +90,21 @@ pub(crate) fn classify(rules: &ErrorRules, provider: &str, answer: &ResponseView
 }
 
 fn accept(answer: &ResponseView<'_>) -> Classification {
-    let html = is_html(answer.body).then(|| web_page().with_status(answer.status));
+    let html = is_web_page(answer).then(|| web_page().with_status(answer.status));
     html.into()
+}
+
+/// Whether an answer is a web page or other markup, and not XML that says so.
+fn is_web_page(answer: &ResponseView<'_>) -> bool {
+    if !is_html(answer.body) {
+        return false;
+    }
+    let start = answer.body.get(..200.min(answer.body.len())).unwrap_or_default();
+    let start = String::from_utf8_lossy(start).to_ascii_lowercase();
+    let start = start.trim_start_matches('\u{feff}').trim_start();
+    let says_xml = start.starts_with("<?xml")
+        || answer.header("content-type").is_some_and(|media| media.to_ascii_lowercase().contains("xml"));
+    !says_xml || start.contains("<html") || start.starts_with("<!doctype html")
 }
 
 /// Whether a rule may fit a success. A whole page is not searched for a code or a member that it does not even name.

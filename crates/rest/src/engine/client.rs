@@ -99,13 +99,34 @@ impl Client {
 
     /// Takes the provider's time from an answer.
     fn heard(&self, response: HttpResponse) -> HttpResponse {
-        if let Some(date) = response.date {
-            let ahead = date - self.clock.now();
-            // A `Date` has whole seconds, and its answer was under way.
-            let told = if ahead.abs() > TimeDelta::seconds(2) { ahead.num_milliseconds() } else { 0 };
-            self.ahead.store(told, Ordering::Relaxed);
+        if let Some(date) = response.date.filter(|_| self.description.clock.is_none()) {
+            self.set_clock(date);
         }
         response
+    }
+
+    fn set_clock(&self, date: DateTime<Utc>) {
+        let ahead = date - self.clock.now();
+        // A `Date` has whole seconds, and its answer was under way.
+        let told = if ahead.abs() > TimeDelta::seconds(2) { ahead.num_milliseconds() } else { 0 };
+        self.ahead.store(told, Ordering::Relaxed);
+    }
+
+    /// Asks for the provider's time, where the description says how, once a run.
+    pub(crate) async fn ask_clock(&self) -> Result<()> {
+        let Some(clock) = &self.description.clock else { return Ok(()) };
+        let response = self.send(&clock.request, &self.words(), true).await?;
+        let text = response.text()?;
+        let raw = tieline_core::json::at(text, &clock.at.to_string())?;
+        let json = raw.map(serde_json::value::RawValue::get).unwrap_or_default();
+        let time = serde_json::from_str::<String>(json).unwrap_or_else(|_| json.to_owned());
+        let stamp = crate::stamp::Stamp::parse(&time, !json.starts_with('"'), self.zone);
+        let now = stamp.and_then(|stamp| stamp.instant()).ok_or_else(|| {
+            Error::new(ErrorKind::Decode, "the provider's clock tells no time")
+                .with_context("path", clock.request.shown.as_str())
+        })?;
+        self.set_clock(now);
+        Ok(())
     }
 
     /// Words with what is known everywhere.
@@ -130,15 +151,17 @@ impl Client {
         Ok(self.heard(self.http.send(built).await?))
     }
 
-    /// Sends the request to an address that an answer named: of the same origin, or it is not followed.
+    /// Sends the request to an address that an answer named: of the same origin, or it is not followed. `resend` adds the
+    /// parameters of the request that the address lacks.
     pub(crate) async fn follow(
         &self,
         request: &Request,
         words: &RequestWords<'_>,
         address: &str,
+        resend: bool,
     ) -> Result<HttpResponse> {
         let own = self.base_of(request)?;
-        let url = own.join(address).map_err(|_| {
+        let mut url = own.join(address).map_err(|_| {
             Error::new(ErrorKind::Decode, "the answer names a next address that is none")
                 .with_context("path", request.shown.as_str())
         })?;
@@ -149,6 +172,14 @@ impl Client {
             )
             .with_advice("name the host in `origins` if it is the provider's")
             .with_context("path", request.shown.as_str()));
+        }
+        if resend {
+            let first = self.address(request, words)?;
+            let named: Vec<String> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
+            let missing = first.query_pairs().filter(|(name, _)| !named.iter().any(|known| name == known));
+            for (name, value) in missing {
+                url.query_pairs_mut().append_pair(&name, &value);
+            }
         }
         let mut built = self.finish(request, words, url, true)?;
         built = built.with_template(request.shown.clone());
@@ -188,6 +219,12 @@ impl Client {
         words: &RequestWords<'_>,
         reads: bool,
     ) -> Result<HttpRequest> {
+        let url = self.address(request, words)?;
+        self.finish(request, words, url, reads)
+    }
+
+    /// The address of a request.
+    fn address(&self, request: &Request, words: &RequestWords<'_>) -> Result<Url> {
         let base = self.base_of(request)?;
         let mut address =
             base.as_str().split(['?', '#']).next().unwrap_or_default().trim_end_matches('/').to_owned();
@@ -224,11 +261,10 @@ impl Client {
             return Err(Error::new(ErrorKind::Config, format!("an address is longer than {MAX_URL} bytes"))
                 .with_context("path", request.shown.as_str()));
         }
-        let url = Url::parse(&address).map_err(|_| {
+        Url::parse(&address).map_err(|_| {
             Error::new(ErrorKind::Config, "the base address cannot be followed by a path")
                 .with_advice("use an address such as https://api.example.com")
-        })?;
-        self.finish(request, words, url, reads)
+        })
     }
 
     fn finish(
@@ -257,6 +293,13 @@ impl Client {
             && let Ok(name) = HeaderName::try_from(header.as_str())
         {
             built = built.with_header(name, header_value(header, operation)?);
+        }
+        if let Some(upload) = &request.upload {
+            return Ok(built.with_body(super::uploads::body(request, upload, words)?));
+        }
+        if !words.files.is_empty() {
+            let error = Error::new(ErrorKind::Rejected, "no file can be sent here");
+            return Err(error.with_advice("leave the files out of the operation"));
         }
         if let Some(body) = &request.body {
             built = built

@@ -6,14 +6,16 @@ use serde::de::DeserializeOwned;
 use tieline_core::{
     Account, BatchStream, Catalog, CheckRequest, Choices, ChoicesRequest, Connector, Content, ContentRequest,
     DiscoverRequest, Key, Lookup, LookupRequest, Lookups, OutcomeStream, Partitions, PartitionsRequest,
-    ReadRequest, Result, Subscriptions, SubscriptionsRequest, WriteRequest,
+    PollRequest, ReadRequest, Result, Subscriptions, SubscriptionsRequest, WriteRequest,
 };
 use tieline_kit::{records_as, typed};
 
 use super::client::Client;
 use super::guess::Guess;
 use super::plan::naming;
-use super::{check, choices, content, discover, guess, lookup, partitions, read, subscriptions, write};
+use super::{
+    accepted, check, choices, content, discover, guess, lookup, partitions, read, subscriptions, write,
+};
 
 /// An account at a provider that is described as data. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -86,6 +88,10 @@ impl Connector for RestConnector {
 
     fn write(&self, request: WriteRequest) -> Result<OutcomeStream> {
         write::write(&self.client.for_run(), request)
+    }
+
+    fn poll(&self, request: PollRequest) -> Result<OutcomeStream> {
+        accepted::poll(&self.client.for_run(), request)
     }
 
     async fn partitions(&self, request: PartitionsRequest) -> Result<Partitions> {

@@ -24,6 +24,10 @@ pub(super) fn fingerprint<'w>(walks: impl Iterator<Item = &'w WalkPlan>) -> Stri
 fn meaning(plan: &WalkPlan) -> String {
     let mut lines = Lines::default();
     lines.add("call", call(&plan.request));
+    if let Some(job) = &plan.job {
+        lines.add("job", call(&job.request));
+        lines.maybe("job_body", job.request.body.as_ref());
+    }
     lines.maybe("body", plan.request.body.as_ref());
     for (name, value) in &plan.request.form {
         lines.add("form", format!("{name}={value}"));

@@ -164,7 +164,9 @@ pub(crate) fn record(
 ) -> Result<Option<Lookup>> {
     let place = request.record.clone().unwrap_or_default();
     // What a list says beside its records is not beside this one.
-    let walk = Walk { next: None, more: None, total: None, total_pages: None, token: None, ..walk.clone() };
+    let decode = walk.decode.filter(|decode| *decode == Decode::Xml);
+    let walk =
+        Walk { decode, next: None, more: None, total: None, total_pages: None, token: None, ..walk.clone() };
     let reading = Reading::new(request, &walk, &place, &[], client.zone)?.for_one();
     let read = reading.read("", text, parents, Decode::Json)?;
     Ok(answers(read).into_iter().next())
@@ -285,7 +287,9 @@ async fn search(
         words.offset = (paging == Paging::Offset).then(|| here.offset.start());
         let page = RequestWords { next: here.next.as_deref(), last: Some(&here.last), ..words.clone() };
         let response = match (paging, &here.next) {
-            (Paging::Follow, Some(next)) => client.follow(request, &page, next).await?,
+            (Paging::Follow, Some(next)) => {
+                client.follow(request, &page, next, walk.resend == Some(true)).await?
+            }
             _ => client.send(request, &page, true).await?,
         };
         if response.body.is_empty() {

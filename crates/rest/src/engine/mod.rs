@@ -1,5 +1,6 @@
 //! The engine that runs a description.
 
+mod accepted;
 mod advance;
 mod applied;
 mod ask;
@@ -10,9 +11,11 @@ mod classify;
 mod client;
 mod connector;
 mod content;
+mod csv_rows;
 mod details;
 mod discover;
 mod explain;
+mod export;
 mod factory;
 mod fields;
 mod fingerprint;
@@ -26,14 +29,17 @@ mod plan;
 mod read;
 mod reading;
 mod receiver;
+mod rows;
 mod seen;
 mod shipped;
 mod state;
 mod subscriptions;
 mod survey;
 mod update;
+mod uploads;
 mod words;
 mod write;
+mod xml_rows;
 
 pub use self::connector::RestConnector;
 pub use self::explain::Explanation;

@@ -35,7 +35,7 @@ impl Run {
             let records = match (&walk.walk.records, self.state.seen.get(&walk.number)) {
                 (Some(records), _) => records.clone(),
                 (None, Some(seen)) => seen.parse()?,
-                (None, None) if walk.walk.decode == Some(Decode::Ndjson) => JsonPath::root(),
+                (None, None) if walk.walk.decode.unwrap_or_default() != Decode::Json => JsonPath::root(),
                 (None, None) => {
                     let found = records_path(text, self.entity.as_str())?;
                     self.state.seen.insert(walk.number, found.to_string());

@@ -1,11 +1,13 @@
 //! What a read of an entity walks over.
 
+use std::sync::Arc;
+
 use tieline_core::{Error, ErrorKind, Result};
 use tieline_kit::{JsonPath, nearest};
 
 use super::fingerprint::fingerprint;
 use super::state::Kind;
-use crate::description::{Description, Entity, Request, Walk};
+use crate::description::{Description, Entity, Job, Request, Walk};
 use crate::template::WordName;
 
 /// One walk: a request of the entity, with its settings and the values of `each`.
@@ -20,6 +22,25 @@ pub(crate) struct WalkPlan {
     pub(crate) mark: Option<usize>,
     /// A number that no other walk of the entity has.
     pub(crate) number: usize,
+    /// The job that prepares the list; `request` is that of its result.
+    pub(crate) job: Option<Arc<JobPlan>>,
+}
+
+/// A job that prepares a list.
+#[derive(Clone, Debug)]
+pub(crate) struct JobPlan {
+    /// The request that begins it.
+    pub(crate) request: Request,
+    pub(crate) job: Job,
+}
+
+impl JobPlan {
+    /// The job of a request, and the request that reads its result.
+    fn of(request: &Request) -> Option<(Arc<Self>, Request)> {
+        let job = request.job.as_deref()?;
+        let result = job.result.clone().unwrap_or_else(|| Request { job: None, ..request.clone() });
+        Some((Arc::new(Self { request: request.clone(), job: job.clone() }), result))
+    }
 }
 
 /// The walks of an entity.
@@ -52,9 +73,13 @@ impl EntityPlan {
                         marks.push(walk.changed.clone());
                         marks.len() - 1
                     });
+                    let (job, request) = match JobPlan::of(request) {
+                        Some((job, result)) => (Some(job), result),
+                        None => (None, request.clone()),
+                    };
                     for each in &combinations {
                         let (request, walk, each) = (request.clone(), walk.clone(), each.clone());
-                        plans.push(WalkPlan { request, walk, each, deletes, mark, number });
+                        plans.push(WalkPlan { request, walk, each, deletes, mark, number, job: job.clone() });
                         number += 1;
                     }
                 }

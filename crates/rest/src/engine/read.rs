@@ -9,12 +9,13 @@ use tieline_core::{
 use tieline_kit::{Budget, TokenGuard, batches};
 
 use super::client::Client;
+use super::export::Asked;
 use super::paging::Step;
 use super::partitions::parents_of;
 use super::plan::{self, EntityPlan, naming};
 use super::reading::{PageRead, Reading};
 use super::seen::SeenKeys;
-use super::state::{PassState, Position, ReadState};
+use super::state::{Position, ReadState};
 
 /// A read under way.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub(super) struct Run {
     pub(super) reading: Option<(usize, Reading)>,
     pub(super) guard: TokenGuard,
     pub(super) seen: SeenKeys,
+    /// Whether a request was sent.
+    begun: bool,
     pub(super) over: bool,
 }
 
@@ -99,6 +102,7 @@ pub(crate) fn read(client: &Client, request: ReadRequest) -> Result<BatchStream>
         reading: None,
         guard: TokenGuard::new(),
         seen: SeenKeys::default(),
+        begun: false,
         over: false,
     };
     Ok(batches(run, step))
@@ -122,7 +126,21 @@ async fn step(mut run: Run) -> Result<Option<(Batch, Run)>> {
     run.name_fields(walk).await?;
     run.find_parent(walk).await?;
     if run.client.is_spent() {
-        return run.stop_early(pass).map(Some);
+        let issue = Issue::new(
+            "the run was ended, because it sent as many requests as a run may: the next one goes on",
+        );
+        return run.pause(pass, issue, true).map(Some);
+    }
+    if !std::mem::replace(&mut run.begun, true) {
+        run.client.ask_clock().await?;
+    }
+    run.first_token(&mut pass).await?;
+    if let Some(job) = walk.job.as_ref().filter(|_| !pass.at.ready) {
+        let asked = run.export(walk, job, &mut pass).await;
+        match asked.map_err(|error| naming(error, run.entity.as_str()))? {
+            Asked::Done => {}
+            Asked::Wait(issue, ends) => return run.pause(pass, issue, ends).map(Some),
+        }
     }
     let asked = run.ask(walk, &mut pass).await;
     let response = asked.map_err(|error| naming(error, run.entity.as_str()))?;
@@ -177,23 +195,4 @@ async fn step(mut run: Run) -> Result<Option<(Batch, Run)>> {
         batch = batch.with_end(end);
     }
     Ok(Some((batch, run)))
-}
-
-impl Run {
-    /// Ends a run whose requests are spent: the next one goes on from its state.
-    fn stop_early(mut self, pass: PassState) -> Result<(Batch, Self)> {
-        let (mode, done) = (pass.kind.mode(), self.budget.done());
-        self.state.pass = Some(pass);
-        self.over = true;
-        let issue = Issue::new(
-            "the run was ended, because it sent as many requests as a run may: the next one goes on",
-        );
-        let batch = Batch::new(self.entity.clone(), Vec::new(), self.state.to_state()?)
-            .with_partition(self.partition.clone())
-            .with_pass(mode)
-            .with_issues(vec![issue])
-            .with_progress(Progress::new(done, None))
-            .with_end(tieline_core::PassEnd::Partial);
-        Ok((batch, self))
-    }
 }

@@ -8,6 +8,7 @@ use tieline_core::{Change, Deletion, Error, ErrorKind, Issue, Key, RawJson, Reco
 use tieline_kit::{HeadJson, JsonPath, Page, PageLayout, PageRecord};
 
 use super::paging::Paging;
+use super::rows::RowLayout;
 use crate::description::{ConditionTest, Decode, KeyPart, Place, Request, Walk};
 use crate::hooks::HookPage;
 use crate::stamp::Stamp;
@@ -34,6 +35,8 @@ pub(crate) struct Reading {
     token: Option<usize>,
     /// Whether the bounds of a page's times of change are wanted.
     bounds: bool,
+    /// How records are read that are no JSON.
+    rows: Option<RowLayout>,
     zone: Option<Tz>,
 }
 
@@ -90,7 +93,8 @@ impl Reading {
     ) -> Result<Self> {
         let mut reading = Self::of(request.last_members(), walk, records, marks, zone)?;
         let moves = Paging::of(request, walk).may_move(walk);
-        reading.bounds = reading.changed.is_some() && (moves || walk.newest_first == Some(true));
+        reading.bounds =
+            reading.changed.is_some() && (moves || walk.newest_first == Some(true) || walk.cap.is_some());
         Ok(reading)
     }
 
@@ -188,6 +192,7 @@ impl Reading {
             total_pages,
             token,
             bounds: false,
+            rows: RowLayout::new(walk, &records.to_string()),
             zone,
         })
     }
@@ -206,11 +211,7 @@ impl Reading {
         parents: &[String],
         decode: Decode,
     ) -> Result<PageRead> {
-        let mut read = PageRead {
-            highest: vec![None; self.marks.len()],
-            is_ordered: self.bounds,
-            ..PageRead::default()
-        };
+        let mut read = self.page();
         let mut count = 0;
         let mut each = |record: &PageRecord<'_, '_>| {
             count += 1;
@@ -221,6 +222,9 @@ impl Reading {
             self.layout.walk_lines(text, each)?;
             read.count = count;
             return Ok(read);
+        }
+        if let Some(rows) = &self.rows {
+            return self.read_rows(rows, entity, text, parents);
         }
         let page = self.layout.walk(text, &mut each)?;
         read.count = count;
@@ -236,6 +240,11 @@ impl Reading {
         Ok(read)
     }
 
+    /// A page of which nothing was read yet.
+    pub(super) fn page(&self) -> PageRead {
+        PageRead { highest: vec![None; self.marks.len()], is_ordered: self.bounds, ..PageRead::default() }
+    }
+
     fn present(&self, page: &Page<'_>, read: &PageRead) -> Result<()> {
         if read.total == Some(0) {
             return Ok(());
@@ -248,7 +257,13 @@ impl Reading {
         })
     }
 
-    fn record(&self, entity: &str, record: &PageRecord<'_, '_>, parents: &[String], read: &mut PageRead) {
+    pub(super) fn record(
+        &self,
+        entity: &str,
+        record: &PageRecord<'_, '_>,
+        parents: &[String],
+        read: &mut PageRead,
+    ) {
         if let Some(fault) = record.fault() {
             read.broken = true;
             let message = format!("a record at byte {} of its page {}", fault.byte, fault.problem);

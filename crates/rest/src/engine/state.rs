@@ -118,6 +118,14 @@ pub(crate) struct Position {
     /// How often the walk stepped back behind records that went.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) backs: usize,
+    /// Behind a cap: the time of change from which the list began anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) again: Option<StoredStamp>,
+    /// The id of the job that prepares the list, and whether it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) job: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) ready: bool,
     /// Whether records came out of the order of their time of change.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) unordered: bool,

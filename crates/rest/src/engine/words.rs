@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use secrecy::{ExposeSecret as _, SecretString};
+use tieline_core::Attachment;
 
 use crate::stamp::Stamp;
 use crate::template::{WordName, WordValue, Words};
@@ -46,6 +47,8 @@ pub(crate) struct RequestWords<'a> {
     pub(crate) callback: Option<&'a str>,
     pub(crate) events: Vec<String>,
     pub(crate) secret: Option<&'a SecretString>,
+    /// Files that go with the request.
+    pub(crate) files: &'a [Attachment],
     pub(crate) each: Vec<(String, String)>,
     pub(crate) settings: Option<&'a BTreeMap<String, String>>,
     pub(crate) now: DateTime<Utc>,

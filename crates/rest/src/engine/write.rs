@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tieline_core::{
-    EntityName, Error, ErrorKind, Key, Operation, OperationOutcome, Outcome, OutcomeStream, RawJson, Resend,
-    Result, WriteOp, WriteRequest,
+    Attachment, EntityName, Error, ErrorKind, Key, Operation, OperationOutcome, Outcome, OutcomeStream,
+    RawJson, Resend, Result, WriteOp, WriteRequest,
 };
 use tieline_kit::{Done, outcome_of, outcomes};
 
+use super::accepted::accepted;
 use super::client::Client;
 use super::fields::{members, object, quoted, text_at};
 use super::lookup::{current as current_record, key_words, parent_record};
@@ -34,7 +35,7 @@ pub(crate) fn write(client: &Client, request: WriteRequest) -> Result<OutcomeStr
         return Ok(outcomes);
     }
     let name = request.entity.clone();
-    let writer = Arc::new(Writer { client: client.clone(), name, entity: found.clone(), parents });
+    let writer = Arc::new(Writer::new(client.clone(), name, found.clone(), parents));
     if [&found.create, &found.update, &found.delete].into_iter().flatten().any(|own| own.many.is_some()) {
         return Ok(super::batch::batched(writer, request.operations));
     }
@@ -54,6 +55,10 @@ pub(super) struct Writer {
 }
 
 impl Writer {
+    pub(super) fn new(client: Client, name: EntityName, entity: Entity, parents: Vec<String>) -> Self {
+        Self { client, name, entity, parents }
+    }
+
     async fn carry_out(&self, op: Operation) -> Done {
         let outcome = self.result(&op).await.unwrap_or_else(Outcome::Rejected);
         if self.is_unmarked(&op.op) { Done::without_marker(outcome) } else { outcome.into() }
@@ -85,8 +90,8 @@ impl Writer {
             }
             WriteOp::Upsert { by, value, fields, .. } => self.upsert(op, by, value, fields).await,
             WriteOp::Delete { key, .. } => self.delete(op, key).await,
-            WriteOp::Invoke { action, key, input, .. } => {
-                self.invoke(op, action.as_str(), key.as_ref(), input).await
+            WriteOp::Invoke { action, key, input, files, .. } => {
+                self.invoke(op, action.as_str(), key.as_ref(), input, files).await
             }
             _ => Err(Error::unsupported("this operation")),
         }
@@ -192,7 +197,9 @@ impl Writer {
         let mut words = RequestWords { operation: Some(op.id.as_str()), ..self.client.words() };
         key_words(&self.entity, key, &mut words)?;
         Ok(match self.send(request, &words, None).await {
-            Ok(_) => Outcome::applied(Some(key.clone())),
+            Ok(response) => {
+                accepted(request, &response).unwrap_or_else(|| Outcome::applied(Some(key.clone())))
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => Outcome::Unchanged,
             Err(error) => outcome_of(error, request.is_idempotent(false)),
         })
@@ -204,6 +211,7 @@ impl Writer {
         action: &str,
         key: Option<&Key>,
         input: &RawJson,
+        files: &[Attachment],
     ) -> Result<Outcome> {
         let all = self.entity.actions.iter().chain(&self.client.description.actions);
         let request =
@@ -237,8 +245,12 @@ impl Writer {
             _ => input.get().to_owned(),
         };
         words.input = Some(&merged);
+        words.files = files;
         Ok(match self.send(request, &words, None).await {
             Ok(response) => {
+                if let Some(outcome) = accepted(request, &response) {
+                    return Ok(outcome);
+                }
                 let at = self.client.hook_context(&self.name);
                 if let Some(outcome) = self.client.hooks.outcome(&at, action, &response) {
                     return Ok(outcome);

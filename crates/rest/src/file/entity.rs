@@ -4,7 +4,7 @@ use super::reader::{Reader, members, one_or_many};
 use super::walk::WALK;
 use crate::description::{Entity, FieldsRequest, Find, FindBy, Named, Parent, Request};
 
-const ENTITY: [&str; 28] = [
+const ENTITY: [&str; 27] = [
     "base",
     "let",
     "title",
@@ -31,8 +31,7 @@ const ENTITY: [&str; 28] = [
     "marker",
     "search_delay",
     "clear",
-    "deletes",
-    "file",
+    "token_from",
 ];
 
 /// The words of a list.
@@ -103,7 +102,8 @@ impl Reader<'_> {
             "upsert" => entity.upsert = self.request(node, &WRITE_WORDS, &[]),
             "detail" => entity.detail = self.request(node, &LOOKUP_WORDS, &[]),
             "content" => entity.content = self.content(node),
-            "deletes" | "file" | "keys" => self.not_carried_out(name, node),
+            "token_from" => entity.token_from = self.request(node, &LIST_WORDS, &[]),
+            "keys" => self.not_carried_out(name, node),
             _ => {}
         }
     }

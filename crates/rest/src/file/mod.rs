@@ -164,7 +164,7 @@ impl Reader<'_> {
             }
             "actions" => description.actions = self.actions(node),
             "webhooks" => description.webhooks = self.webhooks(node),
-            "clock" => self.not_carried_out(name, node),
+            "clock" => description.clock = self.clock(node),
             _ => {}
         }
     }

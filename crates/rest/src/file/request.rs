@@ -1,13 +1,15 @@
+use std::time::Duration;
+
 use http::{HeaderName, Method};
 use tieline_document::{Node, Value};
 use url::Url;
 
 use super::reader::{Reader, members};
 use super::walk::WALK;
-use crate::description::{Base, Many, Query, Request};
+use crate::description::{Base, Job, Many, Place, Query, Request, Upload, UploadKind};
 use crate::template::Template;
 
-const REQUEST: [&str; 16] = [
+const REQUEST: [&str; 14] = [
     "call",
     "headers",
     "body",
@@ -20,10 +22,8 @@ const REQUEST: [&str; 16] = [
     "merge_with",
     "title",
     "many",
-    "match",
     "job",
-    "poll",
-    "accept",
+    "upload",
 ];
 
 /// Headers that a description may not set: they frame the message, or carry a credential.
@@ -39,6 +39,10 @@ const REFUSED_HEADERS: [&str; 10] = [
     "transfer-encoding",
     "upgrade",
 ];
+
+/// The time between two requests for a job, and the least that a file may say.
+const DEFAULT_EVERY: Duration = Duration::from_secs(10);
+const LEAST_EVERY: Duration = Duration::from_secs(1);
 
 /// The longest URL that is written, in bytes.
 const MAX_URL: usize = 16 << 10;
@@ -181,7 +185,9 @@ impl Reader<'_> {
                 "record" => request.record = self.path(node),
                 "only" => request.only = self.texts(node),
                 "merge_with" => request.merge_with = self.text(node),
-                "accept" | "job" | "match" | "poll" | "title" if !more.contains(&member.name.as_str()) => {
+                "job" => request.job = self.job(node, words),
+                "upload" => request.upload = self.upload(node),
+                "title" if !more.contains(&member.name.as_str()) => {
                     self.not_carried_out(&member.name, node);
                 }
                 _ => {}
@@ -190,6 +196,44 @@ impl Reader<'_> {
         if let (Some(_), false) = (&request.body, request.form.is_empty()) {
             self.find(node, "a request has a body or a form, not both", None);
         }
+    }
+
+    /// `{id, poll, state, done, failed, result, every}`
+    fn job(&mut self, node: &Node, words: &[&str]) -> Option<Box<Job>> {
+        if !self.object(node) {
+            return None;
+        }
+        self.names(node, &["id", "poll", "state", "done", "failed", "result", "every"]);
+        let words: Vec<&str> = words.iter().copied().chain(["id"]).collect();
+        let request = |reader: &mut Self, name: &str| {
+            node.member(name).and_then(|node| reader.request(node, &words, &[]))
+        };
+        let (poll, result) = (request(self, "poll"), request(self, "result"));
+        let id = node.member("id").and_then(|node| self.place(node));
+        let id = id.unwrap_or_else(|| Place::Body(super::entity::member_path("id")));
+        let state = node.member("state").and_then(|node| self.path(node));
+        let texts = |reader: &mut Self, name: &str| {
+            node.member(name).map(|node| reader.texts(node)).unwrap_or_default()
+        };
+        let (done, failed) = (texts(self, "done"), texts(self, "failed"));
+        if state.is_some() != !done.is_empty() {
+            let advice = "say both: state: status, done: [completed]".to_owned();
+            self.find(node, "a job is done when its `state` is one of `done`", Some(advice));
+        }
+        let every = node.member("every").and_then(|node| self.duration(node));
+        let every = every.unwrap_or(DEFAULT_EVERY).max(LEAST_EVERY);
+        Some(Box::new(Job { id, poll, state, done, failed, result, every }))
+    }
+
+    /// `raw`, `form`, `related`, or `{form: file}` with the name of the file's part.
+    fn upload(&mut self, node: &Node) -> Option<Upload> {
+        let known = [("raw", UploadKind::Raw), ("form", UploadKind::Form), ("related", UploadKind::Related)];
+        if !matches!(node.value, Value::Object(_)) {
+            return Some(Upload { kind: self.word(node, &known)?, part: None });
+        }
+        self.names(node, &["form"]);
+        let part = node.member("form").and_then(|node| self.text(node))?;
+        Some(Upload { kind: UploadKind::Form, part: Some(part) })
     }
 
     /// `many: 100`, or with the places of the outcomes:

@@ -2,7 +2,7 @@ use tieline_document::{Node, Value, did_you_mean};
 
 use super::entity::{LIST_WORDS, member_path};
 use super::reader::{Reader, members};
-use crate::description::{AccountRequest, OtherAccounts, Setting, SettingChoices, SettingKind};
+use crate::description::{AccountRequest, ClockRequest, OtherAccounts, Setting, SettingChoices, SettingKind};
 
 impl Reader<'_> {
     pub(super) fn all_settings(&mut self, node: &Node) -> Vec<(String, Setting)> {
@@ -90,6 +90,13 @@ impl Reader<'_> {
         let (id, name, user) = (path("id"), path("name"), path("user"));
         let setting = node.member("setting").and_then(|setting| self.chosen(setting, others.is_some()));
         Some(AccountRequest { request, id, name, user, others, setting })
+    }
+
+    /// `{call: /time, at: now}`
+    pub(super) fn clock(&mut self, node: &Node) -> Option<ClockRequest> {
+        let request = self.request(node, &[], &["at"])?;
+        let at = node.member("at").and_then(|node| self.path(node)).unwrap_or_default();
+        Some(ClockRequest { request, at })
     }
 
     /// The setting that chooses one of the accounts.

@@ -9,6 +9,7 @@ pub(crate) const WALK: [&str; 26] = [
     "records",
     "payload",
     "next",
+    "resend",
     "more",
     "total",
     "total_pages",
@@ -25,12 +26,11 @@ pub(crate) const WALK: [&str; 26] = [
     "single",
     "stable_cursor",
     "decode",
+    "lists",
     "key",
     "version",
     "deleted_if",
     "merged",
-    "token_from",
-    "resend",
     "where",
 ];
 
@@ -62,7 +62,12 @@ impl Reader<'_> {
                 "single" => walk.single = self.flag(node),
                 "stable_cursor" => walk.stable_cursor = self.flag(node),
                 "decode" => {
-                    let known = [("json", Decode::Json), ("ndjson", Decode::Ndjson)];
+                    let known = [
+                        ("json", Decode::Json),
+                        ("ndjson", Decode::Ndjson),
+                        ("csv", Decode::Csv),
+                        ("xml", Decode::Xml),
+                    ];
                     walk.decode = self.word(node, &known);
                 }
                 "key" => walk.key = self.key(node),
@@ -70,7 +75,8 @@ impl Reader<'_> {
                 "deleted_if" => walk.deleted_if = self.conditions(node),
                 "where" => walk.conditions = self.conditions_on(node),
                 "merged" => walk.merged = self.merged(node),
-                "resend" | "token_from" => self.not_carried_out(&member.name, node),
+                "resend" => walk.resend = self.flag(node),
+                "lists" => walk.lists = self.texts(node),
                 _ => {}
             }
         }

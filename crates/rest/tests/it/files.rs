@@ -27,22 +27,6 @@ macro_rules! wrong {
     };
 }
 
-const NOT_CARRIED_OUT_IN_A_FILE: [&str; 1] = [r#""clock" is not carried out by this version"#];
-const NOT_CARRIED_OUT_IN_AN_ENTITY: [&str; 3] = [
-    r#""deletes" is not carried out by this version"#,
-    r#""file" is not carried out by this version"#,
-    r#""keys" is not carried out by this version"#,
-];
-const NOT_CARRIED_OUT_IN_A_REQUEST: [&str; 7] = [
-    r#""accept" is not carried out by this version"#,
-    r#""job" is not carried out by this version"#,
-    r#""match" is not carried out by this version"#,
-    r#""poll" is not carried out by this version"#,
-    r#""resend" is not carried out by this version"#,
-    r#""title" is not carried out by this version"#,
-    r#""token_from" is not carried out by this version"#,
-];
-
 wrong! {
     the_example_of_the_documentation: findings("
 name: Chat
@@ -101,9 +85,9 @@ entities:
     marker_without_search: entities("  a: {list: /a, create: POST /a, marker: ref}") => ["a marker is said, and no way to find it: a lost create will become a question"];
     value_within_quotes: entities("  a: {list: /a, find: \"/a?$filter=name eq '<value>'\"}") => ["<value> stands within quotes, which its value could end"];
     total_within_the_records: entities("  a: {list: /a, records: data, total: /data/total}") => ["/data/total is not beside the records at /data"];
-    settings_of_a_file_that_nothing_carries_out: findings("name: T\nurl: https://t.example\nclock: /time") => NOT_CARRIED_OUT_IN_A_FILE;
-    settings_of_an_entity_that_nothing_carries_out: entities("  p: /p\n  a: {list: /a, deletes: true, file: /f, keys: /k}") => NOT_CARRIED_OUT_IN_AN_ENTITY;
-    settings_of_a_request_that_nothing_carries_out: entities("  a: {list: {call: /a, accept: text/csv, job: {}, match: id, poll: 1s, resend: true, title: A, token_from: /x}}") => NOT_CARRIED_OUT_IN_A_REQUEST;
+    settings_that_nothing_carries_out: entities("  a: {list: {call: /a, title: A}, keys: /k}") => [r#""title" is not carried out by this version"#, r#""keys" is not carried out by this version"#];
+    jobs_that_are_never_done: entities("  a: {list: {call: POST /a, job: {poll: /a/<id>, state: state}}}\n  b: {list: {call: POST /b, job: {pol: /b}}}") => [r#"a job is done when its `state` is one of `done`: say both: state: status, done: [completed]"#, r#"there is no setting "pol" here: did you mean "poll"?"#];
+    uploads_that_are_not_known: entities("  a: {list: /a, actions: {send: {call: POST /a, upload: multipart}}}") => [r#"the word "multipart" is not known here"#];
     parents_that_are_not_known_well_enough: entities("  p: /p\n  a: {list: '/a/<parent.key>?x=<parent.name>', parent: p, follows: true, lookup: '/a/<parent.x>/<key>'}\n  b: {list: /b, follows: true}\n  c: {list: '/c?ids=<parents>', parent: {p: 5}, follows: true}") => [r#"fields of "p" are words, and nothing looks one up: say how: lookup: /p/<key>"#, r#"follows needs to know when "p" changed: say where its time of change is: changed: PATH"#, "fields of the parent are words of lists and creates only", "follows is said, and there is no parent", "follows needs parents that are asked for one at a time"];
     batches_that_cannot_be: entities("  a: {list: /a, create: {call: POST /a, many: 5}, update: {call: PATCH /a/<key>, body: <records>}, delete: {call: POST /a, body: {ids: <keys>}}, upsert: PUT /a/1, detail: /a}") => ["many is said, and create has no <records>", "<records> stands for several, and update sends one", "<keys> stands for several, and delete sends one", "detail has no <key>"];
     batches_without_a_size: entities("  a: {list: /a, create: {call: POST /a, body: <records>, many: {results: /r}}}") => [r#"the setting "most" is missing: say how many records one request takes"#];
