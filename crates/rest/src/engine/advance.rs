@@ -32,11 +32,9 @@ impl Run {
         if may_move || walk.walk.cap.is_some() {
             self.watch_order(pass, read);
         }
-        if may_move {
-            if self.seen.moved(&pass.at, read, pass.started) {
-                tell_moved(pass, issues);
-                pass.moved = true;
-            }
+        if may_move && self.seen.moved(&pass.at, read, pass.started) {
+            tell_moved(pass, issues);
+            pass.moved = true;
         }
         let at = &mut pass.at;
         at.pages += 1;

@@ -216,7 +216,7 @@ impl Reader<'_> {
             node.member(name).map(|node| reader.texts(node)).unwrap_or_default()
         };
         let (done, failed) = (texts(self, "done"), texts(self, "failed"));
-        if state.is_some() != !done.is_empty() {
+        if state.is_some() == done.is_empty() {
             let advice = "say both: state: status, done: [completed]".to_owned();
             self.find(node, "a job is done when its `state` is one of `done`", Some(advice));
         }

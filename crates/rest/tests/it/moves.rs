@@ -24,7 +24,7 @@ fn sorted(seen: &Seen, edits: bool, rows: &Mutex<Vec<(u64, u64)>>) -> Value {
     let mut rows = rows.lock().unwrap();
     rows.sort_by_key(|(_, minute)| *minute);
     let page: usize = seen.query("page").unwrap().parse().unwrap();
-    let from = seen.query("since").map_or(0, |since| since[14..16].parse().unwrap());
+    let from = seen.query("since").map_or(0, |since| since.get(14..16).unwrap().parse().unwrap());
     let listed: Vec<Value> = rows
         .iter()
         .filter(|(_, at)| *at >= from)

@@ -18,7 +18,7 @@ fn capped(same: bool) -> Provider {
     let entities = "  rows: {list: '/rows?after=<next>&since=<since>', records: data, key: id, next: next, changed: at, cap: 4, stable_cursor: true}";
     Provider::new(&file(entities), move |seen| {
         let minute = |id: u64| if same { 10 } else { 10 + id / 2 };
-        let since: u64 = seen.query("since").map_or(0, |since| since[14..16].parse().unwrap());
+        let since: u64 = seen.query("since").map_or(0, |since| since.get(14..16).unwrap().parse().unwrap());
         let after: usize = seen.query("after").map_or(0, |after| after.parse().unwrap());
         let rows: Vec<Value> = (1..10)
             .filter(|id| minute(*id) >= since)
