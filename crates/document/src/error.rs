@@ -5,7 +5,8 @@ use crate::{Format, Mark};
 /// What is wrong with a document, and where.
 ///
 /// `Display` names the place, what is wrong, and what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{message}{}", place(*.mark), advised(.advice))]
 #[non_exhaustive]
 pub struct DocumentError {
     /// Where, once that is known.
@@ -47,20 +48,15 @@ impl DocumentError {
     }
 }
 
-impl fmt::Display for DocumentError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(Mark { line, column }) = self.mark {
-            write!(f, "line {line}, column {column}: ")?;
-        }
-        f.write_str(&self.message)?;
-        match &self.advice {
-            Some(advice) => write!(f, ": {advice}"),
-            None => Ok(()),
-        }
-    }
+/// `line 2, column 5: `, or nothing.
+fn place(mark: Option<Mark>) -> String {
+    mark.map(|Mark { line, column }| format!("line {line}, column {column}: ")).unwrap_or_default()
 }
 
-impl std::error::Error for DocumentError {}
+/// `: what to do`, or nothing.
+fn advised(advice: &Option<String>) -> String {
+    advice.as_ref().map(|advice| format!(": {advice}")).unwrap_or_default()
+}
 
 /// Advice for a word that is not known: the nearest known word, or all of them.
 pub fn did_you_mean(word: &str, known: &[&str]) -> String {

@@ -7,6 +7,7 @@ mod json;
 mod mark;
 mod node;
 mod toml;
+mod write;
 mod yaml;
 
 pub use error::{DocumentError, did_you_mean, nearest};

@@ -89,7 +89,7 @@ fn name_of(value: Value) -> Option<String> {
 }
 
 /// A plain scalar by the core schema of YAML 1.2; a number is what JSON writes so.
-fn plain(text: &str) -> Value {
+pub(crate) fn plain(text: &str) -> Value {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "true" | "True" | "TRUE" => Value::Bool(true),

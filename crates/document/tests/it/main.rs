@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 use insta::assert_snapshot;
+use proptest::prelude::*;
+use serde_json::Value;
 use tieline_document::{Format, Node};
 
 fn refusal(text: &str, format: Format) -> String {
@@ -59,4 +61,43 @@ fn a_file_of_the_greatest_size_is_read_in_linear_time() {
     assert!(Node::parse(&format!("a = {{{}}}", members.join(",")), Format::Toml).is_ok());
     let members: Vec<String> = (0..60_000).map(|n| format!("k{n}: 1")).collect();
     assert!(Node::parse(&members.join("\n"), Format::Yaml).is_ok());
+}
+
+/// A tree of any shape.
+fn tree() -> impl Strategy<Value = Value> {
+    let text = prop_oneof![
+        "[ -~]{0,12}".prop_map(String::from),
+        "\\PC{0,6}".prop_map(String::from),
+        "[\\x00-\\x20\u{85}\u{2028}\u{feff}:#'\"-]{0,6}".prop_map(String::from),
+        Just("no: yes".to_owned()),
+        Just("null".to_owned()),
+        Just("12".to_owned()),
+        Just("/a?page=<page>&x=<since|'1'>".to_owned()),
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        text.clone().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 24, 5, move |inner| {
+        let members = prop::collection::vec((text.clone(), inner.clone()), 0..5);
+        prop_oneof![
+            prop::collection::vec(inner, 0..5).prop_map(Value::from),
+            members.prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_is_written_is_read_as_the_same_tree(tree in tree()) {
+        let node = Node::parse(&tree.to_string(), Format::Json).unwrap();
+        let yaml = node.to_yaml();
+        let again = Node::parse(&yaml, Format::Yaml);
+        prop_assert!(again.is_ok(), "{yaml}\n{again:?}");
+        prop_assert_eq!(again.unwrap().to_json(), node.to_json(), "{}", yaml);
+    }
 }

@@ -24,7 +24,7 @@ pub struct Entity {
     pub list: Vec<Request>,
     /// Lists of changes; each with a mark of its own.
     pub changes: Vec<Request>,
-    /// The request that tells the first token of increments, asked before everything is read; its walk names the place.
+    /// The request for the first token of increments, asked before everything is read; its walk names the place.
     pub token_from: Option<Request>,
     /// Lists of deleted records.
     pub deleted: Vec<Request>,

@@ -27,7 +27,10 @@ pub use self::webhooks::{
     DeliveryPlace, EventMeaning, EventRecord, SubscribeRequest, SubscriptionList, Webhooks,
 };
 
+use std::sync::Arc;
+
 use tieline_core::AuthScheme;
+use tieline_document::Node;
 
 use crate::template::Template;
 
@@ -62,7 +65,7 @@ pub struct Description {
     pub errors: ErrorRules,
     /// The IANA zone of times without one.
     pub zone: Option<String>,
-    /// The request that tells the provider's time, where its answers carry no `Date`.
+    /// The request for the provider's time, where its answers carry no `Date`.
     pub clock: Option<ClockRequest>,
     /// The entities.
     pub entities: Named<Entity>,
@@ -70,6 +73,21 @@ pub struct Description {
     pub actions: Named<Request>,
     /// The notifications.
     pub webhooks: Option<Webhooks>,
+    /// What was read, without what it began from.
+    pub(crate) written: Option<Arc<Node>>,
+}
+
+impl Description {
+    /// The description as a file: what it began from (`like`, bases) is written out. Of a description that was loaded or
+    /// built; later changes of its fields are not in it.
+    pub fn to_yaml(&self) -> String {
+        self.written.as_ref().map(|node| node.to_yaml()).unwrap_or_default()
+    }
+
+    /// The same as JSON.
+    pub fn to_json(&self) -> String {
+        self.written.as_ref().map(|node| node.to_json()).unwrap_or_else(|| "null".to_owned())
+    }
 }
 
 /// The address of an API: an origin or a setting that holds one, and the beginning of every path.

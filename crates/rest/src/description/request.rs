@@ -126,7 +126,7 @@ pub struct OtherAccounts {
     pub title: String,
 }
 
-/// The request that tells the provider's time.
+/// The request for the provider's time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClockRequest {

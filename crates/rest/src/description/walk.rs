@@ -27,7 +27,7 @@ pub struct Walk {
     pub page_size: Option<u32>,
     /// The number of the first page: 1 unless said.
     pub first_page: Option<u32>,
-    /// Whether the pages of a cursor hold still while records change: it stands at a record, not at an offset.
+    /// Whether the pages of a cursor hold still while records change: its position is a record, not an offset.
     pub stable_cursor: Option<bool>,
     /// The number of records after which the provider refuses to go on.
     pub cap: Option<u64>,
@@ -51,7 +51,7 @@ pub struct Walk {
     pub single: Option<bool>,
     /// The format of the answer.
     pub decode: Option<Decode>,
-    /// Elements of an XML record that are lists, also where one stands alone.
+    /// Elements of an XML record that are lists, also with one item.
     pub lists: Vec<String>,
     /// The key.
     pub key: Vec<KeyPart>,

@@ -92,7 +92,7 @@ impl Client {
         }
     }
 
-    /// The time by the provider's clock, where an answer told it.
+    /// The time by the provider's clock, once an answer had it.
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.clock.now() + TimeDelta::milliseconds(self.ahead.load(Ordering::Relaxed))
     }

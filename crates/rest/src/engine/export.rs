@@ -53,7 +53,7 @@ impl Run {
                 break;
             }
             if number > 0 {
-                tokio::time::sleep(plan.job.every).await;
+                futures_timer::Delay::new(plan.job.every).await;
             }
             let words = RequestWords { id: Some(&id), each: walk.each.clone(), ..self.client.words() };
             match poll(&self.client, &plan.job, &plan.request, &words, &id).await?.0 {
@@ -90,7 +90,7 @@ impl Run {
 /// The id of a job that an answer tells.
 ///
 /// # Errors
-/// `Decode` when it tells none.
+/// `Decode` when it has none.
 pub(super) fn id_of(job: &Job, response: &HttpResponse) -> Result<String> {
     find_id(job, response)?.ok_or_else(|| {
         use tieline_core::{Error, ErrorKind};

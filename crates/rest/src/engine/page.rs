@@ -14,7 +14,7 @@ use super::survey::records_path;
 use crate::description::Decode;
 use crate::stamp::Stamp;
 
-/// The most issues that one batch tells of single records.
+/// The most issues of single records in one batch.
 const MAX_ISSUES: usize = 100;
 
 impl Run {

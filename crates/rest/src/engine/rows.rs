@@ -22,7 +22,7 @@ pub(super) struct RowLayout {
     xml: xml_rows::XmlLayout,
 }
 
-/// What stands beside the records, by the walk's settings.
+/// The values beside the records, by the walk's settings.
 #[derive(Debug, Default)]
 pub(super) struct Beside {
     pub(super) next: Option<String>,
@@ -40,7 +40,7 @@ impl RowLayout {
             .then(|| Self { decode, xml: xml_rows::XmlLayout::new(walk, records) })
     }
 
-    /// Hands on each record, one at a time, and returns what stands beside them.
+    /// Hands on each record, one at a time, and returns the values beside them.
     ///
     /// # Errors
     /// `Decode` for a text that is not of its format. Errors of `each`.

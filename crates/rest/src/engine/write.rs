@@ -149,7 +149,7 @@ impl Writer {
         })
     }
 
-    /// What stands in the path is not sent again.
+    /// What the path has is not sent again.
     fn without_path(&self, request: &Request, fields: &str) -> Result<String> {
         let Some(field) = &self.entity.parent_field else { return Ok(fields.to_owned()) };
         if !request.uses(&|word| matches!(word, WordName::ParentKey | WordName::Parent(_))) {

@@ -15,7 +15,7 @@ const MAX_DEPTH: usize = 64;
 pub(super) struct XmlLayout {
     /// The names that lead to a record, the root's first; none for the root as the one record.
     records: Vec<String>,
-    /// Elements that are lists, also where one stands alone.
+    /// Elements that are lists, also with one item.
     lists: Vec<String>,
     /// Places beside the records: next, more, total, total_pages, token.
     beside: [Option<Vec<String>>; 5],
@@ -164,7 +164,7 @@ impl XmlWalk<'_> {
         }
     }
 
-    /// Takes what stands at a wanted place outside of the records.
+    /// Takes the text of a wanted place outside of the records.
     fn beside(&mut self, attribute: Option<&str>, text: &str) {
         for (place, found) in self.layout.beside.iter().zip(&mut self.found) {
             let Some(place) = place else { continue };

@@ -23,6 +23,26 @@ impl Reader<'_> {
     }
 }
 
+impl Reader<'_> {
+    /// A file whose entities stand by themselves: without `like`, bases, and the settings that they gave.
+    pub(crate) fn written_out(&mut self, node: &Node) -> Node {
+        let bases = node.member("bases").map_or(&[][..], members);
+        let without = |node: &Node, names: &[&str]| {
+            let left = members(node).iter().filter(|member| !names.contains(&member.name.as_str()));
+            Node { mark: node.mark, value: Value::Object(left.cloned().collect()) }
+        };
+        let mut whole = without(node, &["like", "bases"]);
+        let Value::Object(own) = &mut whole.value else { return whole };
+        for member in own.iter_mut().filter(|member| member.name == "entities") {
+            let Value::Object(entities) = &mut member.node.value else { continue };
+            for entity in entities {
+                entity.node = without(&self.with_base(&entity.node, bases), &["base"]);
+            }
+        }
+        whole
+    }
+}
+
 /// The short form of an entity, a text, is its list.
 pub(crate) fn spread(node: &Node) -> Node {
     match &node.value {

@@ -18,6 +18,8 @@ mod tenant;
 mod walk;
 mod webhooks;
 
+use std::sync::Arc;
+
 use tieline_document::{Format, Member, Node};
 
 pub use self::findings::{Finding, Findings};
@@ -59,7 +61,9 @@ impl Description {
         let description = match Node::parse(text, format) {
             Ok(node) => {
                 let node = reader.with_like(&node);
-                reader.description(&node)
+                let mut description = reader.description(&node);
+                description.written = Some(Arc::new(reader.written_out(&node)));
+                description
             }
             Err(error) => {
                 reader.document_error(error);

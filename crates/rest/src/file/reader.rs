@@ -291,7 +291,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Reports what is wrong within a text, with the column when the text stands on one line.
+    /// Reports what is wrong within a text, with the column when the text is on one line.
     pub(crate) fn mistake(&mut self, node: &Node, text: &str, wrong: Mistake) {
         let mark = self.column_in(node.mark, text, wrong.at).unwrap_or(node.mark);
         self.find_at(mark, wrong.length, wrong.message, wrong.advice);

@@ -42,7 +42,7 @@ const REFUSED_HEADERS: [&str; 10] = [
 
 /// The time between two requests for a job, and the least that a file may say.
 const DEFAULT_EVERY: Duration = Duration::from_secs(10);
-const LEAST_EVERY: Duration = Duration::from_secs(1);
+const LEAST_EVERY: Duration = Duration::from_millis(100);
 
 /// The longest URL that is written, in bytes.
 const MAX_URL: usize = 16 << 10;
@@ -311,7 +311,7 @@ fn split_pair(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Splits at a character that stands outside of words.
+/// Splits at a character outside of words.
 fn split_outside(text: &str, at: char) -> Vec<&str> {
     let mut depth = 0_i32;
     let mut start = 0;

@@ -29,7 +29,7 @@ pub(crate) enum Part {
     Word(Word),
 }
 
-/// A word: what is put in its place, how it is written, and what stands there when it has no value.
+/// A word: what is put in its place, how it is written, and its fallback.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Word {
     pub(crate) name: WordName,
@@ -43,7 +43,7 @@ pub struct Word {
     pub(crate) at: usize,
 }
 
-/// What stands in the place of a word without value.
+/// The fallback of a word without value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Otherwise {
     Word(Word),

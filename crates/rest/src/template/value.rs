@@ -139,7 +139,7 @@ impl Template {
         )
     }
 
-    /// The text once for each item of the list that a word with `[]` stands for; once when there is no such word.
+    /// The text once for each item of the list of a word with `[]`; once when there is no such word.
     pub(crate) fn fill_each(
         &self,
         words: &dyn Words,

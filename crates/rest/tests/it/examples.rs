@@ -3,7 +3,7 @@
 use serde_json::json;
 use tieline_core::{Category, ConnectorFactory as _, DiscoverRequest, ReadRequest};
 use tieline_document::Format;
-use tieline_rest::{Description, RestFactory};
+use tieline_rest::{Description, LoadOptions, RestFactory};
 
 use crate::provider::{Provider, ok, read, state};
 
@@ -17,6 +17,13 @@ fn descriptions_load() {
         ("hubspot.yaml", HUBSPOT),
     ] {
         if let Err(findings) = Description::load(name, text, Format::Yaml) {
+            panic!("{findings}");
+        }
+    }
+    for (name, text) in
+        [("hubspot.yaml", HUBSPOT), ("providers.yaml", include_str!("described/providers.yaml"))]
+    {
+        if let Err(findings) = Description::load_with(name, text, Format::Yaml, &LoadOptions::shipped()) {
             panic!("{findings}");
         }
     }

@@ -16,7 +16,7 @@ entities:
     list:
       call: POST /jobs
       body: {query: "select where at >= <since|'1970-01-01T00:00:00Z'>"}
-      job: {poll: /jobs/<id>, state: state, done: [JobComplete], failed: [Failed], result: '/jobs/<id>/results?locator=<next>', every: 10s}
+      job: {poll: /jobs/<id>, state: state, done: [JobComplete], failed: [Failed], result: '/jobs/<id>/results?locator=<next>', every: 100ms}
       decode: csv
       next: header Sforce-Locator
     key: Id
@@ -43,7 +43,7 @@ fn exported(seen: &Seen, polls: &std::sync::Mutex<Vec<&'static str>>) -> crate::
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn an_export_is_begun_asked_for_and_read() {
     let polls = std::sync::Mutex::new(vec!["InProgress", "InProgress"]);
     let provider = Provider::new(FILE, move |seen| exported(seen, &polls));
@@ -70,7 +70,7 @@ async fn an_export_is_begun_asked_for_and_read() {
     assert!(provider.asked()[0].contains("at >= 2026-05-01T23:59:00Z"));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn an_export_that_failed_is_begun_again_by_the_next_run() {
     let polls = std::sync::Mutex::new(vec!["Failed"]);
     let provider = Provider::new(FILE, move |seen| exported(seen, &polls));

@@ -17,6 +17,7 @@ mod examples;
 mod files;
 mod hooks;
 mod jobs;
+mod language;
 mod lookups;
 mod moves;
 mod provider;
