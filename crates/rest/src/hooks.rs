@@ -9,8 +9,8 @@ use std::sync::Arc;
 use tieline_core::http::{Classification, HttpClient, HttpResponse, ResponseView};
 use tieline_core::webhook::{ReceiveRequest, WebhookEvent};
 use tieline_core::{
-    Account, Change, Clock, EntityField, EntityName, Operation, Outcome, OutcomeStream, RawJson, Result,
-    State, WriteOp,
+    Account, Change, Clock, EntityField, EntityName, Key, Operation, Outcome, OutcomeStream, Patch, RawJson,
+    Record, Result, State, WriteOp,
 };
 use url::Url;
 
@@ -77,6 +77,17 @@ pub trait Hooks: Debug + Send + Sync + 'static {
         Ok(body)
     }
 
+    /// Returns what an update sends of a patch. `current` is the record as it is, once the hook asked for it with
+    /// [`HookPatch::needs_record`]. `None` for the description's own way.
+    ///
+    /// # Errors
+    ///
+    /// `Rejected` for changes that the provider cannot take.
+    fn patch(&self, at: &HookContext, patch: &Patch, current: Option<&Record>) -> Option<Result<HookPatch>> {
+        let _ = (at, patch, current);
+        None
+    }
+
     /// Reads a page of a list. `None` for the description's own selectors.
     fn page(&self, at: &HookContext, text: &str) -> Option<Result<HookPage>> {
         let _ = (at, text);
@@ -137,6 +148,30 @@ pub struct HookContext {
     pub clock: Arc<dyn Clock>,
     /// The entity.
     pub entity: EntityName,
+    /// The record that an action is done to.
+    pub key: Option<Key>,
+}
+
+/// The body of an update, as a hook makes it.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct HookPatch {
+    /// The body; nothing is sent without one.
+    pub body: Option<RawJson>,
+    /// Whether the record as it is must be read first.
+    pub needs_record: bool,
+}
+
+impl HookPatch {
+    /// A body, or none when nothing changes.
+    pub fn new(body: Option<RawJson>) -> Self {
+        Self { body, needs_record: false }
+    }
+
+    /// Asks for the record as it is.
+    pub fn of_record() -> Self {
+        Self { body: None, needs_record: true }
+    }
 }
 
 /// A page that a hook read.

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use tieline_core::Deletes;
 use tieline_kit::JsonPath;
 
 use super::{Condition, FieldsRequest, Named, Request, Walk};
@@ -52,12 +53,16 @@ pub struct Entity {
     pub content: Named<Request>,
     /// Actions on one record.
     pub actions: Named<Request>,
-    /// The member that carries the marker of a create.
+    /// The member that carries the marker of a create; a JSON Pointer where it stands deeper.
     pub marker: Option<String>,
     /// The setting that names that member, where the connection chooses it.
     pub marker_setting: Option<String>,
     /// The longest time that a search lags behind a create.
     pub search_delay: Option<Duration>,
+    /// The form of its keys; any text unless said.
+    pub key_form: Option<KeyForm>,
+    /// The way in which deletes show, where it is not seen from the lists.
+    pub deletes: Option<Deletes>,
     /// The value that clears a field, as JSON; null unless said.
     pub clear: Option<String>,
     /// Settings of its walks.
@@ -74,6 +79,32 @@ pub struct Parent {
     pub entity: String,
     /// The number of parents in one request; 1 unless said.
     pub group: u32,
+}
+
+/// The form of an entity's keys. A text of another form is a key of no record, and nothing is sent for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyForm {
+    /// A whole number above zero, as it is usually written: `7`, not `007`.
+    Integer,
+    /// A UUID.
+    Uuid,
+}
+
+impl KeyForm {
+    /// Whether a text has this form.
+    pub fn fits(self, key: &str) -> bool {
+        match self {
+            Self::Integer => key.parse::<u64>().is_ok_and(|id| id > 0 && id.to_string() == key),
+            Self::Uuid => {
+                key.len() == 36
+                    && key.bytes().enumerate().all(|(at, byte)| match at {
+                        8 | 13 | 18 | 23 => byte == b'-',
+                        _ => byte.is_ascii_hexdigit(),
+                    })
+            }
+        }
+    }
 }
 
 /// The searches by a field's value.

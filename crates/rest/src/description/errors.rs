@@ -40,6 +40,8 @@ pub struct ErrorRule {
     pub tag: Option<String>,
     /// Its meaning; by the status when nothing is said.
     pub error: Option<ErrorWord>,
+    /// Whether it is about the connection, such as a scope that it lacks, and not about one record.
+    pub about_connection: bool,
     /// The time to wait.
     pub wait: Option<Wait>,
     /// Whether it may be sent again.

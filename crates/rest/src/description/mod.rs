@@ -12,13 +12,14 @@ mod walk;
 mod webhooks;
 
 pub use self::condition::{Condition, ConditionTest};
-pub use self::entity::{Entity, Find, FindBy, KeyPart, Parent};
+pub use self::entity::{Entity, Find, FindBy, KeyForm, KeyPart, Parent};
 pub use self::errors::{ErrorRule, ErrorRules, ErrorWord, Wait};
 pub use self::job::Job;
 pub use self::limits::LimitLine;
 pub(crate) use self::limits::duration as description_duration;
 pub use self::request::{
-    AccountRequest, Base, ClockRequest, FieldsRequest, Many, OtherAccounts, Query, Request,
+    AccountRequest, ActionInput, Base, ClockRequest, FieldsRequest, InputKind, Many, OtherAccounts, Query,
+    Request,
 };
 pub use self::setting::{Setting, SettingChoices, SettingKind};
 pub use self::upload::{Upload, UploadKind};

@@ -44,12 +44,50 @@ pub struct Request {
     pub job: Option<Box<Job>>,
     /// How it sends files.
     pub upload: Option<Upload>,
+    /// Its title for people.
+    pub title: Option<String>,
+    /// The members of an action's input; anything is taken when none is named.
+    pub input: Vec<ActionInput>,
+    /// The path to the key of the record that an action leaves.
+    pub applied: Option<String>,
     /// Settings of its walk.
     pub walk: Walk,
     /// Its written form, for messages and traces: `/contacts/<key>`.
     pub shown: String,
     /// The line of the file.
     pub line: Option<usize>,
+}
+
+/// A member of an action's input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ActionInput {
+    /// Its name.
+    pub name: String,
+    /// The JSON that it takes.
+    pub kind: InputKind,
+    /// Whether it must be given.
+    pub required: bool,
+}
+
+/// The JSON that a member of an input takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InputKind {
+    /// A whole number.
+    Integer,
+    /// A number.
+    Number,
+    /// A text.
+    Text,
+    /// True or false.
+    Boolean,
+    /// A list.
+    List,
+    /// An object.
+    Object,
+    /// Anything.
+    Any,
 }
 
 /// A write of many records in one request. The places are JSON Pointers.

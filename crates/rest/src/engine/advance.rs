@@ -88,6 +88,7 @@ impl Run {
             return Ok(Step::End);
         }
         if paging == Paging::Offset && pass.at.offset.is_broken() {
+            pass.skipped = true;
             tell_moved(pass, issues);
         }
         if paging == Paging::One && !pass.partial {

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tieline_core::http::HttpResponse;
 use tieline_core::{Error, ErrorKind, RawJson, Result};
 
-use super::paging::Paging;
+use super::paging::{Paging, offset_limit};
 use super::plan::WalkPlan;
 use super::read::Run;
 use super::state::{Kind, PassState};
@@ -117,12 +117,13 @@ impl Run {
             next: at.next.as_deref(),
             last: Some(&at.last),
             page_size: match (paging, size) {
-                (Paging::Offset, Some(size)) => Some(at.offset.limit(size, size.max(2))),
+                (Paging::Offset, Some(size)) => Some(offset_limit(&at.offset, &walk.walk, size)),
                 (_, size) => size,
             },
             fields: self.fields.clone(),
             since,
             until,
+            started: Some(Stamp::at(pass.started.unwrap_or_else(|| self.client.now()))),
             token: self.state.token.as_deref().filter(|_| pass.kind == Kind::Changes),
             parents: self.parents.clone(),
             parent_record: self.parent_record.as_ref().map(RawJson::get),

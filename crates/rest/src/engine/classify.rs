@@ -215,6 +215,9 @@ fn with_rule(mut error: Error, rule: &ErrorRule, answer: &ResponseView<'_>) -> E
     if let Some(advice) = &rule.advice {
         error = error.with_advice(advice.clone());
     }
+    if rule.about_connection {
+        error = error.with_context("about", "connection");
+    }
     if let Some(resend) = rule.resend {
         error = error.with_resend(resend);
     }

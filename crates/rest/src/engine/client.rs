@@ -89,6 +89,7 @@ impl Client {
             settings: Arc::clone(&self.settings),
             clock: Arc::clone(&self.clock),
             entity: entity.clone(),
+            key: None,
         }
     }
 

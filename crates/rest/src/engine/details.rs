@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use tieline_core::{Change, Deletion, ErrorKind, Issue, Key, Lookup, Record, Result};
 
 use super::client::Client;
-use super::lookup::{key_words, record};
+use super::lookup::{is_about_connection, key_words, record};
 use super::words::RequestWords;
 use crate::description::{Entity, Request};
 
@@ -108,7 +108,9 @@ async fn one(
             return match error.kind() {
                 // It was listed a moment ago and is gone now.
                 ErrorKind::NotFound => Ok(Detail::Change(Change::Delete(Deletion::new(key)))),
-                ErrorKind::Forbidden | ErrorKind::Rejected => refused(&key, "was refused"),
+                ErrorKind::Forbidden | ErrorKind::Rejected if !is_about_connection(&error) => {
+                    refused(&key, "was refused")
+                }
                 _ => Err(error),
             };
         }

@@ -46,13 +46,14 @@ fn describe(name: &str, entity: &Entity) -> Result<CatalogEntity> {
     let mut described = CatalogEntity::new(name, entity.title.clone().unwrap_or_else(|| title(name)));
     let shows_deletes = !entity.deleted.is_empty() || !entity.walk.deleted_if.is_empty();
     let is_single = plan.full.iter().all(|walk| walk.walk.single == Some(true));
-    described.deletes = if is_single && !plan.full.is_empty() {
+    let seen = if is_single && !plan.full.is_empty() {
         Deletes::Never
     } else if shows_deletes && plan.has_changes() {
         Deletes::Feed
     } else {
         Deletes::Sweep
     };
+    described.deletes = entity.deletes.unwrap_or(seen);
     let mut can = Capabilities::default();
     can.changes = plan.has_changes();
     can.lookup = entity.lookup.is_some() || entity.lookups.is_some();
@@ -69,7 +70,8 @@ fn describe(name: &str, entity: &Entity) -> Result<CatalogEntity> {
         .marker
         .as_ref()
         .filter(|marker| entity.create.is_some() && entity.finds(marker))
-        .map(|marker| MarkerField::new(FieldPath::field(marker)).always())
+        .map(|marker| FieldPath::parse(marker).unwrap_or_else(|_| FieldPath::field(marker)))
+        .map(|marker| MarkerField::new(marker).always())
         .map(|marker| match entity.search_delay {
             Some(delay) => marker.with_search_delay(delay),
             None => marker,
@@ -107,8 +109,13 @@ fn action(name: &str, request: &Request) -> Action {
         properties.insert(member.clone(), json!({}));
         required.push(Value::from(member));
     }
-    let input = json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": whole });
-    let mut action = Action::new(name, title(name), input);
+    let input = match request.input.as_slice() {
+        [] => json!({
+            "type": "object", "properties": properties, "required": required, "additionalProperties": whole
+        }),
+        input => super::input::input_schema(input),
+    };
+    let mut action = Action::new(name, request.title.clone().unwrap_or_else(|| title(name)), input);
     action.idempotent = request.is_idempotent(false);
     action
 }

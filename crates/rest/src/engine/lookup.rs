@@ -1,5 +1,6 @@
 //! Records by key, one or many at a time, and by a field's value.
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tieline_core::{
     Change, Error, ErrorKind, FieldPath, Key, Lookup, LookupBy, LookupRequest, Lookups, RawJson, Record,
     Result,
@@ -18,6 +19,8 @@ use crate::description::{Decode, Entity, FindBy, KeyPart, Request, Walk};
 
 /// The keys in one request when the description does not say.
 const KEYS: u32 = 100;
+/// Single look-ups at once.
+const AT_ONCE: usize = 4;
 /// The most pages that are read of a search, or of a list that is looked through.
 const MAX_PAGES: u64 = 100;
 
@@ -38,6 +41,13 @@ pub(crate) fn key_words<'a>(entity: &Entity, key: &'a Key, words: &mut RequestWo
         return Err(Error::new(ErrorKind::NotFound, format!("a key here has {} parts", parts.len()))
             .with_advice("write them with a slash between: parent/id"));
     };
+    let own = values.iter().zip(parts.iter().map(Some).chain([None]));
+    if let Some(form) = entity.key_form
+        && own.into_iter().any(|(value, part)| part != Some(&KeyPart::Parent) && !form.fits(value))
+    {
+        let shown = tieline_kit::excerpt(key.as_str(), 64);
+        return Err(Error::new(ErrorKind::Rejected, format!("{shown:?} is no key of this entity")));
+    }
     for (part, value) in parts.iter().zip(values) {
         if *part == KeyPart::Parent {
             words.parents = vec![value.clone()];
@@ -55,11 +65,20 @@ pub(crate) fn key_words<'a>(entity: &Entity, key: &'a Key, words: &mut RequestWo
 
 async fn by_keys(client: &Client, name: &str, entity: &Entity, keys: Vec<Key>) -> Result<Lookups> {
     let mut chunks = KeyChunks::new(keys);
+    for key in chunks.open() {
+        if key_words(entity, &key, &mut RequestWords::default()).is_err() {
+            chunks.answer(Lookup::Missing(key));
+        }
+    }
     if let Some(request) = &entity.lookups {
         let walk = request.walk.over(&entity.walk);
         let size = request.walk.page_size.unwrap_or(KEYS);
         let fields = field_names(client, name, entity, request).await?;
         for chunk in chunks.chunks(usize::try_from(size).unwrap_or(1)) {
+            // One by itself costs less.
+            if chunk.len() == 1 && entity.lookup.is_some() {
+                continue;
+            }
             let words = RequestWords {
                 keys: chunk.iter().map(|key| key.as_str().to_owned()).collect(),
                 fields: fields.clone(),
@@ -70,14 +89,22 @@ async fn by_keys(client: &Client, name: &str, entity: &Entity, keys: Vec<Key>) -
                 chunks.answer(answer);
             }
         }
-        return Ok(Lookups::new(chunks.finish()));
+        if entity.lookup.is_none() {
+            return Ok(Lookups::new(chunks.finish()));
+        }
     }
+    // All of them, or those that the list of several leaves out.
     let Some(request) = &entity.lookup else {
         return Err(Error::unsupported(format!("looking up {name} by key")));
     };
     let fields = field_names(client, name, entity, request).await?;
-    for key in chunks.open() {
-        let answer = one(client, entity, request, &key, &fields).await?;
+    let fields = &fields;
+    let answers: Vec<Lookup> = stream::iter(chunks.open())
+        .map(|key| async move { one(client, entity, request, &key, fields).await })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    for answer in answers {
         chunks.answer(answer);
     }
     Ok(Lookups::new(chunks.finish()))
@@ -100,7 +127,7 @@ async fn one(
             return match error.kind() {
                 ErrorKind::NotFound => Ok(Lookup::Missing(key.clone())),
                 // About the record when others may still be seen; a connection without a right fails each of them.
-                ErrorKind::Forbidden => Ok(Lookup::Forbidden(key.clone())),
+                ErrorKind::Forbidden if !is_about_connection(&error) => Ok(Lookup::Forbidden(key.clone())),
                 _ => Err(error),
             };
         }
@@ -130,8 +157,19 @@ pub(crate) async fn current(client: &Client, entity: &Entity, key: &Key) -> Resu
     })?;
     match one(client, entity, request, key, &entity.field_names).await? {
         Lookup::Record(record) => Ok(Some(record)),
+        Lookup::Forbidden(_) => Err(Error::new(
+            ErrorKind::Forbidden,
+            "the credential may not see the record that is to be changed",
+        )
+        .with_advice("connect with the credential of a user who may")),
         _ => Ok(None),
     }
+}
+
+/// Whether a refusal is about the connection, by a rule with `about: connection` or a hook's context, and not about the
+/// record that was asked for.
+pub(crate) fn is_about_connection(error: &Error) -> bool {
+    error.context().any(|(name, value)| name == "about" && value == "connection")
 }
 
 /// The parent's record, for the words that are its fields.

@@ -20,6 +20,7 @@ mod factory;
 mod fields;
 mod fingerprint;
 mod guess;
+mod input;
 mod lookup;
 mod page;
 mod paging;

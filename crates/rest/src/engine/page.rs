@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use tieline_core::{Change, Deletion, Error, ErrorKind, Issue, Result};
-use tieline_kit::JsonPath;
+use tieline_kit::{JsonPath, PageStep};
 
 use super::details;
+use super::paging::{Paging, turn};
 use super::plan::WalkPlan;
 use super::read::Run;
 use super::reading::{PageRead, Reading};
-use super::state::{PassState, StoredStamp};
+use super::state::{Kind, PassState, StoredStamp};
 use super::survey::records_path;
 use crate::description::Decode;
 use crate::stamp::Stamp;
@@ -99,6 +100,21 @@ impl Run {
             let mark = mark.minus(Self::overlap(walk, &mark));
             changes.retain(|change| !self.is_behind(change, &mark));
         }
+        if pass.kind == Kind::Keys {
+            let present = |change| match change {
+                Change::Upsert(record) => Change::Present(record.key),
+                other => other,
+            };
+            changes = changes.into_iter().map(present).collect();
+        }
+        if Paging::of(&walk.request, &walk.walk) == Paging::Offset {
+            // The page begins with the last record of the page before; one that does not follow on comes again.
+            let known = match turn(&mut pass.at.offset.clone(), &walk.walk, read, self.size(walk))? {
+                PageStep::Forward(known) => known,
+                PageStep::Back => changes.len(),
+            };
+            changes.drain(..known.min(changes.len()));
+        }
         changes.drain(..pass.at.given.min(changes.len()));
         let fits = self.budget.fits(changes.len());
         pass.at.given = if fits < changes.len() { pass.at.given + fits } else { 0 };
@@ -118,7 +134,8 @@ impl Run {
     ) -> Result<Vec<Change>> {
         let plan = Arc::clone(&self.plan);
         let entity = &plan.entity;
-        let Some(request) = entity.detail.as_ref().filter(|_| !walk.deletes) else { return Ok(changes) };
+        let wanted = !walk.deletes && pass.kind != Kind::Keys;
+        let Some(request) = entity.detail.as_ref().filter(|_| wanted) else { return Ok(changes) };
         if !pass.retried {
             pass.retried = true;
             let mut again = details::again(&std::mem::take(&mut self.state.refused));

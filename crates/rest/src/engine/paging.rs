@@ -2,7 +2,7 @@
 
 use tieline_core::http::HttpResponse;
 use tieline_core::{Error, ErrorKind, Result};
-use tieline_kit::{HeadJson, PageLayout, PageStep, TokenGuard};
+use tieline_kit::{HeadJson, Offset, PageLayout, PageStep, TokenGuard};
 
 use super::reading::PageRead;
 use super::state::Position;
@@ -96,12 +96,13 @@ impl Paging {
                 }
             }
             Self::Offset => {
-                let limit = size.map_or(u32::MAX, |size| at.offset.limit(size, size.max(2)));
                 let before = at.offset.start();
-                let turned = at.offset.turn(&read.keys, limit, None)?;
+                let turned = turn(&mut at.offset, walk, read, size)?;
                 let PageStep::Forward(known) = turned else { return Ok(Step::Go) };
                 let over = read.total.is_some_and(|total| before.saturating_add(read.count as u64) >= total);
-                if read.keys.len() <= known || over || read.more == Some(false) {
+                // An empty page is not the end where the provider says that there is more.
+                let is_last = read.more.map_or(read.keys.len() <= known, |more| !more);
+                if is_last || over {
                     return Ok(Step::End);
                 }
             }
@@ -124,6 +125,22 @@ impl Paging {
         }
         Ok(Step::Go)
     }
+}
+
+/// The most records to ask for at an offset: with the anchor when the provider's page has room for it.
+pub(crate) fn offset_limit(offset: &Offset, walk: &Walk, size: u32) -> u32 {
+    offset.limit(size, walk.page_size.unwrap_or(size).max(2))
+}
+
+/// Moves an offset behind a page.
+///
+/// # Errors
+/// `Decode` when the walk gets nowhere.
+pub(crate) fn turn(offset: &mut Offset, walk: &Walk, read: &PageRead, size: Option<u32>) -> Result<PageStep> {
+    let limit = size.map_or(u32::MAX, |size| offset_limit(offset, walk, size));
+    let more = read.more == Some(true);
+    let next = more.then(|| read.next.as_deref().and_then(|next| next.parse().ok()).unwrap_or_default());
+    offset.turn(&read.keys, limit, next)
 }
 
 /// The value at a place: what the body had, or what a header says.

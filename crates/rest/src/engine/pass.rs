@@ -13,13 +13,14 @@ impl ReadState {
     pub(crate) fn begin(&mut self, request: &ReadRequest, plan: &EntityPlan, client: &Client) -> Result<u64> {
         let has_position = self.token.is_some() || self.marks.iter().any(Option::is_some);
         let wanted = match request.mode {
+            ReadMode::Keys => Kind::Keys,
             ReadMode::Changes if plan.has_changes() && has_position && !self.is_stale(plan, client)? => {
                 Kind::Changes
             }
             _ => Kind::Full,
         };
         if let Some(pass) = &self.pass
-            && (pass.kind == wanted || request.mode == ReadMode::Changes)
+            && (pass.kind == wanted || (request.mode == ReadMode::Changes && pass.kind != Kind::Keys))
         {
             return Ok(pass.done);
         }
@@ -49,6 +50,11 @@ impl ReadState {
 
     /// Moves the marks at the end of a pass.
     pub(crate) fn finish(&mut self, pass: &mut PassState, plan: &EntityPlan, client: &Client) -> PassEnd {
+        let end = if pass.partial { PassEnd::Partial } else { PassEnd::Complete };
+        // Keys carry no contents, and behind skipped records nothing is known.
+        if pass.skipped || pass.kind == Kind::Keys {
+            return end;
+        }
         let started = pass.started.unwrap_or_else(|| client.now());
         let zone = client.zone;
         // A change that moved onto a page that was read is not known: the next read of changes begins where this one did.
@@ -88,6 +94,6 @@ impl ReadState {
             self.token = pass.token.take();
         }
         self.covered = Some(started);
-        if pass.partial { PassEnd::Partial } else { PassEnd::Complete }
+        end
     }
 }

@@ -111,7 +111,7 @@ impl EntityPlan {
     /// The walks of a pass.
     pub(crate) fn walks(&self, kind: Kind) -> &[WalkPlan] {
         match kind {
-            Kind::Full => &self.full,
+            Kind::Full | Kind::Keys => &self.full,
             Kind::Changes => &self.changes,
         }
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use tieline_core::{
-    Batch, BatchStream, EntityName, Error, ErrorKind, Issue, Partition, Progress, RawJson, ReadMode,
-    ReadRequest, Result,
+    Batch, BatchStream, EntityName, Error, ErrorKind, Issue, Partition, Progress, RawJson, ReadRequest,
+    Result,
 };
 use tieline_kit::{Budget, TokenGuard, batches};
 
@@ -37,6 +37,8 @@ pub(super) struct Run {
     pub(super) seen: SeenKeys,
     /// Whether a request was sent.
     begun: bool,
+    /// Whether the next page's token comes from a stored state and may have ended since.
+    resumed: bool,
     pub(super) over: bool,
 }
 
@@ -51,10 +53,6 @@ pub(crate) fn read(client: &Client, request: ReadRequest) -> Result<BatchStream>
     }
     if !request.filters.is_empty() {
         return Err(Error::unsupported("reading with filters"));
-    }
-    let keys_only = request.mode == ReadMode::Keys;
-    if keys_only {
-        return Err(Error::unsupported("reading keys only"));
     }
     let parents = match (&entity.parent, &request.partition) {
         (None, None) => Vec::new(),
@@ -98,6 +96,7 @@ pub(crate) fn read(client: &Client, request: ReadRequest) -> Result<BatchStream>
         fields,
         page_size: request.page_size,
         budget: Budget::new(done, request.max_records),
+        resumed: state.pass.as_ref().is_some_and(|pass| pass.at.next.is_some()),
         state,
         reading: None,
         guard: TokenGuard::new(),
@@ -142,7 +141,12 @@ async fn step(mut run: Run) -> Result<Option<(Batch, Run)>> {
             Asked::Wait(issue, ends) => return run.pause(pass, issue, ends).map(Some),
         }
     }
-    let asked = run.ask(walk, &mut pass).await;
+    let mut asked = run.ask(walk, &mut pass).await;
+    // How long a token lives is often not said. Its list begins again; what comes twice is harmless.
+    if std::mem::take(&mut run.resumed) && asked.as_ref().is_err_and(is_refused_token) {
+        pass.at = Position::default();
+        asked = run.ask(walk, &mut pass).await;
+    }
     let response = asked.map_err(|error| naming(error, run.entity.as_str()))?;
     pass.started = pass.started.or(response.date).or_else(|| Some(run.client.now()));
     let text = response.text()?;
@@ -195,4 +199,9 @@ async fn step(mut run: Run) -> Result<Option<(Batch, Run)>> {
         batch = batch.with_end(end);
     }
     Ok(Some((batch, run)))
+}
+
+/// Whether a provider's refusal may be about a page token that ended.
+fn is_refused_token(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Rejected | ErrorKind::NotFound)
 }

@@ -235,8 +235,8 @@ impl Reading {
             member(self.total_pages).and_then(HeadJson::scalar).and_then(|text| text.parse().ok());
         self.present(&page, &read)?;
         read.more = member(self.more).and_then(flag);
-        read.next = member(self.next).and_then(token);
-        read.token = member(self.token).and_then(token);
+        read.next = member(self.next).map_or(Ok(None), token)?;
+        read.token = member(self.token).map_or(Ok(None), token)?;
         Ok(read)
     }
 
@@ -283,6 +283,12 @@ impl Reading {
         let changed = self.changed.and_then(|slot| record.head(slot));
         if let Some(json) = changed {
             read.last.insert("changed".to_owned(), json.json().to_owned());
+            let is_set = !matches!(json.json(), "null" | "\"\"");
+            if is_set && !self.marks.is_empty() && self.stamp(json).is_none() {
+                let message =
+                    "its time of change is in no form that is known: reads of changes may leave it out";
+                read.issues.push(Issue::new(message).on(entity, key.clone()));
+            }
         }
         for (slot, highest) in self.marks.iter().zip(&mut read.highest) {
             let Some(stamp) = record.head(*slot).and_then(|json| self.stamp(json)) else { continue };
@@ -404,12 +410,26 @@ fn flag(json: HeadJson<'_>) -> Option<bool> {
     })
 }
 
-/// A page token or address: empty, null and false say that there is none.
-fn token(json: HeadJson<'_>) -> Option<String> {
-    if matches!(json.json(), "false" | "null") {
-        return None;
+/// A page token or address: empty values of any type, null and false say that there is none.
+///
+/// # Errors
+/// `Decode` for a list or an object: a list that seems to end would lose its other pages.
+fn token(json: HeadJson<'_>) -> Result<Option<String>> {
+    let is_empty = |inside: Option<&str>| inside.is_some_and(|inside| inside.trim().is_empty());
+    let text = json.json();
+    let list = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let object = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    if matches!(text, "false" | "null") || is_empty(list) || is_empty(object) {
+        return Ok(None);
     }
-    json.scalar().filter(|text| !text.is_empty()).map(|text| text.into_owned())
+    let wrong = || {
+        Error::new(
+            ErrorKind::Decode,
+            "the token of the next page is a list or an object, and should be a text",
+        )
+        .with_advice("compare `next` and `token` with the documentation, and go on from the last state")
+    };
+    json.scalar().map(|text| Some(text.into_owned()).filter(|text| !text.is_empty())).ok_or_else(wrong)
 }
 
 fn merged_keys(json: HeadJson<'_>, split: &str) -> Vec<String> {

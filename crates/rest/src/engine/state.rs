@@ -63,6 +63,9 @@ pub(crate) struct PassState {
     /// Whether a list moved while it was paged, so that a record may have been passed over.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) moved: bool,
+    /// Whether records may have been skipped, so that the marks stay.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) skipped: bool,
     /// Whether what was refused before was asked for again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) retried: bool,
@@ -75,6 +78,7 @@ pub(crate) enum Kind {
     #[default]
     Full,
     Changes,
+    Keys,
 }
 
 impl Kind {
@@ -82,6 +86,7 @@ impl Kind {
         match self {
             Self::Full => ReadMode::Full,
             Self::Changes => ReadMode::Changes,
+            Self::Keys => ReadMode::Keys,
         }
     }
 }

@@ -3,7 +3,7 @@
 use tieline_core::{
     Error, ErrorKind, FieldPath, Key, Operation, Outcome, Patch, RawJson, Record, Resend, Result,
 };
-use tieline_kit::outcome_of;
+use tieline_kit::{instant, outcome_of};
 
 use super::fields::{changes, members, merged, needs_record, object};
 use super::lookup::{current as current_record, key_words};
@@ -24,15 +24,19 @@ impl Writer {
         if patch.is_empty() {
             return Ok(Outcome::Unchanged);
         }
+        let at = self.client.hook_context(&self.name);
+        let own = self.client.hooks.patch(&at, patch, None).transpose()?;
         let sends_version = request.uses(&|word| *word == WordName::Version);
-        let reads =
-            needs_record(patch) || request.merge_with.is_some() || (if_version.is_some() && !sends_version);
+        let reads = own.as_ref().map_or_else(|| needs_record(patch), |own| own.needs_record)
+            || request.merge_with.is_some()
+            || (if_version.is_some() && !sends_version);
         let current = if reads {
             match current_record(&self.client, &self.entity, key).await {
                 Ok(Some(record)) => Some(record),
                 Ok(None) => {
                     return Ok(Outcome::Rejected(Error::new(ErrorKind::NotFound, "the record is gone")));
                 }
+                Err(error) if error.kind() == ErrorKind::Forbidden => return Ok(Outcome::Rejected(error)),
                 // Nothing was written.
                 Err(error) => return Ok(Outcome::Deferred(error.with_resend(Resend::Safe))),
             }
@@ -41,7 +45,7 @@ impl Writer {
         };
         if let (Some(wanted), false, Some(record)) = (if_version, sends_version, &current) {
             match &record.version {
-                Some(version) if *version == wanted => {}
+                Some(version) if is_version(version.as_str(), wanted) => {}
                 Some(_) => return Ok(Outcome::conflict(current.map(Box::new))),
                 None => {
                     return Err(Error::unsupported(
@@ -50,7 +54,17 @@ impl Writer {
                 }
             }
         }
-        let changed = self.changed(request, patch, current.as_ref())?;
+        let own = match own {
+            Some(own) if own.needs_record => {
+                self.client.hooks.patch(&at, patch, current.as_ref()).transpose()?
+            }
+            own => own,
+        };
+        let changed = match own {
+            Some(own) => own.body.map(|body| body.get().to_owned()),
+            None => Some(self.changed(request, patch, current.as_ref())?),
+        };
+        let Some(changed) = changed else { return Ok(Outcome::Unchanged) };
         let changed = self.hooked(&op.op, changed)?;
         let changed = match self.prepared(&op.op, changed).await {
             Ok(changed) => changed,
@@ -67,6 +81,8 @@ impl Writer {
         words.record = Some(&changed);
         words.input = Some(&changed);
         let parents = words.parents.clone();
+        // Carried out again from the beginning, a conditional one would meet the version that it made itself.
+        let idempotent = request.is_idempotent(false) && if_version.is_none();
         Ok(match self.send(request, &words, Some(&changed)).await {
             Ok(response) => self.applied(request, &response, Some(key), &parents),
             Err(error)
@@ -75,7 +91,7 @@ impl Writer {
                 let current = current_record(&self.client, &self.entity, key).await.ok().flatten();
                 Outcome::conflict(current.map(Box::new))
             }
-            Err(error) => outcome_of(error, request.is_idempotent(false)),
+            Err(error) => outcome_of(error, idempotent),
         })
     }
 
@@ -147,6 +163,11 @@ impl Writer {
             Err(error) => outcome_of(error, request.idempotent.unwrap_or(true)),
         })
     }
+}
+
+/// Whether two versions are one: the same text, or the same time however it is written.
+fn is_version(one: &str, other: &str) -> bool {
+    one == other || matches!((instant(one), instant(other)), (Some(one), Some(other)) if one == other)
 }
 
 /// The member of the record with the members of a JSON object over it.

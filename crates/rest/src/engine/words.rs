@@ -21,6 +21,8 @@ pub(crate) struct RequestWords<'a> {
     pub(crate) fields: Vec<String>,
     pub(crate) since: Option<Stamp>,
     pub(crate) until: Option<Stamp>,
+    /// The start of the pass.
+    pub(crate) started: Option<Stamp>,
     pub(crate) token: Option<&'a str>,
     pub(crate) parents: Vec<String>,
     /// The parent's record, JSON.
@@ -79,6 +81,7 @@ impl Words for RequestWords<'_> {
             WordName::Fields => list(&self.fields),
             WordName::Since => self.since.clone().map(WordValue::Stamp),
             WordName::Until => self.until.clone().map(WordValue::Stamp),
+            WordName::Started => self.started.clone().map(WordValue::Stamp),
             WordName::Token => self.token.map(WordValue::text),
             WordName::ParentKey => match self.parents.as_slice() {
                 [one] => Some(WordValue::text(one.as_str())),

@@ -1,6 +1,5 @@
 //! Writes: one request for each operation, one outcome for each, in order.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tieline_core::{
@@ -11,10 +10,10 @@ use tieline_kit::{Done, outcome_of, outcomes};
 
 use super::accepted::accepted;
 use super::client::Client;
-use super::fields::{members, object, quoted, text_at};
+use super::fields::{members, merged, object, quoted, text_at};
 use super::lookup::{current as current_record, key_words, parent_record};
 use super::partitions::parents_of;
-use super::plan::entity;
+use super::plan::{entity, naming};
 use super::update::merge;
 use super::words::RequestWords;
 use crate::description::{Entity, Request};
@@ -33,6 +32,11 @@ pub(crate) fn write(client: &Client, request: WriteRequest) -> Result<OutcomeStr
         request.partition.as_ref().map(|partition| parents_of(partition.as_str())).unwrap_or_default();
     if let Some(outcomes) = client.hooks.write(&client.hook_context(&request.entity), &request.operations) {
         return Ok(outcomes);
+    }
+    let requests = [&found.create, &found.update, &found.delete, &found.upsert];
+    let writes = requests.into_iter().any(Option::is_some) || !found.actions.is_empty();
+    if !writes && client.description.actions.is_empty() {
+        return Err(Error::unsupported(format!("writing {}", request.entity)));
     }
     let name = request.entity.clone();
     let writer = Arc::new(Writer::new(client.clone(), name, found.clone(), parents));
@@ -60,13 +64,13 @@ impl Writer {
     }
 
     async fn carry_out(&self, op: Operation) -> Done {
-        let outcome = self.result(&op).await.unwrap_or_else(Outcome::Rejected);
+        let outcome = self.outcome_of_op(&op).await;
         if self.is_unmarked(&op.op) { Done::without_marker(outcome) } else { outcome.into() }
     }
 
     /// The same, as the outcome of the operation.
     pub(super) async fn carry_out_one(&self, op: Operation) -> OperationOutcome {
-        let outcome = self.result(&op).await.unwrap_or_else(Outcome::Rejected);
+        let outcome = self.outcome_of_op(&op).await;
         let unmarked = self.is_unmarked(&op.op);
         let outcome = OperationOutcome::new(op.id, outcome);
         if unmarked { outcome.without_marker() } else { outcome }
@@ -76,7 +80,18 @@ impl Writer {
     pub(super) fn is_unmarked(&self, op: &WriteOp) -> bool {
         let WriteOp::Create { fields, marker: Some(_), .. } = op else { return false };
         let Some(member) = &self.entity.marker else { return true };
-        members(fields.get()).is_ok_and(|members| has_value(&members, member))
+        has_value(fields, member)
+    }
+
+    /// The outcome of an operation, its error with the entity.
+    async fn outcome_of_op(&self, op: &Operation) -> Outcome {
+        let named = |error| naming(error, self.name.as_str());
+        match self.result(op).await {
+            Err(error) | Ok(Outcome::Rejected(error)) => Outcome::Rejected(named(error)),
+            Ok(Outcome::Deferred(error)) => Outcome::Deferred(named(error)),
+            Ok(Outcome::Unknown(error)) => Outcome::Unknown(named(error)),
+            Ok(outcome) => outcome,
+        }
     }
 
     async fn result(&self, op: &Operation) -> Result<Outcome> {
@@ -100,12 +115,19 @@ impl Writer {
     /// The fields with the marker in its member.
     pub(super) fn marked(&self, fields: &RawJson, marker: Option<&str>) -> Result<String> {
         let mut members = members(fields.get())?;
-        if let (Some(marker), Some(member)) = (marker, &self.entity.marker)
-            && !has_value(&members, member)
-        {
-            members.insert(member.clone(), quoted(marker));
+        let (Some(marker), Some(member)) = (marker, &self.entity.marker) else { return Ok(object(&members)) };
+        if has_value(fields, member) {
+            return Ok(object(&members));
         }
-        Ok(object(&members))
+        if !member.starts_with('/') {
+            members.insert(member.clone(), quoted(marker));
+            return Ok(object(&members));
+        }
+        let mut marked = quoted(marker);
+        for name in member.trim_start_matches('/').rsplit('/') {
+            marked = format!("{{{}:{marked}}}", quoted(&name.replace("~1", "/").replace("~0", "~")));
+        }
+        merged(&object(&members), &marked)
     }
 
     async fn create(&self, op: &Operation, fields: &RawJson, marker: Option<&str>) -> Result<Outcome> {
@@ -125,7 +147,7 @@ impl Writer {
         self.checked(request, &record)?;
         let idempotent = request.is_idempotent(false) || request.uses(&|word| *word == WordName::Marker);
         Ok(match self.send(request, &words, Some(&record)).await {
-            Ok(response) => self.applied(request, &response, None, &parents),
+            Ok(response) => said(request, self.applied(request, &response, None, &parents), idempotent),
             Err(error) => outcome_of(error, idempotent),
         })
     }
@@ -236,6 +258,8 @@ impl Writer {
             }
             None => {}
         }
+        checked_input(action, request, input)?;
+        let input = &RawJson::from_checked(self.hooked(&op.op, input.get().to_owned())?.as_str());
         let merged = match (&request.merge_with, key) {
             (Some(member), Some(key)) => match current_record(&self.client, &self.entity, key).await {
                 Ok(Some(record)) => merge(&record, member, input.get())?,
@@ -246,14 +270,26 @@ impl Writer {
         };
         words.input = Some(&merged);
         words.files = files;
-        Ok(match self.send(request, &words, None).await {
+        words.record = words.input;
+        let body = Some(merged.as_str()).filter(|_| !request.input.is_empty());
+        let idempotent = request.is_idempotent(false);
+        Ok(match self.send(request, &words, body).await {
             Ok(response) => {
                 if let Some(outcome) = accepted(request, &response) {
                     return Ok(outcome);
                 }
-                let at = self.client.hook_context(&self.name);
+                let mut at = self.client.hook_context(&self.name);
+                at.key = key.cloned();
                 if let Some(outcome) = self.client.hooks.outcome(&at, action, &response) {
                     return Ok(outcome);
+                }
+                if request.record.is_some() {
+                    return Ok(said(request, self.applied(request, &response, None, &[]), idempotent));
+                }
+                if let Some(place) = &request.applied {
+                    let left = response.text().ok().and_then(|text| text_at(text, place));
+                    let left = left.map(|left| Outcome::applied(Some(Key::new(left))));
+                    return Ok(left.unwrap_or_else(|| outcome_of(says_nothing(request), idempotent)));
                 }
                 let output = response.text().ok().and_then(|text| RawJson::parse(text).ok());
                 let outcome = Outcome::applied(key.cloned());
@@ -262,12 +298,59 @@ impl Writer {
                     None => outcome,
                 }
             }
-            Err(error) => outcome_of(error, request.is_idempotent(false)),
+            Err(error) => outcome_of(error, idempotent),
         })
     }
 }
 
 /// Whether a record has a value of its own where its marker would stand.
-fn has_value(members: &BTreeMap<String, String>, name: &str) -> bool {
-    members.get(name).is_some_and(|json| !matches!(json.as_str(), "null" | "\"\""))
+fn has_value(fields: &RawJson, member: &str) -> bool {
+    let pointer = match member.starts_with('/') {
+        true => member.to_owned(),
+        false => format!("/{}", member.replace('~', "~0").replace('/', "~1")),
+    };
+    fields.at(&pointer).ok().flatten().is_some_and(|json| !matches!(json.get(), "null" | "\"\""))
+}
+
+/// The outcome of a write, in doubt where the answer should hold the record and holds nothing: it was done, or so it
+/// seems.
+pub(super) fn said(request: &Request, outcome: Outcome, idempotent: bool) -> Outcome {
+    match outcome {
+        Outcome::Applied { key: None, record: None, .. } if request.record.is_some() => {
+            outcome_of(says_nothing(request), idempotent)
+        }
+        outcome => outcome,
+    }
+}
+
+fn says_nothing(request: &Request) -> Error {
+    Error::new(ErrorKind::Decode, "the answer to the write does not hold the record")
+        .with_context("path", request.shown.as_str())
+}
+
+/// Checks an action's input against the members that the description names.
+fn checked_input(action: &str, request: &Request, input: &RawJson) -> Result<()> {
+    if request.input.is_empty() {
+        return Ok(());
+    }
+    let about = |message: String| {
+        Error::new(ErrorKind::Rejected, message).with_context("action", tieline_kit::excerpt(action, 80))
+    };
+    let given = match input.get().trim() {
+        "null" => super::fields::Members::new(),
+        text => members(text).map_err(|_| about("the input of an action is no JSON object".to_owned()))?,
+    };
+    for (name, value) in &given {
+        let Some(input) = request.input.iter().find(|input| input.name == *name) else {
+            let shown = tieline_kit::excerpt(name, 64);
+            return Err(about(format!("{shown:?} is no input of this action")));
+        };
+        if !input.kind.takes(value) {
+            return Err(about(format!("{name:?} takes {}", input.kind.words())));
+        }
+    }
+    match request.input.iter().find(|input| input.required && !given.contains_key(&input.name)) {
+        Some(missing) => Err(about(format!("{:?} is missing in the input of this action", missing.name))),
+        None => Ok(()),
+    }
 }

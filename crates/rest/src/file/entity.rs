@@ -1,10 +1,11 @@
+use tieline_core::Deletes;
 use tieline_document::{Member, Node, Value};
 
 use super::reader::{Reader, members, one_or_many};
 use super::walk::WALK;
-use crate::description::{Entity, FieldsRequest, Find, FindBy, Named, Parent, Request};
+use crate::description::{Entity, FieldsRequest, Find, FindBy, KeyForm, Named, Parent, Request};
 
-const ENTITY: [&str; 27] = [
+const ENTITY: [&str; 29] = [
     "base",
     "let",
     "title",
@@ -30,13 +31,27 @@ const ENTITY: [&str; 27] = [
     "content",
     "marker",
     "search_delay",
+    "key_form",
     "clear",
+    "deletes",
     "token_from",
 ];
 
 /// The words of a list.
-pub(crate) const LIST_WORDS: [&str; 11] =
-    ["page", "offset", "next", "last", "page_size", "fields", "since", "until", "token", "parent", "parents"];
+pub(crate) const LIST_WORDS: [&str; 12] = [
+    "page",
+    "offset",
+    "next",
+    "last",
+    "page_size",
+    "fields",
+    "since",
+    "until",
+    "started",
+    "token",
+    "parent",
+    "parents",
+];
 /// The words of a look-up.
 pub(crate) const LOOKUP_WORDS: [&str; 10] =
     ["key", "keys", "field", "value", "fields", "page", "next", "offset", "page_size", "parent"];
@@ -103,6 +118,12 @@ impl Reader<'_> {
             "detail" => entity.detail = self.request(node, &LOOKUP_WORDS, &[]),
             "content" => entity.content = self.content(node),
             "token_from" => entity.token_from = self.request(node, &LIST_WORDS, &[]),
+            "key_form" => {
+                entity.key_form = self.word(node, &[("integer", KeyForm::Integer), ("uuid", KeyForm::Uuid)]);
+            }
+            "deletes" => {
+                entity.deletes = self.word(node, &[("sweep", Deletes::Sweep), ("feed", Deletes::Feed)]);
+            }
             "keys" => self.not_carried_out(name, node),
             _ => {}
         }

@@ -61,8 +61,8 @@ impl Reader<'_> {
             return rule;
         }
         let known = [
-            "status", "code", "at", "is", "text", "header", "html", "for", "error", "wait", "resend",
-            "advice",
+            "status", "code", "at", "is", "text", "header", "html", "for", "error", "about", "wait",
+            "resend", "advice",
         ];
         self.names(node, &known);
         for member in members(node) {
@@ -79,6 +79,10 @@ impl Reader<'_> {
                 "html" => rule.html = self.flag(node),
                 "for" => rule.tag = self.text(node),
                 "error" => rule.error = self.word(node, &WORDS),
+                "about" => {
+                    let known = [("connection", true), ("record", false)];
+                    rule.about_connection = self.word(node, &known).unwrap_or(false);
+                }
                 "wait" => rule.wait = self.wait(node),
                 "resend" => {
                     let known = [

@@ -6,10 +6,12 @@ use url::Url;
 
 use super::reader::{Reader, members};
 use super::walk::WALK;
-use crate::description::{Base, Job, Many, Place, Query, Request, Upload, UploadKind};
+use crate::description::{
+    ActionInput, Base, InputKind, Job, Many, Place, Query, Request, Upload, UploadKind,
+};
 use crate::template::Template;
 
-const REQUEST: [&str; 14] = [
+const REQUEST: [&str; 16] = [
     "call",
     "headers",
     "body",
@@ -21,6 +23,8 @@ const REQUEST: [&str; 14] = [
     "only",
     "merge_with",
     "title",
+    "input",
+    "applied",
     "many",
     "job",
     "upload",
@@ -187,9 +191,9 @@ impl Reader<'_> {
                 "merge_with" => request.merge_with = self.text(node),
                 "job" => request.job = self.job(node, words),
                 "upload" => request.upload = self.upload(node),
-                "title" if !more.contains(&member.name.as_str()) => {
-                    self.not_carried_out(&member.name, node);
-                }
+                "title" if !more.contains(&"title") => request.title = self.text(node),
+                "input" => request.input = self.input(node),
+                "applied" => request.applied = self.pointer(node),
                 _ => {}
             }
         }
@@ -259,6 +263,35 @@ impl Reader<'_> {
             id: self.pointer_in(node, "id"),
             key_as: node.member("key_as").and_then(|node| self.text(node)),
         })
+    }
+
+    /// `{into: integer, note: text?}`: the members of an action's input.
+    fn input(&mut self, node: &Node) -> Vec<ActionInput> {
+        const KINDS: [(&str, InputKind); 7] = [
+            ("integer", InputKind::Integer),
+            ("number", InputKind::Number),
+            ("text", InputKind::Text),
+            ("boolean", InputKind::Boolean),
+            ("list", InputKind::List),
+            ("object", InputKind::Object),
+            ("any", InputKind::Any),
+        ];
+        if !self.object(node) {
+            return Vec::new();
+        }
+        let mut input = Vec::new();
+        for member in members(node) {
+            let Some(text) = self.text(&member.node) else { continue };
+            let (kind, required) = match text.strip_suffix('?') {
+                Some(kind) => (kind, false),
+                None => (text.as_str(), true),
+            };
+            let kind = Node { mark: member.node.mark, value: Value::Text(kind.to_owned()) };
+            if let Some(kind) = self.word(&kind, &KINDS) {
+                input.push(ActionInput { name: member.name.clone(), kind, required });
+            }
+        }
+        input
     }
 
     pub(crate) fn headers(&mut self, node: &Node, words: &[&str]) -> Vec<(String, Template)> {

@@ -64,6 +64,8 @@ pub(crate) enum WordName {
     Fields,
     Since,
     Until,
+    /// The start of the pass, by the provider's clock.
+    Started,
     Token,
     ParentKey,
     /// A field of the parent record.
@@ -98,8 +100,8 @@ pub(crate) enum WordName {
 impl WordName {
     /// Whether the smallest thing around it is left out when it has no value, instead of an error.
     pub(crate) fn is_left_out(&self) -> bool {
-        use WordName::{Fields, Last, Next, Offset, Page, PageSize, Since, Token, Until};
-        matches!(self, Page | Offset | Next | Last(_) | PageSize | Fields | Since | Until | Token)
+        use WordName::{Fields, Last, Next, Offset, Page, PageSize, Since, Started, Token, Until};
+        matches!(self, Page | Offset | Next | Last(_) | PageSize | Fields | Since | Until | Started | Token)
     }
 }
 
@@ -114,6 +116,7 @@ impl fmt::Display for WordName {
             Self::Fields => ("fields", None),
             Self::Since => ("since", None),
             Self::Until => ("until", None),
+            Self::Started => ("started", None),
             Self::Token => ("token", None),
             Self::ParentKey => ("parent.key", None),
             Self::Parent(member) => ("parent", Some(member)),

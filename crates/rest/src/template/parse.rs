@@ -188,7 +188,7 @@ impl Reader<'_> {
         use WordName::{
             Callback, Changes, Each, Events, FieldName, Fields, Id, Input, InputField, Key, KeyPart, Keys,
             Last, Marker, Next, Now, Offset, Page, PageSize, Parent, ParentKey, Parents, Record, RecordField,
-            Records, Secret, Setting, Since, Token, Until, Value, Version,
+            Records, Secret, Setting, Since, Started, Token, Until, Value, Version,
         };
         let listed = |word: &str| self.known.words.contains(&word);
         let name = match text {
@@ -199,6 +199,7 @@ impl Reader<'_> {
             "fields" => Fields,
             "since" => Since,
             "until" => Until,
+            "started" => Started,
             "token" => Token,
             "parent.key" => ParentKey,
             "parents" => Parents,

@@ -7,6 +7,7 @@
     reason = "helpers of tests fail like tests"
 )]
 
+mod actions;
 mod auth;
 mod batches;
 mod children;
@@ -20,6 +21,7 @@ mod jobs;
 mod language;
 mod lookups;
 mod moves;
+mod passes;
 mod provider;
 mod reads;
 mod rules;
