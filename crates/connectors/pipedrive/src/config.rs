@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tieline_core::http::HttpClient;
-use tieline_core::{Clock, ConnectorConfig, Error, ErrorKind, Result};
+use tieline_core::{BuildContext, Clock, ConnectorConfig, Error, ErrorKind, Result};
 use url::Url;
 
 use crate::{Pipedrive, PipedriveFactory};
@@ -85,6 +85,6 @@ impl ConnectorConfig for PipedriveConfig {
     type Factory = PipedriveFactory;
 
     fn connect(self, base_url: Url, http: HttpClient, clock: Arc<dyn Clock>) -> Result<Arc<Pipedrive>> {
-        Ok(Arc::new(Pipedrive::new(&self, base_url, http, clock)?))
+        Ok(Arc::new(Pipedrive::new(&self, BuildContext::new(Value::Null, base_url, http, clock))?))
     }
 }

@@ -1,4 +1,4 @@
-//! The connector: the trait's methods, and the typed ones.
+//! The connector: the description's, and beside it what data cannot say.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,28 +8,30 @@ use futures_core::Stream;
 use serde::de::DeserializeOwned;
 use tieline_core::http::{HttpClient, HttpResponse};
 use tieline_core::{
-    Account, BatchStream, Catalog, CheckRequest, Clock, Connector, DiscoverRequest, Error, ErrorKind, Key,
-    Lookup, LookupBy, LookupRequest, Lookups, OutcomeStream, PollRequest, ReadRequest, Result, WriteRequest,
+    Account, BatchStream, BuildContext, Catalog, CheckRequest, Clock, Connector, Content, ContentRequest,
+    DiscoverRequest, LookupBy, LookupRequest, Lookups, OutcomeStream, Partitions, PartitionsRequest,
+    PollRequest, ReadRequest, Result, Subscriptions, SubscriptionsRequest, WriteRequest,
 };
-use tieline_kit::{Call, records_as, refuse_partition, typed};
+use tieline_kit::{Call, refuse_partition};
+use tieline_rest::RestConnector;
 use url::Url;
 
-use crate::endpoints::Endpoint;
 use crate::marker::Markers;
 use crate::{
-    Activity, Deal, Organization, Person, PipedriveConfig, Pipeline, Stage, action, check, discover, lookup,
-    read, search, write,
+    Activity, Deal, Organization, Person, PipedriveConfig, Pipeline, Stage, check, discover, factory, job,
+    search,
 };
 
 /// A Pipedrive account. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Pipedrive {
+    rest: Arc<RestConnector>,
     api: Api,
     company: String,
     markers: Arc<Markers>,
 }
 
-/// The way to the account.
+/// The way to the account for requests that no description holds.
 #[derive(Clone, Debug)]
 pub(crate) struct Api {
     http: HttpClient,
@@ -44,44 +46,45 @@ impl Api {
 }
 
 impl Pipedrive {
-    pub(crate) fn new(
-        config: &PipedriveConfig,
-        base: Url,
-        http: HttpClient,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self> {
+    pub(crate) fn new(config: &PipedriveConfig, context: BuildContext) -> Result<Self> {
         let markers = Arc::new(Markers::of(&config.markers)?);
-        Ok(Self { api: Api { http, base, clock }, company: config.name()?, markers })
+        let api = Api {
+            http: context.http.clone(),
+            base: context.base_url.clone(),
+            clock: Arc::clone(&context.clock),
+        };
+        let rest = factory::described(&markers, context)?;
+        Ok(Self { rest, api, company: config.name()?, markers })
     }
 
     /// A deal, also an archived one. `None` when there is none or it was deleted; `Forbidden` when it may not be seen.
     pub async fn deal(&self, id: u64) -> Result<Option<Deal>> {
-        self.one("deals", id).await
+        self.rest.record_as("deals", id).await
     }
 
     /// A person. Answers as [`deal`](Self::deal) does.
     pub async fn person(&self, id: u64) -> Result<Option<Person>> {
-        self.one("persons", id).await
+        self.rest.record_as("persons", id).await
     }
 
     /// An organization. Answers as [`deal`](Self::deal) does.
     pub async fn organization(&self, id: u64) -> Result<Option<Organization>> {
-        self.one("organizations", id).await
+        self.rest.record_as("organizations", id).await
     }
 
     /// An activity. Answers as [`deal`](Self::deal) does.
     pub async fn activity(&self, id: u64) -> Result<Option<Activity>> {
-        self.one("activities", id).await
+        self.rest.record_as("activities", id).await
     }
 
     /// A pipeline. Answers as [`deal`](Self::deal) does.
     pub async fn pipeline(&self, id: u64) -> Result<Option<Pipeline>> {
-        self.one("pipelines", id).await
+        self.rest.record_as("pipelines", id).await
     }
 
     /// A stage of a pipeline. Answers as [`deal`](Self::deal) does.
     pub async fn stage(&self, id: u64) -> Result<Option<Stage>> {
-        self.one("stages", id).await
+        self.rest.record_as("stages", id).await
     }
 
     /// All records of an entity, each as a `T`: one of this crate's types, or your own with the fields that you need.
@@ -90,21 +93,7 @@ impl Pipedrive {
     where
         T: DeserializeOwned + Send + 'static,
     {
-        Ok(records_as(self.read(ReadRequest::full(entity))?, entity))
-    }
-
-    async fn one<T: DeserializeOwned>(&self, entity: &'static str, id: u64) -> Result<Option<T>> {
-        let key = Key::from(id);
-        match lookup::one(&self.api, Endpoint::named(entity)?, &key).await? {
-            Lookup::Record(record) => typed(entity, &record).map(Some),
-            Lookup::Forbidden(_) => {
-                Err(Error::new(ErrorKind::Forbidden, "this Pipedrive user may not see the record")
-                    .with_advice("connect with a user who sees everything, such as an admin")
-                    .with_context("entity", entity)
-                    .with_context("key", key))
-            }
-            _ => Ok(None),
-        }
+        self.rest.read_as(entity)
     }
 }
 
@@ -115,34 +104,44 @@ impl Connector for Pipedrive {
     }
 
     async fn discover(&self, request: DiscoverRequest) -> Result<Catalog> {
-        discover::discover(&self.api, &self.markers, &request).await
+        let mut names = request.clone();
+        names.schemas = false;
+        let catalog = self.rest.discover(names).await?;
+        if request.schemas { discover::described(&self.api, catalog).await } else { Ok(catalog) }
     }
 
     fn read(&self, request: ReadRequest) -> Result<BatchStream> {
-        let endpoint = Endpoint::named(request.entity.as_str())?;
-        discover::refuse_unreadable(endpoint, &request)?;
-        read::read(self.api.clone(), endpoint, &request)
+        discover::refuse_unknown(&request)?;
+        self.rest.read(request)
     }
 
     async fn lookup(&self, request: LookupRequest) -> Result<Lookups> {
-        let endpoint = Endpoint::named(request.entity.as_str())?;
         refuse_partition(&request.entity, request.partition.as_ref())?;
-        match request.by {
-            LookupBy::Keys(keys) => lookup::keys(&self.api, endpoint, keys).await,
+        match &request.by {
             LookupBy::Field { field, value, .. } => {
-                search::by_field(&self.api, &self.markers, endpoint, &field, &value).await
+                search::by_field(&self.api, &self.rest, &self.markers, &request.entity, field, value).await
             }
-            _ => Err(Error::unsupported("this kind of look-up")),
+            _ => self.rest.lookup(request).await,
         }
     }
 
     fn write(&self, request: WriteRequest) -> Result<OutcomeStream> {
-        let endpoint = Endpoint::named(request.entity.as_str())?;
-        refuse_partition(&request.entity, request.partition.as_ref())?;
-        write::write(self.api.clone(), Arc::clone(&self.markers), endpoint, request)
+        self.rest.write(request)
     }
 
     fn poll(&self, request: PollRequest) -> Result<OutcomeStream> {
-        action::poll(self.api.clone(), request)
+        job::poll(self.api.clone(), request)
+    }
+
+    async fn partitions(&self, request: PartitionsRequest) -> Result<Partitions> {
+        self.rest.partitions(request).await
+    }
+
+    async fn content(&self, request: ContentRequest) -> Result<Content> {
+        self.rest.content(request).await
+    }
+
+    async fn subscriptions(&self, request: SubscriptionsRequest) -> Result<Subscriptions> {
+        self.rest.subscriptions(request).await
     }
 }

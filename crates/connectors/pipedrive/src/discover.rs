@@ -3,18 +3,15 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tieline_core::{
-    Capabilities, Catalog, Choice, DiscoverRequest, Entity, EntityField, EntityName, Error, ErrorKind,
-    FieldPath, ReadRequest, Result, Text,
+    Catalog, Choice, Entity, EntityField, EntityName, Error, ErrorKind, FieldPath, ReadRequest, Result, Text,
 };
-use tieline_kit::{Call, TokenGuard, excerpt, nearest, parse_page};
+use tieline_kit::{Call, Envelope, TokenGuard, excerpt, nearest, parse_page};
 
-use crate::action;
 use crate::connector::Api;
-use crate::endpoints::{ENTITIES, Endpoint, PAGE};
-use crate::fields::{Shape, Standard, object};
-use crate::marker::Markers;
-use crate::read::next_cursor;
-use crate::slot::nested;
+use crate::fields::{EntityFields, Field, Shape, object};
+
+/// The most records of a page, in both versions.
+pub(crate) const PAGE: u32 = 500;
 
 /// A field as the account describes it.
 /// Source: <https://pipedrive.readme.io/docs/core-api-concepts-custom-fields>.
@@ -39,54 +36,25 @@ struct Labelled {
     label: Option<String>,
 }
 
-/// The entities that were asked for, with the account's own fields when schemas are wanted.
-pub(crate) async fn discover(api: &Api, markers: &Markers, request: &DiscoverRequest) -> Result<Catalog> {
-    let mut endpoints: Vec<&Endpoint> = Vec::new();
-    for name in &request.entities {
-        endpoints.push(Endpoint::named(name.as_str())?);
-    }
-    if endpoints.is_empty() {
-        endpoints.extend(ENTITIES);
-    }
+/// The catalog with the fields of its entities, the account's own among them.
+pub(crate) async fn described(api: &Api, mut catalog: Catalog) -> Result<Catalog> {
     // Leads have the fields of deals: each list is asked for once.
     let mut described: Vec<(&str, Vec<Described>)> = Vec::new();
-    let mut entities = Vec::new();
-    for endpoint in endpoints {
-        let mut entity = named(endpoint, markers);
-        if request.schemas {
-            let account: &[Described] = match endpoint.fields {
-                None => &[],
-                Some(path) => {
-                    if !described.iter().any(|(known, _)| *known == path) {
-                        let fields = list(api, path)
-                            .await
-                            .map_err(|error| error.with_context("entity", endpoint.name))?;
-                        described.push((path, fields));
-                    }
-                    described.iter().find(|(known, _)| *known == path).map_or(&[], |(_, fields)| fields)
+    for entity in &mut catalog.entities {
+        let Some(fields) = EntityFields::named(entity.name.as_str()) else { continue };
+        let account: &[Described] = match fields.account {
+            None => &[],
+            Some(path) => {
+                if !described.iter().any(|(known, _)| *known == path) {
+                    let found = list(api, path).await;
+                    described.push((path, found.map_err(|error| error.with_context("entity", fields.name))?));
                 }
-            };
-            describe(&mut entity, endpoint, account);
-        }
-        entities.push(entity);
+                described.iter().find(|(known, _)| *known == path).map_or(&[], |(_, fields)| fields)
+            }
+        };
+        describe(entity, fields, account);
     }
-    Ok(Catalog::new(entities))
-}
-
-fn named(endpoint: &Endpoint, markers: &Markers) -> Entity {
-    let mut entity = Entity::new(endpoint.entity(), endpoint.title);
-    entity.deletes = endpoint.deletes;
-    entity.capabilities = Capabilities::READ.with_lookup();
-    if endpoint.changes {
-        entity.capabilities = entity.capabilities.with_changes();
-        entity.cursor_field = Some(FieldPath::field(endpoint.changed_at));
-    }
-    if endpoint.writes.is_some() {
-        entity.capabilities = entity.capabilities.with_writes();
-    }
-    entity.actions = action::described(endpoint);
-    entity.marker = markers.field(endpoint);
-    entity
+    Ok(catalog)
 }
 
 /// All fields of one kind of record.
@@ -110,9 +78,9 @@ async fn list(api: &Api, path: &'static str) -> Result<Vec<Described>> {
     }
 }
 
-fn describe(entity: &mut Entity, endpoint: &Endpoint, account: &[Described]) {
+fn describe(entity: &mut Entity, fields: &'static EntityFields, account: &[Described]) {
     let mut properties = Map::new();
-    for (name, shape) in endpoint.standard {
+    for Field { name, shape, write, .. } in fields.shown() {
         let told = account.iter().find(|field| field.field_code == *name && !field.is_custom());
         let title = told.map_or_else(|| readable(name), Described::title);
         let mut schema = shape.schema();
@@ -125,11 +93,11 @@ fn describe(entity: &mut Entity, endpoint: &Endpoint, account: &[Described]) {
         if let Shape::Ref(other) = shape {
             field.references.push(EntityName::from_static(other));
         }
-        field = field.with_writable(endpoint.writes.is_some_and(|writes| writes.field(name).is_some()));
+        field = field.with_writable(write.is_some());
         entity.fields.push(field);
     }
     // v2 keeps the account's fields together, v1 spreads them over the record.
-    let nested = nested(endpoint);
+    let nested = fields.is_nested();
     let parent = FieldPath::field("custom_fields");
     let mut custom = Map::new();
     for told in account.iter().filter(|field| field.is_custom()) {
@@ -140,7 +108,7 @@ fn describe(entity: &mut Entity, endpoint: &Endpoint, account: &[Described]) {
             told.field_type.as_deref().unwrap_or("json"),
         );
         field.custom = true;
-        field = field.with_writable(endpoint.writes.is_some_and(|writes| writes.custom));
+        field = field.with_writable(fields.custom);
         field.choices = told.choices();
         field.references = told.references().map(EntityName::from_static).into_iter().collect();
         entity.fields.push(field);
@@ -150,13 +118,13 @@ fn describe(entity: &mut Entity, endpoint: &Endpoint, account: &[Described]) {
             properties.extend(told.spread());
         }
     }
-    if nested && endpoint.fields.is_some() {
+    if nested && fields.account.is_some() {
         let custom = json!({ "title": "Custom fields", "type": ["object", "null"], "properties": custom });
         properties.insert("custom_fields".to_owned(), custom);
     }
     entity.schema = Some(json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": endpoint.title,
+        "title": entity.title,
         "type": "object",
         "properties": properties,
         "required": ["id"],
@@ -220,20 +188,20 @@ impl Described {
     /// The schemas of a v1 value: the field and its companions, side by side.
     fn spread(&self) -> Vec<(String, Value)> {
         use Shape::{Date, Decimal, Int, Text};
-        let (schema, companions): (Value, &[Standard]) = match self.field_type.as_deref().unwrap_or_default()
-        {
-            "double" => (Decimal.schema(), &[]),
-            "int" | "user" | "org" | "people" => (Int.schema(), &[]),
-            "monetary" => (Decimal.schema(), &[("currency", Text)]),
-            "date" => (Date.schema(), &[]),
-            "daterange" => (Date.schema(), &[("until", Date)]),
-            "time" => (Text.schema(), &[("timezone_id", Int)]),
-            "timerange" => (Text.schema(), &[("until", Text), ("timezone_id", Int)]),
-            "address" => (Text.schema(), &[("formatted_address", Text)]),
-            // Ids as text, joined by commas.
-            "varchar" | "varchar_auto" | "text" | "phone" | "enum" | "set" => (Text.schema(), &[]),
-            _ => (Shape::Any.schema(), &[]),
-        };
+        let (schema, companions): (Value, &[(&str, Shape)]) =
+            match self.field_type.as_deref().unwrap_or_default() {
+                "double" => (Decimal.schema(), &[]),
+                "int" | "user" | "org" | "people" => (Int.schema(), &[]),
+                "monetary" => (Decimal.schema(), &[("currency", Text)]),
+                "date" => (Date.schema(), &[]),
+                "daterange" => (Date.schema(), &[("until", Date)]),
+                "time" => (Text.schema(), &[("timezone_id", Int)]),
+                "timerange" => (Text.schema(), &[("until", Text), ("timezone_id", Int)]),
+                "address" => (Text.schema(), &[("formatted_address", Text)]),
+                // Ids as text, joined by commas.
+                "varchar" | "varchar_auto" | "text" | "phone" | "enum" | "set" => (Text.schema(), &[]),
+                _ => (Shape::Any.schema(), &[]),
+            };
         let companions = companions
             .iter()
             .map(|(suffix, shape)| (format!("{}_{suffix}", self.field_code), self.marked(shape.schema())));
@@ -282,31 +250,32 @@ fn readable(name: &str) -> String {
     }
 }
 
-/// Refuses what would otherwise be passed over: an unknown field, a filter, a partition.
-pub(crate) fn refuse_unreadable(endpoint: &Endpoint, request: &ReadRequest) -> Result<()> {
-    for field in request.fields.iter().chain(request.filters.iter().map(|filter| &filter.field)) {
-        known(endpoint, field)?;
-    }
-    if let Some(filter) = request.filters.first() {
-        return Err(Error::unsupported("reading only some Pipedrive records")
-            .with_advice("read the entity and choose from what comes")
-            .with_context("entity", endpoint.name)
-            .with_context("field", &filter.field));
-    }
-    if let Some(partition) = &request.partition {
-        return Err(Error::unsupported("reading a part of a Pipedrive entity")
-            .with_context("entity", endpoint.name)
-            .with_context("partition", excerpt(partition.as_str(), 64)));
-    }
-    Ok(())
+/// Refuses fields that there are not, which would otherwise be passed over.
+pub(crate) fn refuse_unknown(request: &ReadRequest) -> Result<()> {
+    let Some(entity) = EntityFields::named(request.entity.as_str()) else { return Ok(()) };
+    request
+        .fields
+        .iter()
+        .chain(request.filters.iter().map(|filter| &filter.field))
+        .try_for_each(|field| known(entity, field))
 }
 
-pub(crate) fn known(endpoint: &Endpoint, field: &FieldPath) -> Result<()> {
+/// Where a v2 list goes on. An empty cursor leads nowhere.
+pub(crate) fn next_cursor(envelope: &Envelope<'_>) -> Result<Option<String>> {
+    #[derive(Deserialize)]
+    struct Additional {
+        next_cursor: Option<String>,
+    }
+    let additional: Option<Additional> = envelope.member("additional_data")?;
+    Ok(additional.and_then(|additional| additional.next_cursor).filter(|cursor| !cursor.is_empty()))
+}
+
+pub(crate) fn known(entity: &EntityFields, field: &FieldPath) -> Result<()> {
     let mut segments = field.as_str().split('/').skip(1);
     let name = segments.next().unwrap_or_default();
-    let nested = nested(endpoint);
-    let standard = endpoint.standard.iter().map(|(name, _)| *name);
-    let of_the_account = endpoint.fields.is_some()
+    let nested = entity.is_nested();
+    let standard = entity.shown().map(|field| field.name);
+    let of_the_account = entity.account.is_some()
         && if nested {
             name == "custom_fields" && segments.next().is_none_or(is_code)
         } else {
@@ -318,13 +287,13 @@ pub(crate) fn known(endpoint: &Endpoint, field: &FieldPath) -> Result<()> {
     let shown = excerpt(field.as_str(), 80);
     let advice = match nearest(name, standard) {
         Some(meant) => format!("did you mean \"/{meant}\"? Discover lists the fields"),
-        None if nested && endpoint.fields.is_some() => {
+        None if nested && entity.account.is_some() => {
             "discover lists the fields; the account's own are /custom_fields/ and 40 hexadecimal digits"
                 .to_owned()
         }
         None => "discover lists the fields".to_owned(),
     };
-    Err(Error::new(ErrorKind::Config, format!("Pipedrive's {} have no field {shown:?}", endpoint.name))
+    Err(Error::new(ErrorKind::Config, format!("Pipedrive's {} have no field {shown:?}", entity.name))
         .with_advice(advice))
 }
 

@@ -4,32 +4,30 @@ use tieline_core::{FieldPatch, FieldPath, Patch, RawJson, Result};
 use tieline_kit::excerpt;
 
 use crate::discover::is_code;
-use crate::endpoints::Endpoint;
+use crate::fields::{EntityFields, Form, When};
 use crate::raw::{Edit, Members, changed, edited, unquoted};
-use crate::slot::{CUSTOM, Slot, nested, refused, slot, takes, unescaped, unknown_custom};
-use crate::writable::{Form, When, Writes};
+use crate::slot::{CUSTOM, Slot, refused, slot, takes, unescaped, unknown_custom};
 
 /// The body of a create.
 pub(crate) fn creation(
-    endpoint: &'static Endpoint,
-    writes: &Writes,
+    entity: &'static EntityFields,
     fields: &RawJson,
     marker: Option<(&str, &str)>,
 ) -> Result<String> {
     let given = Members::of(fields.get())
-        .ok_or_else(|| refused(endpoint, "the fields of a create are no JSON object".to_owned()))?;
-    let mut draft = Draft::new(endpoint);
+        .ok_or_else(|| refused(entity, "the fields of a create are no JSON object".to_owned()))?;
+    let mut draft = Draft::new(entity);
     for (name, value) in given.iter() {
         let path = FieldPath::field(name);
-        match slot(endpoint, writes, &[name.to_owned()], &path, When::Creating)? {
+        match slot(entity, &[name.to_owned()], &path, When::Creating)? {
             Slot::Whole => {
                 let all = Members::of(value)
                     .or_else(|| (value == "null").then(Members::default))
-                    .ok_or_else(|| takes(endpoint, &path, "an object"))?;
+                    .ok_or_else(|| takes(entity, &path, "an object"))?;
                 for (code, value) in all.iter() {
                     let path = path.child(code);
                     let at = [CUSTOM.to_owned(), code.to_owned()];
-                    let slot = slot(endpoint, writes, &at, &path, When::Creating)?;
+                    let slot = slot(entity, &at, &path, When::Creating)?;
                     draft.put_new(&slot, &path, value)?;
                 }
             }
@@ -39,19 +37,16 @@ pub(crate) fn creation(
     if let Some((code, text)) = marker {
         draft.mark(code, text)?;
     }
-    for name in writes.required {
+    for name in &entity.required {
         if draft.top.get(name).is_none_or(|value| unquoted(value).is_some_and(|text| text.trim().is_empty()))
         {
-            return Err(refused(
-                endpoint,
-                format!("{} cannot be created without \"/{name}\"", endpoint.name),
-            ));
+            return Err(refused(entity, format!("{} cannot be created without \"/{name}\"", entity.name)));
         }
     }
-    if !writes.one_of.is_empty() && !writes.one_of.iter().any(|name| draft.top.get(name).is_some()) {
-        let names: Vec<String> = writes.one_of.iter().map(|name| format!("\"/{name}\"")).collect();
+    if !entity.one_of.is_empty() && !entity.one_of.iter().any(|name| draft.top.get(name).is_some()) {
+        let names: Vec<String> = entity.one_of.iter().map(|name| format!("\"/{name}\"")).collect();
         let names = names.join(", ");
-        return Err(refused(endpoint, format!("{} cannot be created without one of {names}", endpoint.name)));
+        return Err(refused(entity, format!("{} cannot be created without one of {names}", entity.name)));
     }
     draft.check(true)?;
     Ok(draft.body())
@@ -60,7 +55,7 @@ pub(crate) fn creation(
 /// The changes of an update, checked as far as they can be without the record.
 #[derive(Debug)]
 pub(crate) struct Changes<'p> {
-    endpoint: &'static Endpoint,
+    entity: &'static EntityFields,
     steps: Vec<Step<'p>>,
 }
 
@@ -74,26 +69,26 @@ struct Step<'p> {
 }
 
 impl<'p> Changes<'p> {
-    pub(crate) fn of(endpoint: &'static Endpoint, writes: &Writes, patch: &'p Patch) -> Result<Self> {
+    pub(crate) fn of(entity: &'static EntityFields, patch: &'p Patch) -> Result<Self> {
         let mut steps = Vec::with_capacity(patch.0.len());
         for (path, change) in &patch.0 {
             let mut way: Vec<String> = path.as_str().split('/').skip(1).map(unescaped).collect();
             let raw = matches!(change, FieldPatch::Raw(_));
-            let slot = match slot(endpoint, writes, &way, path, When::Updating) {
+            let slot = match slot(entity, &way, path, When::Updating) {
                 Err(_) if raw && way.first().is_some_and(|name| name != "id") => {
                     Slot::Unknown(way.first().cloned().unwrap_or_default())
                 }
                 slot => slot?,
             };
-            let depth = if matches!(&slot, Slot::Custom(_)) && nested(endpoint) { 2 } else { 1 };
+            let depth = if matches!(&slot, Slot::Custom(_)) && entity.is_nested() { 2 } else { 1 };
             let rest = way.split_off(depth.min(way.len()));
             let step = Step { slot, rest, path, change };
             if !raw {
-                step.check(endpoint)?;
+                step.check(entity)?;
             }
             steps.push(step);
         }
-        Ok(Self { endpoint, steps })
+        Ok(Self { entity, steps })
     }
 
     /// Whether the record must be read first: to add to a list, or to change a part of a field, which Pipedrive
@@ -107,7 +102,7 @@ impl<'p> Changes<'p> {
 
     /// The body, or `None` when nothing changes.
     pub(crate) fn body(&self, record: Option<&RawJson>) -> Result<Option<String>> {
-        let mut draft = Draft::new(self.endpoint);
+        let mut draft = Draft::new(self.entity);
         for step in &self.steps {
             draft.apply(step, record)?;
         }
@@ -126,7 +121,7 @@ impl Step<'_> {
             && !matches!(self.change, FieldPatch::Add(_) | FieldPatch::Remove(_))
     }
 
-    fn check(&self, endpoint: &Endpoint) -> Result<()> {
+    fn check(&self, entity: &EntityFields) -> Result<()> {
         let Self { slot, rest, path, change } = self;
         let clears = match change {
             FieldPatch::Clear => true,
@@ -135,21 +130,21 @@ impl Step<'_> {
         };
         match slot {
             Slot::Field(_, Form::Address, _) if !rest.is_empty() && !self.is_whole_address() => {
-                Err(refused(endpoint, format!("{:?} cannot be written", excerpt(path.as_str(), 80)))
+                Err(refused(entity, format!("{:?} cannot be written", excerpt(path.as_str(), 80)))
                     .with_advice(
                         "write the whole address as one text, below /value; Pipedrive finds its parts itself",
                     ))
             }
             _ if !rest.is_empty() => Ok(()),
             Slot::Field(_, _, false) if clears => {
-                Err(refused(endpoint, format!("\"{path}\" of {} cannot be left empty", endpoint.name)))
+                Err(refused(entity, format!("\"{path}\" of {} cannot be left empty", entity.name)))
             }
             Slot::Field(_, form, _) => match change {
                 FieldPatch::Set(value) if !clears && !form.takes(text(value)) => {
-                    Err(takes(endpoint, path, form.words()))
+                    Err(takes(entity, path, form.words()))
                 }
                 FieldPatch::Add(_) | FieldPatch::Remove(_) if !matches!(form, Form::List(_)) => {
-                    Err(takes(endpoint, path, form.words())
+                    Err(takes(entity, path, form.words())
                         .with_advice("set it, instead of adding or removing"))
                 }
                 _ => Ok(()),
@@ -157,7 +152,7 @@ impl Step<'_> {
             Slot::Whole => match change {
                 FieldPatch::Set(value) if text(value).starts_with('{') => Ok(()),
                 _ => Err(refused(
-                    endpoint,
+                    entity,
                     format!("{path:?} cannot be changed as a whole", path = path.as_str()),
                 )
                 .with_advice("name the single fields, as /custom_fields/ and 40 hexadecimal digits")),
@@ -169,14 +164,14 @@ impl Step<'_> {
 
 /// The members of a body in the making.
 struct Draft {
-    endpoint: &'static Endpoint,
+    entity: &'static EntityFields,
     top: Members,
     custom: Members,
 }
 
 impl Draft {
-    fn new(endpoint: &'static Endpoint) -> Self {
-        Self { endpoint, top: Members::default(), custom: Members::default() }
+    fn new(entity: &'static EntityFields) -> Self {
+        Self { entity, top: Members::default(), custom: Members::default() }
     }
 
     fn is_empty(&self) -> bool {
@@ -192,7 +187,7 @@ impl Draft {
 
     fn get(&self, slot: &Slot) -> Option<&str> {
         match slot {
-            Slot::Custom(code) if nested(self.endpoint) => self.custom.get(code),
+            Slot::Custom(code) if self.entity.is_nested() => self.custom.get(code),
             Slot::Field(name, ..) => self.top.get(name),
             Slot::Custom(name) | Slot::Unknown(name) => self.top.get(name),
             Slot::Whole => None,
@@ -201,7 +196,7 @@ impl Draft {
 
     fn put(&mut self, slot: &Slot, value: &str) {
         match slot {
-            Slot::Custom(code) if nested(self.endpoint) => self.custom.set(code.as_str(), emptied(value)),
+            Slot::Custom(code) if self.entity.is_nested() => self.custom.set(code.as_str(), emptied(value)),
             Slot::Custom(name) => self.top.set(name.as_str(), emptied(value)),
             Slot::Field(name, form, _) => self.top.set(*name, written(*form, value)),
             Slot::Unknown(name) => self.top.set(name.as_str(), value),
@@ -217,7 +212,7 @@ impl Draft {
         if let Slot::Field(_, form, _) = slot
             && !form.takes(value)
         {
-            return Err(takes(self.endpoint, path, form.words()));
+            return Err(takes(self.entity, path, form.words()));
         }
         self.put(slot, value);
         Ok(())
@@ -228,7 +223,7 @@ impl Draft {
         let marker = crate::raw::quoted(text);
         if self.get(&slot).is_some_and(|given| unquoted(given).as_deref() != Some(text)) {
             return Err(refused(
-                self.endpoint,
+                self.entity,
                 "the fields of a create hold another marker already".to_owned(),
             )
             .with_advice("leave the marker's field out: the marker is written to it"));
@@ -243,17 +238,17 @@ impl Draft {
             FieldPatch::Clear => Edit::Clear,
             FieldPatch::Add(value) => Edit::Add(text(value)),
             FieldPatch::Remove(value) => Edit::Remove(text(value)),
-            _ => return Err(refused(self.endpoint, "this kind of change is not known".to_owned())),
+            _ => return Err(refused(self.entity, "this kind of change is not known".to_owned())),
         };
         if step.slot == Slot::Whole {
             let all = match edit {
                 Edit::Put(value) => Members::of(value),
                 _ => None,
             };
-            let all = all.ok_or_else(|| takes(self.endpoint, step.path, "an object"))?;
+            let all = all.ok_or_else(|| takes(self.entity, step.path, "an object"))?;
             for (code, value) in all.iter() {
                 if !is_code(code) {
-                    return Err(unknown_custom(self.endpoint, code));
+                    return Err(unknown_custom(self.entity, code));
                 }
                 self.put(&Slot::Custom(code.to_owned()), value);
             }
@@ -286,7 +281,7 @@ impl Draft {
             rest => edited(before, rest, edit),
         };
         let after = outcome.map_err(|problem| {
-            refused(self.endpoint, format!("{:?} {problem}", excerpt(step.path.as_str(), 80)))
+            refused(self.entity, format!("{:?} {problem}", excerpt(step.path.as_str(), 80)))
         })?;
         // What a list has already, or never had, changes nothing.
         let by_list = matches!(edit, Edit::Add(_) | Edit::Remove(_));
@@ -303,7 +298,7 @@ impl Draft {
     fn put_raw(&mut self, slot: &Slot, edit: Edit<'_>) {
         let Edit::Put(value) = edit else { return };
         match slot {
-            Slot::Custom(code) if nested(self.endpoint) => self.custom.set(code.as_str(), value),
+            Slot::Custom(code) if self.entity.is_nested() => self.custom.set(code.as_str(), value),
             Slot::Field(name, ..) => self.top.set(*name, value),
             Slot::Custom(name) | Slot::Unknown(name) => self.top.set(name.as_str(), value),
             Slot::Whole => {}
@@ -313,7 +308,7 @@ impl Draft {
     /// Where the record has the value of a slot.
     fn pointer(&self, slot: &Slot) -> String {
         let path = match slot {
-            Slot::Custom(code) if nested(self.endpoint) => FieldPath::field(CUSTOM).child(code),
+            Slot::Custom(code) if self.entity.is_nested() => FieldPath::field(CUSTOM).child(code),
             Slot::Field(name, ..) => FieldPath::field(name),
             Slot::Custom(name) | Slot::Unknown(name) => FieldPath::field(name),
             Slot::Whole => FieldPath::field(CUSTOM),
@@ -325,17 +320,17 @@ impl Draft {
     ///
     /// Source: <https://developers.pipedrive.com/docs/api/v1/Deals#updateDeal>.
     fn check(&self, creating: bool) -> Result<()> {
-        if self.endpoint.name != "deals" {
+        if self.entity.name != "deals" {
             return Ok(());
         }
         let given = |name: &str| self.top.get(name).filter(|value| *value != "null");
         if given("is_deleted") == Some("true") {
-            return Err(refused(self.endpoint, "a deal is not deleted by \"/is_deleted\"".to_owned())
+            return Err(refused(self.entity, "a deal is not deleted by \"/is_deleted\"".to_owned())
                 .with_advice("send a delete"));
         }
         if !creating && given("pipeline_id").is_some() && given("stage_id").is_none() {
             return Err(refused(
-                self.endpoint,
+                self.entity,
                 "a deal goes to another pipeline with a stage of it only".to_owned(),
             )
             .with_advice("write \"/stage_id\" too"));
@@ -350,7 +345,7 @@ impl Draft {
         ] {
             if given(name).is_some() && !allowed.contains(&status.as_str()) {
                 return Err(refused(
-                    self.endpoint,
+                    self.entity,
                     format!("\"/{name}\" belongs to a deal whose status is {}", allowed.join(" or ")),
                 )
                 .with_context("status", excerpt(&status, 32)));
@@ -378,6 +373,7 @@ fn written(form: Form, value: &str) -> String {
         (Form::Bit, "true") => "1".to_owned(),
         (Form::Bit, "false") => "0".to_owned(),
         (Form::List(_), "null") => "[]".to_owned(),
+        (Form::EmptyText, "null") => "\"\"".to_owned(),
         (Form::Address, value) => match Members::of(value) {
             Some(mut address) => {
                 let empty: Vec<String> = address

@@ -1,12 +1,54 @@
-//! The fields that every account has, as data.
-//!
-//! Source: <https://developers.pipedrive.com/docs/api/v1>, the lists of both versions.
+//! The fields that every account has, read from `pipedrive.fields`: what they hold, and how they are written.
+
+use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use self::Shape::{
-    Address, Any, Contacts, Date, Decimal, Flag, Id, Ids, Int, Money, Ref, Text, Texts, Time, Whole,
-};
+/// A kind of record and its fields.
+#[derive(Debug, Default)]
+pub(crate) struct EntityFields {
+    pub(crate) name: &'static str,
+    pub(crate) fields: Vec<Field>,
+    /// What a create must have.
+    pub(crate) required: Vec<&'static str>,
+    /// Of which it must have one.
+    pub(crate) one_of: Vec<&'static str>,
+    /// Whether the account's own fields can be written.
+    pub(crate) custom: bool,
+    /// What the search by a field calls the entity; without it there is no such search, and no marker.
+    pub(crate) searched_as: Option<&'static str>,
+    /// The fields that a search by term finds, with their names in it.
+    pub(crate) terms: Vec<(&'static str, &'static str)>,
+    /// Where the account describes its fields, its own among them.
+    pub(crate) account: Option<&'static str>,
+}
+
+/// A field.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) shape: Shape,
+    pub(crate) write: Option<Writable>,
+    /// Whether no read shows it.
+    pub(crate) hidden: bool,
+}
+
+/// How a field is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Writable {
+    pub(crate) form: Form,
+    pub(crate) when: When,
+    /// Whether it can be left empty.
+    pub(crate) open: bool,
+}
+
+/// When a field can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
+    Always,
+    Creating,
+    Updating,
+}
 
 /// What a field holds. Every field but the id may be null.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +56,7 @@ pub(crate) enum Shape {
     /// The record's own id, a number.
     Id,
     /// The record's own id, a UUID.
-    Whole,
+    Uuid,
     /// The id of a record of another entity.
     Ref(&'static str),
     Int,
@@ -35,294 +77,264 @@ pub(crate) enum Shape {
     Any,
 }
 
-/// A field and what it holds.
-pub(crate) type Standard = (&'static str, Shape);
+/// The JSON that a write takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Int,
+    Number,
+    Text,
+    /// A text that is cleared by an empty one: the description allows no null.
+    EmptyText,
+    Flag,
+    /// v1: 0 or 1. A flag is taken for it, because that is how it reads.
+    Bit,
+    /// A list, of objects that are told apart by this member, or of plain values.
+    List(&'static str),
+    /// An object of which Pipedrive takes the whole address only, in `value`.
+    Address,
+    Object,
+}
 
-pub(crate) const DEALS: &[Standard] = &[
-    ("id", Id),
-    ("title", Text),
-    ("creator_user_id", Ref("users")),
-    ("owner_id", Ref("users")),
-    ("person_id", Ref("persons")),
-    ("org_id", Ref("organizations")),
-    ("pipeline_id", Ref("pipelines")),
-    ("stage_id", Ref("stages")),
-    ("value", Decimal),
-    ("currency", Text),
-    ("status", Text),
-    ("probability", Decimal),
-    ("lost_reason", Text),
-    ("visible_to", Int),
-    ("add_time", Time),
-    ("update_time", Time),
-    ("stage_change_time", Time),
-    ("close_time", Time),
-    ("won_time", Time),
-    ("lost_time", Time),
-    ("local_won_date", Date),
-    ("local_lost_date", Date),
-    ("local_close_date", Date),
-    ("expected_close_date", Date),
-    ("label_ids", Ids),
-    ("origin", Text),
-    ("origin_id", Text),
-    ("channel", Int),
-    ("channel_id", Text),
-    ("source_lead_id", Ref("leads")),
-    ("is_deleted", Flag),
-    ("is_archived", Flag),
-    ("archive_time", Time),
-    ("arr", Decimal),
-    ("mrr", Decimal),
-    ("acv", Decimal),
-];
+static ENTITIES: LazyLock<Vec<EntityFields>> = LazyLock::new(|| {
+    let mut entities: Vec<EntityFields> = Vec::new();
+    for line in include_str!("../pipedrive.fields").lines() {
+        let mut words = line.split_whitespace();
+        let Some(first) = words.next().filter(|first| !first.starts_with('#')) else { continue };
+        if let Some(name) = first.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            entities.push(EntityFields { name, ..EntityFields::default() });
+        } else if let Some(entity) = entities.last_mut() {
+            entity.take(first, words);
+        }
+    }
+    entities
+});
 
-pub(crate) const PERSONS: &[Standard] = &[
-    ("id", Id),
-    ("name", Text),
-    ("first_name", Text),
-    ("last_name", Text),
-    ("owner_id", Ref("users")),
-    ("org_id", Ref("organizations")),
-    ("emails", Contacts),
-    ("phones", Contacts),
-    ("label_ids", Ids),
-    ("visible_to", Int),
-    ("picture_id", Int),
-    ("add_time", Time),
-    ("update_time", Time),
-    ("is_deleted", Flag),
-    // Only where contacts are synced.
-    ("job_title", Text),
-    ("notes", Text),
-    ("im", Contacts),
-    ("birthday", Date),
-    ("postal_address", Address),
-];
+impl EntityFields {
+    /// The fields of the entity of that name.
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        ENTITIES.iter().find(|entity| entity.name == name)
+    }
 
-pub(crate) const ORGANIZATIONS: &[Standard] = &[
-    ("id", Id),
-    ("name", Text),
-    ("owner_id", Ref("users")),
-    ("address", Address),
-    ("website", Text),
-    ("linkedin", Text),
-    ("industry", Int),
-    ("annual_revenue", Decimal),
-    ("employee_count", Int),
-    ("label_ids", Ids),
-    ("visible_to", Int),
-    ("add_time", Time),
-    ("update_time", Time),
-    ("is_deleted", Flag),
-];
+    fn take(&mut self, first: &'static str, mut words: std::str::SplitWhitespace<'static>) {
+        match first {
+            "!required" => self.required.extend(words),
+            "!one_of" => self.one_of.extend(words),
+            "!custom" => self.custom = true,
+            "!account" => self.account = words.next(),
+            "!search" => {
+                self.searched_as = words.next();
+                self.terms.extend(words.filter_map(|term| term.split_once('=')));
+            }
+            name => {
+                let Some(shape) = words.next().and_then(Shape::of) else { return };
+                let mut field = Field { name, shape, write: None, hidden: false };
+                for word in words {
+                    field.take(word);
+                }
+                self.fields.push(field);
+            }
+        }
+    }
 
-pub(crate) const ACTIVITIES: &[Standard] = &[
-    ("id", Id),
-    ("subject", Text),
-    ("type", Text),
-    ("owner_id", Ref("users")),
-    ("creator_user_id", Ref("users")),
-    ("deal_id", Ref("deals")),
-    ("lead_id", Ref("leads")),
-    ("person_id", Ref("persons")),
-    ("org_id", Ref("organizations")),
-    ("project_id", Int),
-    ("due_date", Date),
-    ("due_time", Text),
-    ("duration", Text),
-    ("busy", Flag),
-    ("done", Flag),
-    ("marked_as_done_time", Time),
-    ("location", Address),
-    ("participants", Any),
-    ("attendees", Any),
-    ("conference_meeting_client", Text),
-    ("conference_meeting_url", Text),
-    ("conference_meeting_id", Text),
-    ("public_description", Text),
-    ("priority", Int),
-    ("note", Text),
-    ("add_time", Time),
-    ("update_time", Time),
-    ("is_deleted", Flag),
-];
+    pub(crate) fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
 
-pub(crate) const PRODUCTS: &[Standard] = &[
-    ("id", Id),
-    ("name", Text),
-    ("code", Text),
-    ("unit", Text),
-    ("description", Text),
-    ("tax", Decimal),
-    ("category", Any),
-    ("owner_id", Ref("users")),
-    ("prices", Any),
-    ("billing_frequency", Text),
-    ("billing_frequency_cycles", Int),
-    ("is_linkable", Flag),
-    ("visible_to", Int),
-    ("add_time", Time),
-    ("update_time", Time),
-    ("is_deleted", Flag),
-];
+    /// The fields that reads show.
+    pub(crate) fn shown(&self) -> impl Iterator<Item = &Field> + Clone {
+        self.fields.iter().filter(|field| !field.hidden)
+    }
 
-pub(crate) const PIPELINES: &[Standard] = &[
-    ("id", Id),
-    ("name", Text),
-    ("order_nr", Int),
-    ("is_deal_probability_enabled", Flag),
-    ("add_time", Time),
-    ("update_time", Time),
-    ("is_deleted", Flag),
-];
+    /// Whether the account's own fields stand together, as in version 2.
+    pub(crate) fn is_nested(&self) -> bool {
+        !matches!(self.name, "leads" | "notes" | "users")
+    }
+}
 
-pub(crate) const STAGES: &[Standard] = &[
-    ("id", Id),
-    ("name", Text),
-    ("pipeline_id", Ref("pipelines")),
-    ("order_nr", Int),
-    ("deal_probability", Decimal),
-    ("is_deal_rot_enabled", Flag),
-    ("days_to_rotten", Int),
-    ("add_time", Time),
-    ("update_time", Time),
-    ("is_deleted", Flag),
-];
-
-pub(crate) const LEADS: &[Standard] = &[
-    ("id", Whole),
-    ("title", Text),
-    ("owner_id", Ref("users")),
-    ("creator_id", Ref("users")),
-    ("person_id", Ref("persons")),
-    ("organization_id", Ref("organizations")),
-    ("source_deal_id", Ref("deals")),
-    ("label_ids", Texts),
-    ("value", Money),
-    ("expected_close_date", Date),
-    ("source_name", Text),
-    ("origin", Text),
-    ("origin_id", Text),
-    ("channel", Int),
-    ("channel_id", Text),
-    ("is_archived", Flag),
-    ("was_seen", Flag),
-    ("next_activity_id", Ref("activities")),
-    ("visible_to", Text),
-    ("cc_email", Text),
-    ("add_time", Time),
-    ("update_time", Time),
-];
-
-pub(crate) const NOTES: &[Standard] = &[
-    ("id", Id),
-    ("content", Text),
-    ("user_id", Ref("users")),
-    ("deal_id", Ref("deals")),
-    ("lead_id", Ref("leads")),
-    ("person_id", Ref("persons")),
-    ("org_id", Ref("organizations")),
-    ("project_id", Int),
-    ("task_id", Int),
-    ("last_update_user_id", Ref("users")),
-    ("pinned_to_deal_flag", Flag),
-    ("pinned_to_lead_flag", Flag),
-    ("pinned_to_person_flag", Flag),
-    ("pinned_to_organization_flag", Flag),
-    ("pinned_to_project_flag", Flag),
-    ("pinned_to_task_flag", Flag),
-    ("active_flag", Flag),
-    ("deal", Any),
-    ("person", Any),
-    ("organization", Any),
-    ("project", Any),
-    ("task", Any),
-    ("user", Any),
-    ("add_time", Time),
-    ("update_time", Time),
-];
-
-pub(crate) const USERS: &[Standard] = &[
-    ("id", Id),
-    ("name", Text),
-    ("email", Text),
-    ("phone", Text),
-    ("default_currency", Text),
-    ("locale", Text),
-    ("lang", Int),
-    ("timezone_name", Text),
-    ("timezone_offset", Text),
-    ("role_id", Int),
-    ("icon_url", Text),
-    ("access", Any),
-    ("activated", Flag),
-    ("active_flag", Flag),
-    ("has_created_company", Flag),
-    ("is_you", Flag),
-    ("is_deleted", Flag),
-    ("last_login", Time),
-    ("created", Time),
-    ("modified", Time),
-];
+impl Field {
+    fn take(&mut self, word: &'static str) {
+        let when = match word.get(1..) {
+            Some("+") => When::Creating,
+            Some("~") => When::Updating,
+            _ => When::Always,
+        };
+        match word {
+            "hidden" => self.hidden = true,
+            "w" | "w+" | "w~" | "o" | "o+" | "o~" => {
+                self.write = Some(Writable { form: self.shape.form(), when, open: word.starts_with('o') });
+            }
+            other => {
+                if let (Some(form), Some(write)) =
+                    (other.strip_prefix("as:").and_then(Form::of), &mut self.write)
+                {
+                    write.form = form;
+                }
+            }
+        }
+    }
+}
 
 impl Shape {
+    fn of(word: &'static str) -> Option<Self> {
+        Some(match word {
+            "id" => Self::Id,
+            "uuid" => Self::Uuid,
+            "int" => Self::Int,
+            "decimal" => Self::Decimal,
+            "text" => Self::Text,
+            "flag" => Self::Flag,
+            "date" => Self::Date,
+            "time" => Self::Time,
+            "ids" => Self::Ids,
+            "texts" => Self::Texts,
+            "contacts" => Self::Contacts,
+            "address" => Self::Address,
+            "money" => Self::Money,
+            "any" => Self::Any,
+            other => Self::Ref(other.strip_prefix("ref:")?),
+        })
+    }
+
+    /// How it is written unless the field says otherwise.
+    fn form(self) -> Form {
+        match self {
+            Self::Ref("leads") | Self::Text | Self::Date | Self::Time | Self::Uuid => Form::Text,
+            Self::Ref(_) | Self::Int | Self::Id => Form::Int,
+            Self::Decimal => Form::Number,
+            Self::Flag => Form::Flag,
+            Self::Ids | Self::Texts => Form::List(""),
+            Self::Contacts => Form::List("value"),
+            Self::Address => Form::Address,
+            Self::Money | Self::Any => Form::Object,
+        }
+    }
+
     /// The word for it in a field's description.
     pub(crate) fn word(self) -> &'static str {
         match self {
-            Id | Int | Ref(_) => "int",
-            Whole => "uuid",
-            Decimal => "double",
-            Text => "varchar",
-            Flag => "boolean",
-            Date => "date",
-            Time => "datetime",
-            Ids | Texts => "set",
-            Contacts => "contacts",
-            Address => "address",
-            Money => "monetary",
-            Any => "json",
+            Self::Id | Self::Int | Self::Ref(_) => "int",
+            Self::Uuid => "uuid",
+            Self::Decimal => "double",
+            Self::Text => "varchar",
+            Self::Flag => "boolean",
+            Self::Date => "date",
+            Self::Time => "datetime",
+            Self::Ids | Self::Texts => "set",
+            Self::Contacts => "contacts",
+            Self::Address => "address",
+            Self::Money => "monetary",
+            Self::Any => "json",
         }
     }
 
     /// Its JSON Schema.
     pub(crate) fn schema(self) -> Value {
         match self {
-            Id => json!({ "type": "integer" }),
-            Whole => json!({ "type": "string", "format": "uuid" }),
-            Ref("leads") => json!({ "type": ["string", "null"] }),
-            Ref(_) | Int => json!({ "type": ["integer", "null"] }),
-            Decimal => json!({ "type": ["number", "null"] }),
-            Text | Time => json!({ "type": ["string", "null"] }),
-            Flag => json!({ "type": ["boolean", "null"] }),
-            Date => json!({ "type": ["string", "null"], "format": "date" }),
-            Ids => json!({ "type": ["array", "null"], "items": { "type": "integer" } }),
-            Texts => json!({ "type": ["array", "null"], "items": { "type": "string" } }),
-            Contacts => json!({
+            Self::Id => json!({ "type": "integer" }),
+            Self::Uuid => json!({ "type": "string", "format": "uuid" }),
+            Self::Ref("leads") | Self::Text | Self::Time => json!({ "type": ["string", "null"] }),
+            Self::Ref(_) | Self::Int => json!({ "type": ["integer", "null"] }),
+            Self::Decimal => json!({ "type": ["number", "null"] }),
+            Self::Flag => json!({ "type": ["boolean", "null"] }),
+            Self::Date => json!({ "type": ["string", "null"], "format": "date" }),
+            Self::Ids => json!({ "type": ["array", "null"], "items": { "type": "integer" } }),
+            Self::Texts => json!({ "type": ["array", "null"], "items": { "type": "string" } }),
+            Self::Contacts => json!({
                 "type": ["array", "null"],
-                "items": object(&[("value", Text), ("primary", Flag), ("label", Text)]),
+                "items": object(&[("value", Self::Text), ("primary", Self::Flag), ("label", Self::Text)]),
             }),
-            Address => object(&[
-                ("value", Text),
-                ("country", Text),
-                ("admin_area_level_1", Text),
-                ("admin_area_level_2", Text),
-                ("locality", Text),
-                ("sublocality", Text),
-                ("route", Text),
-                ("street_number", Text),
-                ("subpremise", Text),
-                ("postal_code", Text),
-            ]),
-            Money => object(&[("amount", Decimal), ("currency", Text)]),
-            Any => json!({}),
+            Self::Address => object(&ADDRESS.map(|name| (name, Self::Text))),
+            Self::Money => object(&[("amount", Self::Decimal), ("currency", Self::Text)]),
+            Self::Any => json!({}),
+        }
+    }
+}
+
+const ADDRESS: [&str; 10] = [
+    "value",
+    "country",
+    "admin_area_level_1",
+    "admin_area_level_2",
+    "locality",
+    "sublocality",
+    "route",
+    "street_number",
+    "subpremise",
+    "postal_code",
+];
+
+impl Form {
+    fn of(word: &'static str) -> Option<Self> {
+        Some(match word {
+            "int" => Self::Int,
+            "number" => Self::Number,
+            "text" => Self::Text,
+            "empty" => Self::EmptyText,
+            "flag" => Self::Flag,
+            "bit" => Self::Bit,
+            "address" => Self::Address,
+            "object" => Self::Object,
+            other => Self::List(other.strip_prefix("list(")?.strip_suffix(')')?),
+        })
+    }
+
+    /// Whether a JSON text has this form.
+    pub(crate) fn takes(self, json: &str) -> bool {
+        let digits = json.strip_prefix('-').unwrap_or(json);
+        match self {
+            Self::Int => !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()),
+            Self::Number => digits.starts_with(|c: char| c.is_ascii_digit()),
+            Self::Text | Self::EmptyText => json.starts_with('"'),
+            Self::Flag => matches!(json, "true" | "false"),
+            Self::Bit => matches!(json, "true" | "false" | "0" | "1"),
+            Self::List(_) => json.starts_with('['),
+            Self::Address | Self::Object => json.starts_with('{'),
+        }
+    }
+
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Int => "a whole number",
+            Self::Number => "a number",
+            Self::Text | Self::EmptyText => "a text",
+            Self::Flag => "true or false",
+            Self::Bit => "0 or 1",
+            Self::List(_) => "a list",
+            Self::Address => r#"an object such as {"value":"Storgatan 1, Lund"}"#,
+            Self::Object => "an object",
         }
     }
 }
 
 /// The schema of an object of these members, or null.
-pub(crate) fn object(members: &[Standard]) -> Value {
+pub(crate) fn object(members: &[(&str, Shape)]) -> Value {
     let properties: serde_json::Map<String, Value> =
         members.iter().map(|(name, shape)| ((*name).to_owned(), shape.schema())).collect();
     json!({ "type": ["object", "null"], "properties": properties })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_of_the_list_is_understood() {
+        let lines = include_str!("../pipedrive.fields").lines();
+        let fields = lines.filter(|line| !line.is_empty() && !line.starts_with(['#', '[', '!'])).count();
+        assert_eq!(ENTITIES.iter().map(|entity| entity.fields.len()).sum::<usize>(), fields);
+        let deals = EntityFields::named("deals").unwrap();
+        assert_eq!((deals.required.as_slice(), deals.searched_as), (&["title"][..], Some("deal")));
+        let field = |name: &str| deals.field(name).unwrap().write;
+        assert!(field("is_deleted").is_some_and(|write| write.when == When::Updating && !write.open));
+        assert!(field("arr").is_none());
+        let prices = EntityFields::named("products").unwrap().field("prices").unwrap();
+        assert_eq!(prices.write.unwrap().form, Form::List("currency"));
+        for entity in ENTITIES.iter() {
+            for name in
+                entity.required.iter().chain(&entity.one_of).chain(entity.terms.iter().map(|(name, _)| name))
+            {
+                assert!(entity.field(name).is_some(), "{} {name}", entity.name);
+            }
+        }
+    }
 }

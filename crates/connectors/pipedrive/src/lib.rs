@@ -1,27 +1,22 @@
 #![doc = include_str!("../README.md")]
 
-mod action;
+mod answers;
 mod check;
 mod config;
 mod connector;
 mod discover;
 mod draft;
-mod endpoints;
 mod factory;
 mod fields;
-mod head;
-mod lookup;
+mod hooks;
+mod job;
 mod marker;
 mod raw;
-mod read;
 mod search;
 mod slot;
-mod state;
 mod types;
 mod uninstall;
 mod webhook;
-mod writable;
-mod write;
 
 pub use config::PipedriveConfig;
 pub use connector::Pipedrive;

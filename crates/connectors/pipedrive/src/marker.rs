@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tieline_core::{Error, ErrorKind, FieldPath, MarkerField, Result};
+use tieline_core::{Error, ErrorKind, FieldPath, Result};
 use tieline_kit::excerpt;
+use tieline_rest::Description;
+use tieline_rest::description::FindBy;
 
-use crate::endpoints::Endpoint;
-use crate::slot::{nested, refused};
+use crate::fields::EntityFields;
+use crate::slot::refused;
 
 /// How long the search may lag. Pipedrive publishes no figure; a look-up of a marker also goes through the newest
 /// records, which are listed and not searched for.
@@ -25,8 +27,8 @@ impl Markers {
     pub(crate) fn of(settings: &BTreeMap<String, String>) -> Result<Self> {
         let mut markers = BTreeMap::new();
         for (name, code) in settings {
-            let endpoint = Endpoint::named(name).ok().filter(|endpoint| CARRIERS.contains(&endpoint.name));
-            let Some(endpoint) = endpoint else {
+            let entity = EntityFields::named(name).filter(|entity| CARRIERS.contains(&entity.name));
+            let Some(entity) = entity else {
                 return Err(Error::new(
                     ErrorKind::Config,
                     format!("Pipedrive's {:?} cannot carry a marker", excerpt(name, 32)),
@@ -39,27 +41,27 @@ impl Markers {
                     format!("{:?} is not the code of a Pipedrive field", excerpt(code, 48)),
                 )
                 .with_advice("add a text field in Pipedrive and give its code, 40 hexadecimal digits; discover lists it")
-                .with_context("marker", endpoint.name));
+                .with_context("marker", entity.name));
             }
-            markers.insert(endpoint.name, code.clone());
+            markers.insert(entity.name, code.clone());
         }
         Ok(Self(markers))
     }
 
-    pub(crate) fn code(&self, endpoint: &Endpoint) -> Option<&str> {
-        self.0.get(endpoint.name).map(String::as_str)
+    pub(crate) fn code(&self, entity: &EntityFields) -> Option<&str> {
+        self.0.get(entity.name).map(String::as_str)
     }
 
     /// The code and the marker of a create, or `None` where the entity has no field for markers.
     pub(crate) fn place<'m>(
         &'m self,
-        endpoint: &Endpoint,
+        entity: &EntityFields,
         marker: &'m str,
     ) -> Result<Option<(&'m str, &'m str)>> {
-        let Some(code) = self.code(endpoint) else { return Ok(None) };
+        let Some(code) = self.code(entity) else { return Ok(None) };
         if marker.trim().is_empty() || marker.trim() != marker || marker.chars().count() > LONGEST {
             return Err(refused(
-                endpoint,
+                entity,
                 format!("the marker {:?} cannot be searched for", excerpt(marker, 64)),
             )
             .with_advice("take 1 to 255 characters without spaces around them"));
@@ -67,14 +69,24 @@ impl Markers {
         Ok(Some((code, marker)))
     }
 
-    pub(crate) fn field(&self, endpoint: &Endpoint) -> Option<MarkerField> {
-        Some(MarkerField::new(path(endpoint, self.code(endpoint)?)).with_search_delay(SEARCH_DELAY).always())
+    /// Writes the marker fields into a description.
+    pub(crate) fn describe(&self, description: &mut Description) {
+        for (name, entity) in &mut description.entities {
+            let (Some(fields), Some(code)) = (EntityFields::named(name), self.0.get(name.as_str())) else {
+                continue;
+            };
+            let marker = path(fields, code).as_str().to_owned();
+            // The connector finds it: by the search, then among the newest records.
+            entity.find.by.push((marker.clone(), FindBy::Scan));
+            entity.marker = Some(marker);
+            entity.search_delay = Some(SEARCH_DELAY);
+        }
     }
 }
 
 /// Where a record has a field of the account.
-pub(crate) fn path(endpoint: &Endpoint, code: &str) -> FieldPath {
-    if nested(endpoint) { FieldPath::field("custom_fields").child(code) } else { FieldPath::field(code) }
+pub(crate) fn path(entity: &EntityFields, code: &str) -> FieldPath {
+    if entity.is_nested() { FieldPath::field("custom_fields").child(code) } else { FieldPath::field(code) }
 }
 
 /// The entities that can carry a marker.

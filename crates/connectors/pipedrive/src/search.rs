@@ -2,21 +2,21 @@
 
 use chrono::TimeDelta;
 use serde::Deserialize;
-use tieline_core::{Error, ErrorKind, FieldPath, Key, Lookup, Lookups, RawJson, Result};
-use tieline_kit::{Call, HeadKey, TokenGuard, Watermark, parse_page};
+use tieline_core::{
+    Connector as _, EntityName, Error, ErrorKind, FieldPath, Key, Lookup, LookupRequest, Lookups, RawJson,
+    Record, Result,
+};
+use tieline_kit::{Call, HeadFlag, HeadKey, HeadText, TokenGuard, Watermark, parse_page};
+use tieline_rest::RestConnector;
 
 use crate::connector::Api;
-use crate::discover::known;
-use crate::endpoints::{Endpoint, PAGE};
-use crate::head::records;
+use crate::discover::{PAGE, known, next_cursor};
+use crate::fields::EntityFields;
 use crate::marker::{Markers, path};
-use crate::read::next_cursor;
-use crate::slot::nested;
-use crate::writable::Writes;
-use crate::{lookup, raw};
+use crate::raw;
 
 /// The tag of the searches' own limit.
-pub(crate) const SEARCH: &str = "search";
+const SEARCH: &str = "search";
 const COST: u32 = 20;
 /// What a page of a search holds at most.
 const FOUND: u32 = 100;
@@ -35,17 +35,21 @@ enum Way {
 /// All records whose field has this text.
 pub(crate) async fn by_field(
     api: &Api,
+    rest: &RestConnector,
     markers: &Markers,
-    endpoint: &'static Endpoint,
+    name: &EntityName,
     field: &FieldPath,
     value: &RawJson,
 ) -> Result<Lookups> {
-    let about = |error: Error| error.with_context("entity", endpoint.name).with_context("field", field);
-    let way = endpoint.writes.and_then(|writes| way(endpoint, writes, field).map(|way| (writes, way)));
-    let Some((writes, way)) = way else {
-        known(endpoint, field)?;
+    let Some(entity) = EntityFields::named(name.as_str()) else {
+        // What has no list of fields is looked up as the description says.
+        return rest.lookup(LookupRequest::field(name.as_str(), field.clone(), value.clone())).await;
+    };
+    let about = |error: Error| error.with_context("entity", entity.name).with_context("field", field);
+    let Some(way) = way(entity, field) else {
+        known(entity, field)?;
         let error = Error::unsupported("looking Pipedrive records up by this field");
-        return Err(about(error.with_advice(possible(endpoint))));
+        return Err(about(error.with_advice(possible(entity))));
     };
     let wanted = raw::unquoted(value.get()).filter(|text| !text.trim().is_empty()).ok_or_else(|| {
         about(
@@ -53,34 +57,34 @@ pub(crate) async fn by_field(
                 .with_advice("give a text that is not empty"),
         )
     })?;
-    let ids = ids(api, writes, &way, &wanted).await.map_err(about)?;
-    let mut answers = lookup::keys(api, endpoint, ids).await?.answers;
+    let ids = ids(api, entity, &way, &wanted).await.map_err(about)?;
+    let mut answers = rest.lookup(LookupRequest::keys(entity.name, ids)).await?.answers;
     // The search ignores case, and may know a value that the record no longer has.
     answers.retain(
         |answer| matches!(answer, Lookup::Record(record) if has(&record.payload, &way, field, &wanted)),
     );
     if answers.is_empty()
         && let Way::Custom(code) = &way
-        && markers.code(endpoint) == Some(code)
+        && markers.code(entity) == Some(code)
     {
-        answers = newest(api, endpoint, field, &wanted).await.map_err(about)?;
+        answers = newest(api, entity, field, &wanted).await.map_err(about)?;
     }
     Ok(Lookups::new(answers))
 }
 
-fn way(endpoint: &Endpoint, writes: &Writes, field: &FieldPath) -> Option<Way> {
-    writes.searched_as?;
+fn way(entity: &EntityFields, field: &FieldPath) -> Option<Way> {
+    entity.searched_as?;
     let code = field.as_str().rsplit('/').next().unwrap_or_default();
-    if writes.custom && crate::discover::is_code(code) && path(endpoint, code) == *field {
+    if entity.custom && crate::discover::is_code(code) && path(entity, code) == *field {
         return Some(Way::Custom(code.to_owned()));
     }
     let name = field.as_str().strip_prefix('/')?;
-    writes.terms.iter().find(|(known, _)| *known == name).map(|(_, term)| Way::Term(term))
+    entity.terms.iter().find(|(known, _)| *known == name).map(|(_, term)| Way::Term(term))
 }
 
 /// What can be searched for.
-fn possible(endpoint: &Endpoint) -> String {
-    let terms = endpoint.writes.map_or(&[][..], |writes| writes.terms);
+fn possible(entity: &EntityFields) -> String {
+    let terms = &entity.terms;
     if terms.is_empty() {
         return "look them up by key, or read the entity and compare".to_owned();
     }
@@ -90,7 +94,7 @@ fn possible(endpoint: &Endpoint) -> String {
 
 /// Sources: <https://developers.pipedrive.com/docs/api/v1/ItemSearch#searchItemByField> and
 /// <https://developers.pipedrive.com/docs/api/v1/Persons#searchPersons>.
-async fn ids(api: &Api, writes: &Writes, way: &Way, term: &str) -> Result<Vec<Key>> {
+async fn ids(api: &Api, entity: &EntityFields, way: &Way, term: &str) -> Result<Vec<Key>> {
     #[derive(Deserialize)]
     struct Found {
         #[serde(default)]
@@ -110,13 +114,13 @@ async fn ids(api: &Api, writes: &Writes, way: &Way, term: &str) -> Result<Vec<Ke
         let (call, list): (Call, &[&str]) = match way {
             Way::Custom(code) => (
                 Call::get("/api/v2/itemSearch/field")
-                    .query_some("entity_type", writes.searched_as)
+                    .query_some("entity_type", entity.searched_as)
                     .query("field", code)
                     .query("match", "exact"),
                 &["data"],
             ),
             Way::Term(name) => (
-                Call::get(writes.search).query("fields", name).query("exact_match", true),
+                Call::get(search_path(entity)).query("fields", name).query("exact_match", true),
                 &["data", "items"],
             ),
         };
@@ -144,29 +148,63 @@ async fn ids(api: &Api, writes: &Writes, way: &Way, term: &str) -> Result<Vec<Ke
     }
 }
 
+fn list_path(entity: &EntityFields) -> &'static str {
+    match entity.name {
+        "persons" => "/api/v2/persons",
+        "organizations" => "/api/v2/organizations",
+        "products" => "/api/v2/products",
+        _ => "/api/v2/deals",
+    }
+}
+
+fn search_path(entity: &EntityFields) -> &'static str {
+    match entity.name {
+        "deals" => "/api/v2/deals/search",
+        "persons" => "/api/v2/persons/search",
+        "organizations" => "/api/v2/organizations/search",
+        "products" => "/api/v2/products/search",
+        _ => "/api/v2/leads/search",
+    }
+}
+
 /// The newest records, which are listed before they can be searched for: a create whose answer was lost is among them.
-async fn newest(api: &Api, endpoint: &Endpoint, field: &FieldPath, wanted: &str) -> Result<Vec<Lookup>> {
-    let call = Call::get(endpoint.list).entity(endpoint.name).cost(endpoint.list_cost).query("limit", PAGE);
-    let call = if nested(endpoint) {
+async fn newest(api: &Api, entity: &EntityFields, field: &FieldPath, wanted: &str) -> Result<Vec<Lookup>> {
+    #[derive(Deserialize)]
+    struct Newest<'a> {
+        #[serde(default)]
+        id: HeadKey,
+        #[serde(default, borrow)]
+        update_time: HeadText<'a>,
+        #[serde(default)]
+        is_deleted: HeadFlag,
+    }
+    let call = if entity.is_nested() {
+        let call = Call::get(list_path(entity)).entity(entity.name).cost(10).query("limit", PAGE);
         call.query("sort_by", "add_time").query("sort_direction", "desc")
     } else {
         // This list sorts one way only.
         let since = api.clock.now().checked_sub_signed(RECENT).unwrap_or_default();
-        call.query_some("sort", endpoint.sort)
-            .query("updated_since", Watermark::at(since).text())
-            .query("start", 0)
+        let call = Call::get("/api/v1/leads").entity(entity.name).cost(20).query("limit", PAGE);
+        call.query("sort", "id").query("updated_since", Watermark::at(since).text()).query("start", 0)
     };
     let answer = api.send(call).await?;
     let mut found = Vec::new();
-    records(answer.text()?, |head| {
+    let envelope = parse_page(answer.text()?, &["data"], |record: Newest<'_>, text| {
         // A record that is broken has no value to be found by.
-        let value = tieline_core::json::at(head.text(), field.as_str()).ok().flatten();
-        if value.and_then(|value| raw::unquoted(value.get())).as_deref() == Some(wanted) {
-            found.extend(head.change(endpoint).ok().and_then(lookup::lookup));
+        let value = tieline_core::json::at(text, field.as_str()).ok().flatten();
+        if value.and_then(|value| raw::unquoted(value.get())).as_deref() == Some(wanted)
+            && let Some(id) = record.id.0
+            && record.is_deleted.0 != Some(true)
+        {
+            let full = Record::new(id, RawJson::from_checked(text));
+            found.push(Lookup::Record(match record.update_time.get() {
+                Some(time) => full.with_changed_at(time).with_version(time),
+                None => full,
+            }));
         }
         Ok(())
     })?;
-    found.retain(|answer| matches!(answer, Lookup::Record(_)));
+    envelope.count("data")?;
     Ok(found)
 }
 

@@ -4,8 +4,7 @@ use tieline_core::{Error, ErrorKind, FieldPath, Result};
 use tieline_kit::{excerpt, nearest};
 
 use crate::discover::is_code;
-use crate::endpoints::{Endpoint, Paging};
-use crate::writable::{Form, When, Writable, Writes};
+use crate::fields::{EntityFields, Form, When, Writable};
 
 /// What the account's own fields stand below, in version 2.
 pub(crate) const CUSTOM: &str = "custom_fields";
@@ -22,46 +21,37 @@ pub(crate) enum Slot {
     Unknown(String),
 }
 
-/// Whether the account's own fields stand together, as in version 2.
-pub(crate) fn nested(endpoint: &Endpoint) -> bool {
-    endpoint.paging == Paging::Cursor
-}
-
 /// Where a path leads, when it can be written.
-pub(crate) fn slot(
-    endpoint: &Endpoint,
-    writes: &Writes,
-    way: &[String],
-    path: &FieldPath,
-    now: When,
-) -> Result<Slot> {
+pub(crate) fn slot(entity: &EntityFields, way: &[String], path: &FieldPath, now: When) -> Result<Slot> {
     let name = way.first().map(String::as_str).unwrap_or_default();
-    if let Some(field) = writes.field(name) {
-        let Writable { name, form, when, open } = *field;
+    if let Some((name, Some(Writable { form, when, open }))) =
+        entity.field(name).map(|field| (field.name, field.write))
+    {
         return match when {
             When::Always => Ok(Slot::Field(name, form, open)),
             when if when == now => Ok(Slot::Field(name, form, open)),
-            When::Creating => Err(fixed(endpoint, path, "it can be given when the record is created only")),
-            _ if name == "is_deleted" => Err(fixed(endpoint, path, "a new record is not deleted")),
-            _ => Err(fixed(endpoint, path, "create the record first, then update it")),
+            When::Creating => Err(fixed(entity, path, "it can be given when the record is created only")),
+            _ if name == "is_deleted" => Err(fixed(entity, path, "a new record is not deleted")),
+            _ => Err(fixed(entity, path, "create the record first, then update it")),
         };
     }
-    if writes.custom && nested(endpoint) && name == CUSTOM {
+    if entity.custom && entity.is_nested() && name == CUSTOM {
         return match way.get(1) {
             None => Ok(Slot::Whole),
             Some(code) if is_code(code) => Ok(Slot::Custom(code.clone())),
-            Some(code) => Err(unknown_custom(endpoint, code)),
+            Some(code) => Err(unknown_custom(entity, code)),
         };
     }
-    if writes.custom && !nested(endpoint) && is_code(name.split('_').next().unwrap_or_default()) {
+    if entity.custom && !entity.is_nested() && is_code(name.split('_').next().unwrap_or_default()) {
         return Ok(Slot::Custom(name.to_owned()));
     }
-    if endpoint.standard.iter().any(|(known, _)| *known == name) {
-        return Err(fixed(endpoint, path, instead(endpoint.name, name)));
+    if entity.field(name).is_some() {
+        return Err(fixed(entity, path, instead(entity.name, name)));
     }
     let shown = excerpt(path.as_str(), 80);
-    let error = refused(endpoint, format!("Pipedrive's {} have no field {shown:?} to write", endpoint.name));
-    Err(match nearest(name, writes.fields.iter().map(|field| field.name)) {
+    let written = entity.fields.iter().filter(|field| field.write.is_some());
+    let error = refused(entity, format!("Pipedrive's {} have no field {shown:?} to write", entity.name));
+    Err(match nearest(name, written.map(|field| field.name)) {
         Some(meant) => {
             error.with_advice(format!("did you mean \"/{meant}\"? Discover says which fields are writable"))
         }
@@ -81,19 +71,19 @@ fn instead(entity: &str, name: &str) -> &'static str {
     }
 }
 
-fn fixed(endpoint: &Endpoint, path: &FieldPath, advice: &'static str) -> Error {
+fn fixed(entity: &EntityFields, path: &FieldPath, advice: &'static str) -> Error {
     let shown = excerpt(path.as_str(), 80);
-    refused(endpoint, format!("{shown:?} of {} cannot be written", endpoint.name)).with_advice(advice)
+    refused(entity, format!("{shown:?} of {} cannot be written", entity.name)).with_advice(advice)
 }
 
-pub(crate) fn takes(endpoint: &Endpoint, path: &FieldPath, words: &str) -> Error {
+pub(crate) fn takes(entity: &EntityFields, path: &FieldPath, words: &str) -> Error {
     let shown = excerpt(path.as_str(), 80);
-    refused(endpoint, format!("{shown:?} of {} takes {words}", endpoint.name))
+    refused(entity, format!("{shown:?} of {} takes {words}", entity.name))
 }
 
-pub(crate) fn unknown_custom(endpoint: &Endpoint, code: &str) -> Error {
+pub(crate) fn unknown_custom(entity: &EntityFields, code: &str) -> Error {
     let shown = excerpt(code, 48);
-    refused(endpoint, format!("{shown:?} is not the code of a field of {}", endpoint.name))
+    refused(entity, format!("{shown:?} is not the code of a field of {}", entity.name))
         .with_advice("a code has 40 hexadecimal digits; discover lists the account's fields")
 }
 
@@ -103,6 +93,6 @@ pub(crate) fn unescaped(segment: &str) -> String {
 }
 
 /// What is wrong with an operation. Nothing was sent.
-pub(crate) fn refused(endpoint: &Endpoint, message: String) -> Error {
-    Error::new(ErrorKind::Rejected, message).with_context("entity", endpoint.name)
+pub(crate) fn refused(entity: &EntityFields, message: String) -> Error {
+    Error::new(ErrorKind::Rejected, message).with_context("entity", entity.name)
 }

@@ -13,10 +13,8 @@ use tieline_core::webhook::{
     DeliveryId, Hint, HintKind, Hints, ReceiveRequest, Verification, WebhookEvent, WebhookReceiver,
     WebhookRoute,
 };
-use tieline_core::{Error, ErrorKind, Result};
+use tieline_core::{EntityName, Error, ErrorKind, Result};
 use tieline_kit::{HeadKey, HeadText, path_token};
-
-use crate::endpoints::Endpoint;
 
 /// The most notifications that one delivery may hold.
 const BATCH: usize = 1_000;
@@ -143,7 +141,7 @@ impl Notification<'_> {
             // An action that is new: the lookup decides.
             _ => HintKind::Changed,
         };
-        let hint = Hint::new(entity.entity(), Some(key)).with_kind(kind);
+        let hint = Hint::new(entity, Some(key)).with_kind(kind);
         // The times of version 1 are written in another way than those of records.
         Ok(Some(match record.update_time.get() {
             Some(time) if !meta.is_first_version() => hint.with_changed_at(time),
@@ -163,7 +161,7 @@ fn head(record: Option<&RawValue>) -> Head<'_> {
 }
 
 /// The entity of a kind of record: notifications name one record, entities many.
-fn entity(object: &str) -> Option<&'static Endpoint> {
+fn entity(object: &str) -> Option<EntityName> {
     let name = match object {
         "activity" => "activities",
         "deal" => "deals",
@@ -177,5 +175,5 @@ fn entity(object: &str) -> Option<&'static Endpoint> {
         "user" => "users",
         _ => return None,
     };
-    Endpoint::named(name).ok()
+    Some(EntityName::from_static(name))
 }

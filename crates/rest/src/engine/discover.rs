@@ -63,8 +63,12 @@ fn describe(name: &str, entity: &Entity) -> Result<CatalogEntity> {
     can.upsert = entity.upsert.is_some();
     described.capabilities = can;
     described.parent = entity.parent.as_ref().map(|parent| EntityName::new(&parent.entity));
-    described.cursor_field =
-        entity.walk.changed.as_ref().and_then(|path| FieldPath::parse(&path.to_string()).ok());
+    described.cursor_field = entity
+        .walk
+        .changed
+        .as_ref()
+        .filter(|_| can.changes)
+        .and_then(|path| FieldPath::parse(&path.to_string()).ok());
     described.actions = entity.actions.iter().map(|(name, request)| action(name, request)).collect();
     described.marker = entity
         .marker

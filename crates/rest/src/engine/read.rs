@@ -107,7 +107,13 @@ pub(crate) fn read(client: &Client, request: ReadRequest) -> Result<BatchStream>
     Ok(batches(run, step))
 }
 
-async fn step(mut run: Run) -> Result<Option<(Batch, Run)>> {
+/// The next batch, or its error with the entity.
+async fn step(run: Run) -> Result<Option<(Batch, Run)>> {
+    let entity = run.entity.clone();
+    next_batch(run).await.map_err(|error| naming(error, entity.as_str()))
+}
+
+async fn next_batch(mut run: Run) -> Result<Option<(Batch, Run)>> {
     if run.over {
         return Ok(None);
     }

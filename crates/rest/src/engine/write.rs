@@ -241,6 +241,7 @@ impl Writer {
                 let names: Vec<&str> = all.map(|(name, _)| name.as_str()).collect();
                 let advice = match tieline_kit::nearest(action, names.iter().copied()) {
                     Some(near) => format!("did you mean {near:?}?"),
+                    None if names.is_empty() => "it has none".to_owned(),
                     None => format!("there are {}", names.join(", ")),
                 };
                 let shown = tieline_kit::excerpt(action, 80);

@@ -63,6 +63,12 @@ impl Sandbox<super::Pipedrive> {
         self.model().state().meter.set(limits);
     }
 
+    /// Shows all deleted deals in the list of active ones, also those that were archived. Each list documents a
+    /// `status=deleted` of its own, and whether they overlap is not said: the sandbox does either.
+    pub fn set_one_feed_of_deletions(&self, one: bool) {
+        self.model().state().one_feed = one;
+    }
+
     /// A record as `GET` by id shows it, deleted ones too.
     #[must_use]
     pub fn record(&self, entity: Entity, id: i64) -> Option<Json> {

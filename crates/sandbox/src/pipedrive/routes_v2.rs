@@ -115,6 +115,7 @@ fn describe(entity: Entity, method: &str, rest: &[&str], params: &Params) -> Res
 struct Filter {
     entity: Entity,
     archived: bool,
+    one_feed: bool,
     ids: Option<Vec<i64>>,
     statuses: Vec<String>,
     equal: Vec<(&'static str, i64)>,
@@ -153,6 +154,7 @@ impl Filter {
         Ok(Self {
             entity,
             archived,
+            one_feed: state.one_feed,
             ids: if timed { params.ids()? } else { None },
             statuses: statuses.into_iter().map(str::to_owned).collect(),
             equal,
@@ -170,10 +172,9 @@ impl Filter {
             let status = record.get("status").as_str().unwrap_or_default();
             self.statuses.iter().any(|wanted| wanted == status)
         };
-        // A deleted deal is in the feed of deletions whether it was archived or not.
         let side_fits = self.entity != Entity::Deals
             || record.archived() == self.archived
-            || (record.deleted() && !self.archived);
+            || (self.one_feed && record.deleted() && !self.archived);
         status_fits
             && side_fits
             && self.ids.as_ref().is_none_or(|ids| ids.contains(&record.id()))

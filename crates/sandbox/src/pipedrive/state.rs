@@ -32,6 +32,8 @@ pub(crate) struct State {
     /// The user who acts: the caller while a request is answered, else the owner of the API token.
     pub(crate) me: i64,
     pub(crate) meter: Meter,
+    /// Whether the list of active deals shows the deleted ones of the archive too. Assumed either way.
+    pub(crate) one_feed: bool,
     pub(crate) users: Vec<Object>,
     pub(crate) leads: Vec<Lead>,
     pub(crate) lead_labels: Vec<Object>,
@@ -51,6 +53,7 @@ impl State {
             me: account.user_id,
             account,
             meter: Meter::default(),
+            one_feed: false,
             users: Vec::new(),
             leads: Vec::new(),
             lead_labels: Vec::new(),

@@ -39,7 +39,7 @@ fn failures_say_what_they_are_and_what_to_do() {
     insta::assert_snapshot!(error(400, &[], &refused("Bad\\u0007 request\\n")), @"Pipedrive refuses the request (rejected, HTTP 400)");
     insta::assert_snapshot!(error(401, &[("x-401-by-gw", "true")], r#"{"success":false,"error":"unauthorized access","errorCode":401,"error_info":"Please check developers.pipedrive.com"}"#), @"Pipedrive does not accept the credential: copy the token again in this company's Pipedrive under Personal preferences > API: a new one there ends the old one. An app is connected again by a person's consent (unauthenticated, HTTP 401)");
     insta::assert_snapshot!(error(402, &[], ""), @"Pipedrive asks for payment first: the company's account is closed, unpaid or its trial is over: settle that in Pipedrive (forbidden, HTTP 402)");
-    insta::assert_snapshot!(error(403, &[], &refused("Scope and URL mismatch")), @"the connection lacks a scope for this: grant it to the app in Pipedrive's developer hub, then connect again (forbidden, HTTP 403)");
+    insta::assert_snapshot!(error(403, &[], &refused("Scope and URL mismatch")), @"the connection lacks a scope for this: grant it to the app in Pipedrive's developer hub, then connect again (forbidden, HTTP 403, about=connection)");
     insta::assert_snapshot!(error(403, &[], r#"{"success":false,"error":"Limit","code":"feature_capping_deals_limit"}"#), @"the company's Pipedrive plan holds no more of this: remove some, or raise the plan (forbidden, HTTP 403, code feature_capping_deals_limit)");
     insta::assert_snapshot!(error(403, &[], &refused("No permission")), @"this Pipedrive user may not do this: connect with a user who may, such as an admin (forbidden, HTTP 403)");
     insta::assert_snapshot!(error(403, &[("cf-ray", "8a1b2c3d")], "<!DOCTYPE html><title>Attention Required"), @"Pipedrive's firewall blocks this address after too many ignored limits: leave the account alone for an hour, and look for another program that uses the same token (rate_limited, HTTP 403, request id 8a1b2c3d, retry after 3600 s)");
@@ -68,7 +68,12 @@ fn limits_are_told_from_budgets() {
     let day = error(429, &[("x-daily-ratelimit-token-remaining", "0"), ("x-ratelimit-remaining", "0")], "");
     insta::assert_snapshot!(day, @"the company's daily budget of Pipedrive API tokens is used up: all integrations of the company share it; it starts anew at midnight, taken to be UTC because Pipedrive names no zone, so an earlier try does no harm (quota_exhausted, HTTP 429, retry after 5400 s)");
     assert_eq!(day.retry_after(), Some(Duration::from_secs(90 * 60)));
-    assert_eq!(error(429, &[("x-ratelimit-remaining", "17")], "").kind(), ErrorKind::QuotaExhausted);
+    // Nothing says that the day is spent: the connection is not parked until midnight.
+    let unsaid = error(429, &[("x-ratelimit-remaining", "17")], "");
+    assert_eq!(
+        (unsaid.kind(), unsaid.retry_after()),
+        (ErrorKind::RateLimited, Some(Duration::from_secs(60)))
+    );
     for (day, burst, kind) in [
         ("5", "0", ErrorKind::RateLimited),
         ("5", "17", ErrorKind::QuotaExhausted),

@@ -207,7 +207,7 @@ async fn a_failed_read_before_an_update_changes_nothing() {
     let later = one(&*crm, "deals", add()).await;
     assert_eq!(at(after(&later), "/label_ids"), "[7]");
     sandbox.delete(Entity::Deals, key.parse().unwrap()).unwrap();
-    insta::assert_snapshot!(word(&one(&*crm, "deals", add()).await).replace(&key, "KEY"), @"rejected: the record is not there, or was deleted (not_found, entity=deals, key=KEY)");
+    insta::assert_snapshot!(word(&one(&*crm, "deals", add()).await).replace(&key, "KEY"), @"rejected: the record is gone (not_found, entity=deals)");
 }
 
 #[tokio::test(start_paused = true)]

@@ -106,5 +106,5 @@ async fn a_missing_scope_is_an_error_and_no_answer() {
         answering(|_| (403, json!({ "success": false, "error": "Scope and URL mismatch" }).to_string()));
     let request = LookupRequest::keys("leads", [Key::from("adf21080-0e10-11eb-879b-05d71fb426ec")]);
     let error = crm.lookup(request).await.unwrap_err();
-    insta::assert_snapshot!(error, @"the connection lacks a scope for this: grant it to the app in Pipedrive's developer hub, then connect again (forbidden, HTTP 403, method=GET, host=acme.pipedrive.com, path=/api/v1/leads/{id}, entity=leads)");
+    insta::assert_snapshot!(error, @"the connection lacks a scope for this: grant it to the app in Pipedrive's developer hub, then connect again (forbidden, HTTP 403, about=connection, method=GET, host=acme.pipedrive.com, path=/api/v1/leads/<key>, entity=leads)");
 }

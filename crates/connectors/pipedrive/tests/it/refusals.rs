@@ -76,6 +76,6 @@ async fn bad_operations_are_never_sent() {
 async fn what_cannot_be_written_at_all_is_an_error_at_once() {
     let (_, crm) = answering(|_| (500, String::new()));
     let error = |entity: &str| crm.write(WriteRequest::new(entity, Vec::new())).err().unwrap();
-    insta::assert_snapshot!(error("users"), @"writing Pipedrive users is not supported by this connector (unsupported)");
-    insta::assert_snapshot!(error("deal"), @r#"Pipedrive has no entity "deal": did you mean "deals"? There are deals, persons, organizations, activities, products, pipelines, stages, leads, notes, users (not_found)"#);
+    insta::assert_snapshot!(error("users"), @"writing users is not supported by this connector (unsupported)");
+    insta::assert_snapshot!(error("deal"), @r#"there is no entity "deal": did you mean "deals"? (not_found)"#);
 }

@@ -227,6 +227,25 @@ async fn lists_gain_and_lose_single_elements() {
     }
 }
 
+/// Attendees come on request only: an update that adds one reads the others first.
+#[tokio::test(start_paused = true)]
+async fn adding_an_attendee_keeps_the_others() {
+    let (_, crm) = account();
+    let fields = r#"{"subject":"Möte","attendees":[{"email":"a@example.test"},{"email":"b@example.test"}]}"#;
+    let key = applied(&one(&*crm, "activities", create(fields)).await).to_string();
+    let add = FieldPatch::Add(json(r#"{"email":"c@example.test"}"#));
+    applied(&one(&*crm, "activities", update(&key, &[("/attendees", add)])).await);
+    let found = crm.lookup(LookupRequest::keys("activities", [Key::from(key.as_str())])).await.unwrap();
+    let record = found.records().next().unwrap().payload.clone();
+    let emails: Vec<&str> = (0..3).map(|number| at(&record, &format!("/attendees/{number}/email"))).collect();
+    assert_eq!(emails, ["\"a@example.test\"", "\"b@example.test\"", "\"c@example.test\""]);
+    // Reads and look-ups of several show them too.
+    let read = crate::common::batches(&crm, ReadRequest::full("activities")).await.unwrap();
+    let mut changes = read.iter().flat_map(|batch| &batch.groups).flat_map(|group| &group.changes);
+    assert!(changes.any(|change| matches!(change, tieline_core::Change::Upsert(record)
+        if record.payload.get().contains("c@example.test"))));
+}
+
 #[tokio::test(start_paused = true)]
 async fn raw_values_and_nested_ones() {
     let (_, crm) = account();
