@@ -1,4 +1,4 @@
-//! What Pipedrive's answers mean. A hook, because bursts and days are told apart by headers that come sometimes only.
+//! The meaning of Pipedrive's answers. A hook, because only headers that are sometimes absent distinguish bursts from days.
 
 use std::time::Duration;
 

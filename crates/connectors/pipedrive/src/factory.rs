@@ -63,6 +63,9 @@ fn spec() -> ConnectorSpec {
     if let Ok(described) = description().and_then(|it| RestFactory::new("pipedrive", it, Category::Crm)) {
         spec.limits.clone_from(&described.spec().limits);
     }
+    if let Some(burst) = spec.limits.first_mut() {
+        burst.name = "burst".into();
+    }
     spec.api_version = "v2, and v1 for leads, notes and users".into();
     spec.config = vec![
         Field::text("company", "Company")

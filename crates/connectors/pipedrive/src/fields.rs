@@ -88,7 +88,7 @@ pub(crate) enum Form {
     Flag,
     /// v1: 0 or 1. A flag is taken for it, because that is how it reads.
     Bit,
-    /// A list, of objects that are told apart by this member, or of plain values.
+    /// A list, of objects that this member identifies, or of plain values.
     List(&'static str),
     /// An object of which Pipedrive takes the whole address only, in `value`.
     Address,

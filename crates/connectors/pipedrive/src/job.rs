@@ -1,4 +1,4 @@
-//! Conversions under way: their tickets, and what became of them.
+//! Conversions under way: their tickets and outcomes.
 
 use serde::Deserialize;
 use tieline_core::{Error, ErrorKind, Key, Outcome, OutcomeStream, PollRequest, Resend, Result, Text};

@@ -53,7 +53,7 @@ pub struct Entity {
     pub content: Named<Request>,
     /// Actions on one record.
     pub actions: Named<Request>,
-    /// The member that carries the marker of a create; a JSON Pointer where it stands deeper.
+    /// The member that carries the marker of a create; a JSON Pointer to one that is deeper.
     pub marker: Option<String>,
     /// The setting that names that member, where the connection chooses it.
     pub marker_setting: Option<String>,

@@ -22,6 +22,7 @@ mod fingerprint;
 mod guess;
 mod input;
 mod lookup;
+mod members;
 mod page;
 mod paging;
 mod partitions;

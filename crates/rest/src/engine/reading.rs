@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use tieline_core::{Change, Deletion, Error, ErrorKind, Issue, Key, RawJson, Record, Result};
 use tieline_kit::{HeadJson, JsonPath, Page, PageLayout, PageRecord};
 
+use super::members::{flag, keep_last, merged_keys, token};
 use super::paging::Paging;
 use super::rows::RowLayout;
 use crate::description::{ConditionTest, Decode, KeyPart, Place, Request, Walk};
@@ -277,27 +278,38 @@ impl Reading {
         };
         for (name, slot) in &self.last {
             if let Some(json) = record.head(*slot) {
-                read.last.insert(name.clone(), json.json().to_owned());
+                keep_last(&mut read.last, name, json);
             }
         }
         let changed = self.changed.and_then(|slot| record.head(slot));
+        // It is read once, however many marks go by it.
+        let time =
+            changed.filter(|_| self.bounds || !self.marks.is_empty()).and_then(|json| self.stamp(json));
         if let Some(json) = changed {
-            read.last.insert("changed".to_owned(), json.json().to_owned());
+            keep_last(&mut read.last, "changed", json);
             let is_set = !matches!(json.json(), "null" | "\"\"");
-            if is_set && !self.marks.is_empty() && self.stamp(json).is_none() {
+            if is_set && !self.marks.is_empty() && time.is_none() {
                 let message =
                     "its time of change is in no form that is known: reads of changes may leave it out";
                 read.issues.push(Issue::new(message).on(entity, key.clone()));
             }
         }
         for (slot, highest) in self.marks.iter().zip(&mut read.highest) {
-            let Some(stamp) = record.head(*slot).and_then(|json| self.stamp(json)) else { continue };
-            if highest.as_ref().is_none_or(|known| stamp.compare(known).is_some_and(Ordering::is_gt)) {
+            let is_higher = |stamp: &Stamp| {
+                highest.as_ref().is_none_or(|known| stamp.compare(known).is_some_and(Ordering::is_gt))
+            };
+            if Some(*slot) == self.changed {
+                if let Some(stamp) = time.as_ref().filter(|stamp| is_higher(stamp)) {
+                    *highest = Some(stamp.clone());
+                }
+            } else if let Some(stamp) =
+                record.head(*slot).and_then(|json| self.stamp(json)).filter(|stamp| is_higher(stamp))
+            {
                 *highest = Some(stamp);
             }
         }
         if self.bounds {
-            bound(changed.and_then(|json| self.stamp(json)), read);
+            bound(time, read);
         }
         if let Some((slot, split)) = &self.merged
             && let Some(json) = record.head(*slot)
@@ -396,52 +408,4 @@ pub(crate) fn split_key(key: &Key, parts: usize) -> Option<Vec<String>> {
     }
     let found: Vec<String> = key.parts().map(|part| part.into_owned()).collect();
     (found.len() == parts).then_some(found)
-}
-
-/// A flag; texts and numbers as well.
-fn flag(json: HeadJson<'_>) -> Option<bool> {
-    if json.is_null() {
-        return Some(false);
-    }
-    json.flag().or_else(|| match json.text()?.as_ref() {
-        "true" | "True" | "1" => Some(true),
-        "false" | "False" | "0" | "" => Some(false),
-        _ => None,
-    })
-}
-
-/// A page token or address: empty values of any type, null and false say that there is none.
-///
-/// # Errors
-/// `Decode` for a list or an object: a list that seems to end would lose its other pages.
-fn token(json: HeadJson<'_>) -> Result<Option<String>> {
-    let is_empty = |inside: Option<&str>| inside.is_some_and(|inside| inside.trim().is_empty());
-    let text = json.json();
-    let list = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    let object = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
-    if matches!(text, "false" | "null") || is_empty(list) || is_empty(object) {
-        return Ok(None);
-    }
-    let wrong = || {
-        Error::new(
-            ErrorKind::Decode,
-            "the token of the next page is a list or an object, and should be a text",
-        )
-        .with_advice("compare `next` and `token` with the documentation, and go on from the last state")
-    };
-    json.scalar().map(|text| Some(text.into_owned()).filter(|text| !text.is_empty())).ok_or_else(wrong)
-}
-
-fn merged_keys(json: HeadJson<'_>, split: &str) -> Vec<String> {
-    if json.json().starts_with('[') {
-        let items: Vec<&serde_json::value::RawValue> = serde_json::from_str(json.json()).unwrap_or_default();
-        return items
-            .iter()
-            .filter_map(|item| {
-                serde_json::from_str::<String>(item.get()).ok().or_else(|| Some(item.get().to_owned()))
-            })
-            .collect();
-    }
-    let text = json.scalar().unwrap_or_default();
-    text.split(split).map(str::trim).filter(|key| !key.is_empty()).map(str::to_owned).collect()
 }

@@ -10,6 +10,7 @@ pub(crate) const WORDS: &[(&str, &str, &str)] = &[
     ("<fields>", "lists, look-ups", "The fields that are wanted."),
     ("<since>", "lists", "The time of change from which an increment reads, in the provider's own form."),
     ("<until>", "lists", "The end of a period; now where there is no `window`."),
+    ("<started>", "lists", "The start of the pass, by the provider's clock."),
     ("<token>", "lists", "The token of the last increment."),
     ("<parent.key>", "lists, creates", "The key of the parent."),
     ("<parent.FIELD>", "lists, creates", "A field of the parent's record, which is looked up."),
