@@ -181,6 +181,7 @@ mod tests {
         "html",
         "for",
         "error",
+        "about",
         "wait",
         "resend",
         "advice",
