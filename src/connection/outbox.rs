@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use tieline_core::{Connector, EntityName, Operation, OperationId, Result};
-use tieline_store::outbox::{Answer, Entry, OutboxStore, StatusKind};
+use tieline_core::{Connector, Operation, OperationId, Result};
+use tieline_store::outbox::{Answer, Destination, Entry, OutboxStore, StatusKind};
 use tieline_sync::{Outbox, OutboxReport};
 use tracing::{Instrument as _, info, info_span};
 
@@ -41,8 +41,8 @@ impl ConnectionOutbox {
     /// # Errors
     ///
     /// `Conflict` when an id is stored with other content; whatever the store fails with.
-    pub async fn enqueue(&self, entity: impl Into<EntityName>, operations: &[Operation]) -> Result<u64> {
-        self.store().enqueue(self.connection.id(), &entity.into(), operations).await
+    pub async fn enqueue(&self, to: impl Into<Destination>, operations: &[Operation]) -> Result<u64> {
+        self.store().enqueue(self.connection.id(), &to.into(), operations).await
     }
 
     /// Returns operations in order, after a number; only those of a kind of status, or all.

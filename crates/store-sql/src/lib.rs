@@ -5,6 +5,7 @@ pub mod connections;
 pub mod directory;
 mod engine;
 pub mod erase;
+pub mod events;
 pub mod inbox;
 mod log;
 pub mod outbox;

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use tieline_core::{Key, RawJson, Result};
-use tieline_store::{ConnectionId, TargetName};
+use tieline_store::{ConnectionId, RowIssue, TargetName};
 
 use crate::tx::Tx;
 
@@ -40,10 +40,16 @@ pub trait RowSink: Debug + Send + Sync {
     /// Whose rows it takes.
     fn target(&self) -> &TargetName;
 
-    /// Takes changes of one connection's rows, each key once. Several calls may be made in one transaction.
+    /// Takes changes of one connection's rows, each key once. Several calls may be made in one transaction. Returns what
+    /// was wrong with single rows; an issue needs no entity.
     ///
     /// # Errors
     ///
-    /// Whatever keeps the rows from being written; the whole commit is then rolled back.
-    async fn apply(&self, tx: &mut dyn Tx, connection: &ConnectionId, changes: &[RowChange]) -> Result<()>;
+    /// Whatever keeps all of the rows from being written; the whole commit is then rolled back.
+    async fn apply(
+        &self,
+        tx: &mut dyn Tx,
+        connection: &ConnectionId,
+        changes: &[RowChange],
+    ) -> Result<Vec<RowIssue>>;
 }

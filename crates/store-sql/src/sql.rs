@@ -23,6 +23,7 @@ pub enum Dialect {
 /// |---|---|---|
 /// | `tieline.records` | `tieline.records` | `tieline_records` |
 /// | `{in $2}` | `= ANY ($2)` | `IN (SELECT value FROM json_each($2))` |
+/// | `{keys parent = $2, key in $3}` | `(parent, key) IN (SELECT …)`, always by an index | `parent = $2 AND key IN (…)` |
 /// | `{now}` | the server's clock, in microseconds since 1970 | the machine's clock, likewise |
 /// | `{lock}` | `FOR UPDATE` | nothing: a write is alone |
 /// | `{share}` | `FOR SHARE` | nothing |
@@ -59,6 +60,11 @@ impl Sql {
     /// A statement about tables of the host's, put together at run time; its arguments begin at `$1`.
     pub fn unscoped(text: String) -> Self {
         Self { scoped: false, ..Self::built(text) }
+    }
+
+    /// A statement about no row, whose text is known.
+    pub(crate) const fn fixed(text: &'static str) -> Self {
+        Self { text: Cow::Borrowed(text), scoped: false, rendered: [OnceLock::new(), OnceLock::new()] }
     }
 
     /// The text for a database.
@@ -121,6 +127,10 @@ fn placeholder(word: &str, dialect: Dialect, to: &mut String) {
         to.push_str(after);
         return;
     }
+    if let Some(columns) = word.strip_prefix("keys ") {
+        keys(columns, dialect, to);
+        return;
+    }
     to.push_str(match (word, dialect) {
         ("now", Postgres) => "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
         ("now", Sqlite) => "CAST(unixepoch('subsec') * 1000000 AS INTEGER)",
@@ -141,9 +151,38 @@ fn placeholder(word: &str, dialect: Dialect, to: &mut String) {
         ("hot", Postgres) => "WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.02)",
         ("busy", Postgres) => "WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02)",
         ("hot" | "list", Sqlite) => "STRICT, WITHOUT ROWID",
-        ("table" | "busy", Sqlite) => "STRICT",
+        ("table" | "busy" | "log", Sqlite) => "STRICT",
+        ("log", Postgres) => "PARTITION BY RANGE (at)",
         _ => "",
     });
+}
+
+/// Rows with one of many keys in one parent: `entity_id = $2, key in $3`.
+///
+/// PostgreSQL would look for them in all rows of the parent where it takes these for few, which it does until the table was
+/// analysed, and later for a parent that is not among the most frequent ones. So it is not told which parent it is; what is
+/// left is to look up each pair in the index of both columns.
+fn keys(columns: &str, dialect: Dialect, to: &mut String) {
+    let columns: Vec<(&str, &str)> = columns
+        .split(", ")
+        .filter_map(|column| column.split_once(" = ").or_else(|| column.split_once(" in ")))
+        .collect();
+    let Some(((name, list), parents)) = columns.split_last() else { return };
+    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    if dialect == Dialect::Sqlite {
+        let parents: String = parents.iter().map(|(name, value)| format!("{name} = {value} AND ")).collect();
+        *to += &format!("{parents}{name} IN (SELECT value FROM json_each({list}))");
+        return;
+    }
+    let numbers = 1..=names.len();
+    let wanted: Vec<String> = numbers.map(|n| format!("f.c{n}")).collect();
+    let parents: String = (1..).zip(parents).map(|(n, (_, value))| format!("{value} AS c{n}, ")).collect();
+    *to += &format!(
+        "({}) IN (SELECT {} FROM (SELECT {parents}unnest((SELECT {list})) AS c{} OFFSET 0) f)",
+        names.join(", "),
+        wanted.join(", "),
+        names.len()
+    );
 }
 
 /// Rows to be inserted together: `INSERT INTO {into} … {then}`. Columns come first that are the same in all rows, the
@@ -330,6 +369,20 @@ mod tests {
              AND key IN (SELECT value FROM json_each($2))"
         );
         assert!(render(text, Dialect::Postgres).ends_with("AND key = ANY ($2) FOR UPDATE"));
+    }
+
+    #[test]
+    fn keys_of_a_parent_are_looked_up_as_pairs() {
+        let text = "DELETE FROM tieline.stale WHERE tenant = $1 AND {keys target_id = $2, key in $3}";
+        assert_eq!(
+            render(text, Dialect::Sqlite),
+            "DELETE FROM tieline_stale WHERE tenant = $1 AND target_id = $2 AND key IN (SELECT value FROM json_each($3))"
+        );
+        assert_eq!(
+            render(text, Dialect::Postgres),
+            "DELETE FROM tieline.stale WHERE tenant = $1 AND (target_id, key) IN \
+             (SELECT f.c1, f.c2 FROM (SELECT $2 AS c1, unnest((SELECT $3)) AS c2 OFFSET 0) f)"
+        );
     }
 
     #[test]

@@ -57,11 +57,13 @@ pub struct Table {
     pub due: &'static [&'static str],
     /// Whether the dispatcher's role may read it across tenants.
     pub directory: bool,
+    /// Whether it grows by time: entries are never changed, and in PostgreSQL it is partitioned by its column `at`.
+    pub log: bool,
 }
 
 impl Table {
     const fn new(name: &'static str, owner: Owner, key: &'static [&'static str]) -> Self {
-        Self { name, owner, key, rights: Rights::All, due: &[], directory: false }
+        Self { name, owner, key, rights: Rights::All, due: &[], directory: false, log: false }
     }
 
     const fn rights(mut self, rights: Rights) -> Self {
@@ -76,6 +78,11 @@ impl Table {
 
     const fn directory(mut self) -> Self {
         self.directory = true;
+        self
+    }
+
+    const fn log(mut self) -> Self {
+        self.log = true;
         self
     }
 
@@ -100,6 +107,7 @@ pub static TABLES: &[Table] = &[
     Table::new("streams", Owner::Synced, &["id"]),
     Table::new("outbox", Owner::Synced, &["id"]).due(&["due", "changed_at"]),
     Table::new("inbox", Owner::Synced, &["id"]).due(&["due", "changed_at"]),
+    Table::new("events", Owner::Synced, &["tenant", "number", "at"]).due(&["at"]).log(),
     Table::new("synced", Owner::Tenant, &["id"]),
     Table::new("secrets", Owner::Connection("connection"), &["tenant", "connection", "name"]),
     Table::new("leases", Owner::Connection("connection"), &["tenant", "connection", "name"]).due(&["ends"]),
@@ -110,6 +118,6 @@ pub static TABLES: &[Table] = &[
         .directory(),
     Table::new("connections", Owner::Connection("id"), &["tenant", "id"]),
     Table::new("log_counts", Owner::Tenant, &["tenant", "log"]).rights(Rights::Keep),
-    Table::new("audit", Owner::Tenant, &["tenant", "number"]).rights(Rights::Append),
+    Table::new("audit", Owner::Tenant, &["tenant", "number", "at"]).rights(Rights::Append).log(),
     Table::new("key_check", Owner::Database, &["one"]).rights(Rights::Keep),
 ];

@@ -26,4 +26,4 @@ pub use passes::Passes;
 pub use pending::{PendingCounts, PendingKind, PendingRecord};
 pub use position::{Position, ReadVersion, StreamRevision};
 pub use store::{Counts, EntityCount, Row, SyncStore, TargetCount};
-pub use tally::{ChangeCounts, CommitStats, SweepRefused};
+pub use tally::{ChangeCounts, CommitStats, RowIssue, SweepRefused};

@@ -242,7 +242,11 @@ fn row_effect(change: TargetChange) -> Result<(Key, RowEffect)> {
 }
 
 /// Refuses what databases cannot keep or compare alike.
-pub(crate) fn check_text(what: &'static str, text: &str) -> Result<()> {
+///
+/// # Errors
+///
+/// `Rejected` for a text with a NUL character.
+pub fn check_text(what: &'static str, text: &str) -> Result<()> {
     if text.contains('\0') {
         return Err(Error::new(
             ErrorKind::Rejected,

@@ -2,10 +2,12 @@
 
 use std::ops::AddAssign;
 
+use tieline_core::Issue;
+
 use crate::StreamRevision;
 
 /// What a commit did. Several changes to one key within a commit count once, by their outcome.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CommitStats {
     /// Provider records.
@@ -31,6 +33,32 @@ pub struct CommitStats {
     pub sweep_refused: Option<SweepRefused>,
     /// The stream's revision now; `None` for a commit without stream.
     pub revision: Option<StreamRevision>,
+    /// What sinks found wrong with single rows.
+    pub row_issues: Vec<RowIssue>,
+}
+
+/// An issue of a sink with one row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RowIssue {
+    /// The issue, without any value of the row.
+    pub issue: Issue,
+    /// Whether the row is stale for it, so that it is mapped and given to the sink again.
+    pub stale: bool,
+}
+
+impl RowIssue {
+    /// An issue that will be the same until the row changes.
+    pub fn new(issue: Issue) -> Self {
+        Self { issue, stale: false }
+    }
+
+    /// Makes the row stale: what was refused now may fit later.
+    #[must_use]
+    pub fn stale(mut self) -> Self {
+        self.stale = true;
+        self
+    }
 }
 
 /// What became of records or rows.

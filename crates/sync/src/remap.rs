@@ -47,6 +47,10 @@ impl OneWaySync {
             let tally = self.store.commit(prepared.commit).await?;
             held += tally.held;
             report.add(&tally);
+            if may_hold {
+                let stale = tally.row_issues.into_iter().filter(|found| found.stale);
+                report.add_issues(stale.map(|found| found.issue));
+            }
         }
     }
 }

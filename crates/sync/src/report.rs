@@ -180,6 +180,9 @@ impl StreamReport {
         self.sweep_refused = self.sweep_refused.or(tally.sweep_refused);
         self.deletions_refused = self.deletions_refused.or(tally.deletions_refused);
         self.held_deletions += tally.held_deletions;
+        // Rows that are stale are written again at the end of the run.
+        let settled = tally.row_issues.iter().filter(|found| !found.stale);
+        self.add_issues(settled.map(|found| found.issue.clone()));
     }
 
     pub(crate) fn add_issues(&mut self, issues: impl IntoIterator<Item = Issue>) {

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tieline::sqlite::SqliteStore;
 use tieline::store::ConnectionId;
-use tieline::store::outbox::{Entry, OutboxStore, Status};
+use tieline::store::outbox::{Destination, Entry, OutboxStore, Status};
 use tieline::sync::Outbox;
-use tieline::{Connector, EntityName, Error, ErrorKind, Operation, Result};
+use tieline::{Connector, Error, ErrorKind, Operation, Result};
 
 use crate::commands::operations::{Parsed, parse_named};
 use crate::commands::outcomes::describe_malformed;
@@ -27,7 +27,7 @@ pub(crate) struct Durable {
     outbox: Outbox,
     store: Arc<dyn OutboxStore>,
     connection: ConnectionId,
-    entity: EntityName,
+    to: Destination,
     all_done: bool,
 }
 
@@ -53,7 +53,7 @@ impl Durable {
         let store: Arc<dyn OutboxStore> = Arc::new(store);
         let outbox = Outbox::new(connector, store.clone(), connection.clone())
             .lease(LEASE.saturating_add(max_wait.saturating_mul(WAITS)));
-        Ok(Self { outbox, store, connection, entity: entity.into(), all_done: true })
+        Ok(Self { outbox, store, connection, to: entity.into(), all_done: true })
     }
 
     /// Whether each line so far was done.
@@ -114,8 +114,7 @@ impl Durable {
             Ok(Parsed { named: false, .. }) => return Ok(Waiting::Malformed(without_id(number))),
             Ok(Parsed { operation, .. }) => operation,
         };
-        let stored =
-            self.store.enqueue(&self.connection, &self.entity, std::slice::from_ref(&operation)).await;
+        let stored = self.store.enqueue(&self.connection, &self.to, std::slice::from_ref(&operation)).await;
         match stored {
             Ok(_) => Ok(Waiting::Stored(operation)),
             Err(error) if error.kind() == ErrorKind::Conflict => Ok(Waiting::Refused(operation, error)),

@@ -2,12 +2,8 @@
 
 #[cfg(feature = "postgres")]
 pub(crate) mod postgres;
-#[cfg(feature = "postgres")]
-mod postgres_fault;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
-#[cfg(feature = "sqlite")]
-mod sqlite_fault;
 
 use std::fmt;
 
@@ -59,6 +55,38 @@ pub trait Database: Clone + fmt::Debug + Send + Sync + 'static {
     /// `Unavailable` when the database cannot be reached.
     async fn listen(&self) -> Result<RowWaiter>;
 }
+
+/// Makes something a transaction that runs its statements by its `parts`: a connection, and what they are run with.
+macro_rules! tx_by_statements {
+    ($tx:ty, $dialect:ident) => {
+        #[async_trait]
+        impl Tx for $tx {
+            fn dialect(&self) -> Dialect {
+                Dialect::$dialect
+            }
+
+            fn tenant(&self) -> &TenantId {
+                &self.statements.tenant
+            }
+
+            async fn rows(&mut self, sql: &Sql, args: &[Arg<'_>]) -> Result<Vec<Row>> {
+                let (connection, statements) = self.parts()?;
+                statements.rows(connection, sql, args).await
+            }
+
+            async fn run(&mut self, sql: &Sql, args: &[Arg<'_>]) -> Result<u64> {
+                let (connection, statements) = self.parts()?;
+                statements.run(connection, sql, args).await
+            }
+
+            async fn insert(&mut self, bulk: &Bulk, same: &[Arg<'_>], columns: &[Column<'_>]) -> Result<u64> {
+                let (connection, statements) = self.parts()?;
+                statements.insert(connection, bulk, same, columns).await
+            }
+        }
+    };
+}
+use tx_by_statements;
 
 /// A transaction of the store's own. It is rolled back unless it is [committed](Self::commit).
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tieline_core::{Error, ErrorKind, FieldPath, MarkerField, Result};
-use tieline_store::outbox::{Entry, Status, StatusKind};
+use tieline_store::outbox::{Destination, Entry, Status, StatusKind};
 use tieline_store::plan::Queued;
 
 use crate::time::time;
@@ -14,6 +14,7 @@ pub(super) struct Stored {
     id: i64,
     operation: String,
     entity: String,
+    partition: String,
     op: String,
     status: String,
     due: Option<i64>,
@@ -37,6 +38,7 @@ impl FromRow for Stored {
             id: row.take()?,
             operation: row.take()?,
             entity: row.take()?,
+            partition: row.take()?,
             op: row.take()?,
             status: row.take()?,
             due: row.take()?,
@@ -56,12 +58,25 @@ impl FromRow for Stored {
     }
 }
 
+/// Where an operation goes, as it is stored.
+pub(super) fn destination(entity: String, partition: &str) -> Destination {
+    let to = Destination::from(entity);
+    match partition.strip_prefix('=') {
+        Some(partition) => to.with_partition(partition),
+        None => to,
+    }
+}
+
 impl Stored {
     pub(super) fn entry(self) -> Result<Entry> {
         let status = self.status()?;
         let operation = Queued::operation(self.operation.into(), &self.op)?;
-        let mut entry =
-            Entry::new(self.id.cast_unsigned(), self.entity.into(), operation, time(self.enqueued_at));
+        let mut entry = Entry::new(
+            self.id.cast_unsigned(),
+            destination(self.entity, &self.partition),
+            operation,
+            time(self.enqueued_at),
+        );
         entry.status = status;
         entry.note = self.note;
         entry.attempts = u32::try_from(self.attempts).unwrap_or(u32::MAX);

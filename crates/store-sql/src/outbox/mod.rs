@@ -7,13 +7,13 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use tieline_core::{EntityName, Operation, OperationId, Result};
+use tieline_core::{Operation, OperationId, Result};
 use tieline_store::ConnectionId;
-use tieline_store::outbox::{Answer, Claim, Entry, EntryRevision, Status, StatusKind};
+use tieline_store::outbox::{Answer, Claim, Destination, Entry, EntryRevision, Status, StatusKind};
 use tieline_store::plan::{Queued, unknown_operation};
 
 use crate::queue::Queue;
-use crate::records::{KEYS, lock_connection, step_connection};
+use crate::records::{KEYS, lock_connection, partition_name, step_connection};
 use crate::sql::{Bulk, Column, Sql};
 use crate::time::{after, micros, now, time};
 use crate::tx::{Tx, all, args, first};
@@ -25,8 +25,8 @@ static OUTBOX: LazyLock<Queue> = LazyLock::new(|| {
         "outbox",
         "NOT EXISTS (
              SELECT 1 FROM tieline.outbox e
-             WHERE e.tenant = $1 AND e.synced_id = $2 AND e.entity = q.entity AND e.record = q.record
-                 AND e.open AND e.record IS NOT NULL AND e.id < q.id
+             WHERE e.tenant = $1 AND e.synced_id = $2 AND e.entity = q.entity AND e.partition = q.partition
+                 AND e.record = q.record AND e.open AND e.record IS NOT NULL AND e.id < q.id
          )",
     )
 });
@@ -35,7 +35,7 @@ static OUTBOX: LazyLock<Queue> = LazyLock::new(|| {
 macro_rules! select {
     ($condition:literal) => {
         Sql::new(concat!(
-            "SELECT o.id, o.operation, o.entity, o.op, o.status, o.due, o.revision, o.attempts, o.ticket, o.key,
+            "SELECT o.id, o.operation, o.entity, o.partition, o.op, o.status, o.due, o.revision, o.attempts, o.ticket, o.key,
                  o.note, o.marker_field, o.search_delay, o.marker_always, o.conclusive, o.enqueued_at,
                  o.attempted_at, o.changed_at
              FROM tieline.outbox o JOIN tieline.synced c ON c.id = o.synced_id
@@ -58,29 +58,31 @@ fn entries(stored: Vec<Stored>) -> Result<Vec<Entry>> {
 pub async fn enqueue(
     tx: &mut dyn Tx,
     connection: &ConnectionId,
-    entity: &EntityName,
+    to: &Destination,
     operations: &[Operation],
 ) -> Result<u64> {
     static STORED: Sql = Sql::new(
-        "SELECT operation, entity, op FROM tieline.outbox
+        "SELECT operation, entity, partition, op FROM tieline.outbox
          WHERE tenant = $1 AND synced_id = $2 AND operation {in $3}",
     );
     let queued: Vec<Queued> =
-        operations.iter().map(|operation| Queued::new(entity, operation)).collect::<Result<_>>()?;
+        operations.iter().map(|operation| Queued::new(to, operation)).collect::<Result<_>>()?;
     let (synced_id, _) = step_connection(tx, connection, 0).await?;
     let now = now(tx).await?;
     let mut new = 0;
     for chunk in queued.chunks(KEYS) {
         let ids: Vec<&str> = chunk.iter().map(|queued| queued.id.as_str()).collect();
-        let stored: Vec<(String, String, String)> = all(tx, &STORED, args![synced_id, &ids]).await?;
-        let stored = stored.iter().map(|(id, entity, op)| (id.as_str(), (entity.as_str(), op.as_str())));
-        let mut known: HashMap<&str, (&str, &str)> = stored.collect();
+        let stored: Vec<(String, String, String, String)> = all(tx, &STORED, args![synced_id, &ids]).await?;
+        let mut known: HashMap<OperationId, (Destination, String)> = HashMap::new();
+        for (id, entity, partition, op) in stored {
+            known.insert(id.into(), (entry::destination(entity, &partition), op));
+        }
         let mut added: Vec<&Queued> = Vec::new();
         for queued in chunk {
-            match known.get(queued.id.as_str()) {
-                Some((entity, op)) => queued.known(entity, op)?,
+            match known.get(&queued.id) {
+                Some((to, op)) => queued.known(to, op)?,
                 None => {
-                    known.insert(queued.id.as_str(), (queued.entity.as_str(), queued.op.get()));
+                    known.insert(queued.id.clone(), (queued.to.clone(), queued.op.get().to_owned()));
                     added.push(queued);
                 }
             }
@@ -94,8 +96,8 @@ async fn insert(tx: &mut dyn Tx, synced_id: i64, queued: &[&Queued], now: i64) -
     // Numbers are given in the order of the list.
     static ADD: Bulk = Bulk::new(
         "tieline.outbox (tenant, synced_id, status, open, due, revision, attempts, enqueued_at, changed_at,
-             operation, entity, op, record)",
-        9,
+             partition, operation, entity, op, record)",
+        10,
         &["text", "text", "text", "text"],
         "",
     );
@@ -103,11 +105,12 @@ async fn insert(tx: &mut dyn Tx, synced_id: i64, queued: &[&Queued], now: i64) -
     let records = queued.iter().map(|queued| queued.record.as_ref().map(|record| record.as_str())).collect();
     let columns = [
         column(|queued| queued.id.as_str()),
-        column(|queued| queued.entity.as_str()),
+        column(|queued| queued.to.entity.as_str()),
         column(|queued| queued.op.get()),
         Column::OptTexts(records),
     ];
-    let same = args![synced_id, StatusKind::Pending.as_str(), true, now, 0_i64, 0_i64, now, now];
+    let partition = queued.first().map_or(String::new(), |first| partition_name(first.to.partition.as_ref()));
+    let same = args![synced_id, StatusKind::Pending.as_str(), true, now, 0_i64, 0_i64, now, now, &partition];
     tx.insert(&ADD, same, &columns).await
 }
 
@@ -123,8 +126,8 @@ pub async fn claim(tx: &mut dyn Tx, connection: &ConnectionId, claim: &Claim) ->
     let due = claim.due.map_or(now, |due| micros(due).min(now));
     let ids = OUTBOX.due(tx, synced_id, StatusKind::Pending.as_str(), due, claim.limit).await?;
     let mut claimed = entries(all(tx, &LOAD, args![connection.as_str(), &ids]).await?)?;
-    let entity = claimed.first().map(|first| first.entity.clone());
-    let same = claimed.iter().take_while(|entry| Some(&entry.entity) == entity.as_ref()).count();
+    let same = claimed.iter().take_while(|entry| claimed.first().is_some_and(|first| first.goes_with(entry)));
+    let same = same.count();
     claimed.truncate(same);
     for entry in &mut claimed {
         claim.take(entry, time(now));

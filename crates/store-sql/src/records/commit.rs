@@ -1,13 +1,14 @@
 //! A commit: a batch's records, the rows mapped from them, and the new state, all or none.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use tieline_core::{EntityName, Key, Result};
 use tieline_store::plan::{self, CommitPlan, StreamUpdate};
-use tieline_store::{Commit, CommitStats, Passes, StreamRevision, TargetName};
+use tieline_store::{Commit, CommitStats, Passes, RowIssue, StreamRevision, TargetName};
 
-use super::{made_entity, partition, step_connection};
+use super::rows::refused_hash;
+use super::{KEYS, made_entity, partition_name, step_connection};
 use crate::sink::{RowChange, RowSink};
 use crate::sql::Sql;
 use crate::tx::{Tx, args, first, one};
@@ -22,15 +23,22 @@ pub(super) struct Work<'t> {
     entities: HashMap<EntityName, i64>,
     /// Those that have undecided records.
     pub(super) pending: HashSet<i64>,
+    /// Those of whose records no row looked one up.
+    pub(super) not_looked_up: HashSet<i64>,
+    /// Records that this commit made, by the number of their entity: nothing hangs on them yet.
+    pub(super) created: HashMap<i64, HashSet<Key>>,
     /// The targets of an entity.
     targets: HashMap<i64, Arc<[Target]>>,
+    /// The targets without stale rows, and those whose rows looked nothing up.
+    pub(super) not_stale: HashSet<i64>,
+    pub(super) not_looking: HashSet<i64>,
     /// The indexed fields of an entity.
     pub(super) indexes: HashMap<i64, Arc<[String]>>,
     pub(super) tally: CommitStats,
     /// What became other, by the number of its entity.
     pub(super) changed: BTreeMap<i64, Changed>,
     /// What sinks are told of, by target; `None` when there are none.
-    pub(super) told: Option<BTreeMap<TargetName, Vec<RowChange>>>,
+    told: Option<BTreeMap<TargetName, Told>>,
 }
 
 /// The changes of an entity.
@@ -44,6 +52,12 @@ pub(super) struct Changed {
     pub(super) deleted: bool,
     /// Values of indexed fields that records had or have, by field.
     pub(super) values: BTreeMap<String, Vec<String>>,
+}
+
+/// What sinks of a target are told.
+struct Told {
+    target: i64,
+    changes: Vec<RowChange>,
 }
 
 /// A target of an entity.
@@ -84,7 +98,11 @@ pub async fn commit_with(tx: &mut dyn Tx, commit: Commit, sinks: &[Arc<dyn RowSi
         sequence,
         entities: HashMap::new(),
         pending: HashSet::new(),
+        not_looked_up: HashSet::new(),
+        created: HashMap::new(),
         targets: HashMap::new(),
+        not_stale: HashSet::new(),
+        not_looking: HashSet::new(),
         indexes: HashMap::new(),
         tally: CommitStats::default(),
         changed: BTreeMap::new(),
@@ -116,13 +134,13 @@ pub async fn commit_with(tx: &mut dyn Tx, commit: Commit, sinks: &[Arc<dyn RowSi
         work.delete_held(stream, brake).await?;
     }
     work.mark_dependents(&plan).await?;
-    let Work { tx, tally, told, .. } = work;
-    for (target, changes) in told.into_iter().flatten() {
-        for sink in sinks.iter().filter(|sink| sink.target() == &target) {
-            sink.apply(tx, &plan.connection, &changes).await?;
+    for (name, Told { target, changes }) in std::mem::take(&mut work.told).into_iter().flatten() {
+        for sink in sinks.iter().filter(|sink| sink.target() == &name) {
+            let issues = sink.apply(work.tx, &plan.connection, &changes).await?;
+            work.note_issues(target, &changes, issues).await?;
         }
     }
-    Ok(tally)
+    Ok(work.tally)
 }
 
 impl Work<'_> {
@@ -143,7 +161,7 @@ impl Work<'_> {
              RETURNING id, revision",
         );
         type Stored = (i64, i64, i64, Option<i64>, Option<i64>);
-        let (partition, entity) = (partition(&plan.id), plan.id.entity.as_str());
+        let (partition, entity) = (partition_name(plan.id.partition.as_ref()), plan.id.entity.as_str());
         let stored: Option<Stored> = first(self.tx, &FIND, args![self.synced_id, entity, &partition]).await?;
         let (id, revision, generation, full_since, keys_since) = stored.unwrap_or_default();
         let stands = StreamRevision::new(id.cast_unsigned(), revision.cast_unsigned());
@@ -172,9 +190,12 @@ impl Work<'_> {
         if let Some(id) = self.entities.get(entity) {
             return Ok(*id);
         }
-        let (id, pending) = made_entity(self.tx, self.synced_id, entity).await?;
+        let (id, pending, looked_up) = made_entity(self.tx, self.synced_id, entity).await?;
         if pending {
             self.pending.insert(id);
+        }
+        if !looked_up {
+            self.not_looked_up.insert(id);
         }
         self.entities.insert(entity.clone(), id);
         Ok(id)
@@ -194,9 +215,36 @@ impl Work<'_> {
         Ok(targets)
     }
 
-    pub(super) fn tell(&mut self, target: &TargetName, changes: impl IntoIterator<Item = RowChange>) {
+    pub(super) fn tell(&mut self, target: &Target, changes: impl IntoIterator<Item = RowChange>) {
         if let Some(told) = &mut self.told {
-            told.entry(target.clone()).or_default().extend(changes);
+            let told = told.entry(target.name.clone());
+            told.or_insert_with(|| Told { target: target.id, changes: Vec::new() }).changes.extend(changes);
         }
+    }
+
+    /// Keeps what sinks say of rows. Stale ones are mapped again, and told to sinks even if their fields are the same.
+    async fn note_issues(&mut self, target: i64, changes: &[RowChange], issues: Vec<RowIssue>) -> Result<()> {
+        static ENTITY: Sql = Sql::new(
+            "SELECT e.name FROM tieline.targets t JOIN tieline.entities e ON e.tenant = $1 AND e.id = t.entity_id
+             WHERE t.tenant = $1 AND t.id = $2",
+        );
+        if issues.is_empty() {
+            return Ok(());
+        }
+        let entity = one::<(String,)>(self.tx, &ENTITY, args![target]).await?.0;
+        let stale = issues.iter().filter(|found| found.stale).filter_map(|found| found.issue.key.as_ref());
+        let stale: BTreeSet<&Key> = stale.collect();
+        let refused = changes.iter().filter(|change| stale.contains(&change.key));
+        let refused: Vec<_> =
+            refused.filter_map(|change| Some((&change.key, refused_hash(change.fields.as_ref()?)))).collect();
+        for rows in refused.chunks(KEYS) {
+            self.write_hashes(target, rows).await?;
+            self.mark(target, rows.iter().map(|(key, _)| key.as_str()).collect()).await?;
+        }
+        self.tally.row_issues.extend(issues.into_iter().map(|mut found| {
+            found.issue.entity.get_or_insert_with(|| EntityName::from(entity.as_str()));
+            found
+        }));
+        Ok(())
     }
 }

@@ -149,7 +149,7 @@ impl Work<'_> {
     /// Takes records out of the indexes, and notes the values that they had.
     pub(super) async fn forget_indexed(&mut self, entity_id: i64, keys: &[&str]) -> Result<()> {
         static FORGET: Sql = Sql::new(
-            "DELETE FROM tieline.index_entries WHERE tenant = $1 AND entity_id = $2 AND key {in $3}
+            "DELETE FROM tieline.index_entries WHERE tenant = $1 AND {keys entity_id = $2, key in $3}
              RETURNING field, value",
         );
         if self.indexes_of(entity_id).await?.is_empty() {

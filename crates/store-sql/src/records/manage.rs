@@ -4,7 +4,7 @@ use tieline_core::{EntityName, Result};
 use tieline_store::plan;
 use tieline_store::{ConnectionId, StreamId, TargetName};
 
-use super::{lock_connection, made_entity, partition, step_connection};
+use super::{lock_connection, made_entity, partition_name, step_connection};
 use crate::sql::Sql;
 use crate::tx::{Tx, args, first, one};
 
@@ -20,7 +20,9 @@ pub async fn reset(tx: &mut dyn Tx, stream: &StreamId) -> Result<()> {
          WHERE tenant = $1 AND synced_id = $2 AND entity = $3 AND partition = $4",
     );
     let Some(synced_id) = lock_connection(tx, &stream.connection).await? else { return Ok(()) };
-    tx.run(&RESET, args![synced_id, stream.entity.as_str(), &partition(stream)]).await.map(drop)
+    tx.run(&RESET, args![synced_id, stream.entity.as_str(), &partition_name(stream.partition.as_ref())])
+        .await
+        .map(drop)
 }
 
 /// Opens a target: see [`SyncStore::open_target`](tieline_store::SyncStore::open_target).
@@ -53,7 +55,7 @@ pub async fn open_target(
     );
     static COUNT: Sql = Sql::new("SELECT count(*) FROM tieline.stale WHERE tenant = $1 AND target_id = $2");
     let (synced_id, _) = step_connection(tx, connection, 0).await?;
-    let (entity_id, _) = made_entity(tx, synced_id, entity).await?;
+    let (entity_id, ..) = made_entity(tx, synced_id, entity).await?;
     let stored: Option<(String, String)> = first(tx, &STORED, args![synced_id, target.as_str()]).await?;
     if let Some((_, stored)) = &stored
         && entity != stored.as_str()

@@ -43,8 +43,9 @@ struct Outcome<'r> {
     written: Vec<(&'r Record, i64, [u8; 16])>,
     /// Of them, those whose payload is new.
     changed: Vec<&'r Record>,
-    /// Records that were only seen.
+    /// Records that were only seen, and those of them that another stream saw last.
     seen: Vec<&'r str>,
+    moved: Vec<&'r str>,
     gone: Vec<&'r Key>,
     /// Records that are gone and stay for the time being.
     held: Vec<&'r str>,
@@ -62,14 +63,20 @@ impl Work<'_> {
     ) -> Result<()> {
         static STORED: Sql = Sql::new(
             "SELECT key, stream_id, generation, changed_in, hash, changed_at, version
-             FROM tieline.records WHERE tenant = $1 AND entity_id = $2 AND key {in $3}",
+             FROM tieline.records WHERE tenant = $1 AND {keys entity_id = $2, key in $3}",
         );
         let entity_id = self.entity_id(entity).await?;
         let effects: Vec<(&Key, &Effect)> = effects.iter().collect();
         for chunk in effects.chunks(KEYS) {
             let keys: Vec<&str> = chunk.iter().map(|(key, _)| key.as_str()).collect();
             let stored: Vec<Stored> = all(self.tx, &STORED, args![entity_id, &keys]).await?;
-            let stored = stored.into_iter().map(|stored| (stored.key.clone(), stored)).collect();
+            let stored: HashMap<String, Stored> =
+                stored.into_iter().map(|stored| (stored.key.clone(), stored)).collect();
+            let created = self.created.entry(entity_id).or_default();
+            let made = chunk.iter().filter(|(key, effect)| {
+                matches!(effect, Effect::Upsert(_)) && !stored.contains_key(key.as_str())
+            });
+            created.extend(made.map(|(key, _)| (*key).clone()));
             let outcome = self.decide(chunk, &stored, seen_in);
             self.write(entity_id, seen_in, outcome).await?;
         }
@@ -104,8 +111,8 @@ impl Work<'_> {
                             self.tally.mirror.unchanged += 1;
                             if !stored.has_facts(record) {
                                 outcome.written.push((record, stored.changed_in, hash));
-                            } else if !stored.has(seen_in) {
-                                outcome.seen.push(key.as_str());
+                            } else {
+                                outcome.note_seen(stored, key, seen_in);
                             }
                             continue;
                         }
@@ -115,8 +122,7 @@ impl Work<'_> {
                     outcome.written.push((record, self.sequence, hash));
                     outcome.changed.push(record);
                 }
-                (Effect::Present, Some(stored)) if !stored.has(seen_in) => outcome.seen.push(key.as_str()),
-                (Effect::Present, Some(_)) => {}
+                (Effect::Present, Some(stored)) => outcome.note_seen(stored, key, seen_in),
                 (Effect::Present, None) => self.tally.unknown += 1,
                 (Effect::DeleteFromStream, Some(stored)) if stored.stream_id != seen_in.stream => {}
                 (Effect::Delete | Effect::DeleteFromStream, Some(_)) => {
@@ -145,11 +151,15 @@ impl Work<'_> {
             &["text", "text"],
             "ON CONFLICT (entity_id, key) DO UPDATE SET payload = excluded.payload",
         );
+        // A column of an index is written only where it changes.
         static SEEN: Sql = Sql::new(
-            "UPDATE tieline.records SET stream_id = $3, generation = $4
-             WHERE tenant = $1 AND entity_id = $2 AND key {in $5}",
+            "UPDATE tieline.records SET generation = $3 WHERE tenant = $1 AND {keys entity_id = $2, key in $4}",
         );
-        let Outcome { written, changed, seen, gone, held, decided, there } = outcome;
+        static MOVED: Sql = Sql::new(
+            "UPDATE tieline.records SET generation = $3, stream_id = $5
+             WHERE tenant = $1 AND {keys entity_id = $2, key in $4}",
+        );
+        let Outcome { written, changed, seen, moved, gone, held, decided, there } = outcome;
         self.decide_pending(entity_id, &decided, &there).await?;
         if !held.is_empty() {
             self.note_gone(entity_id, seen_in.stream, &held).await?;
@@ -176,7 +186,10 @@ impl Work<'_> {
             noted.kept.extend(changed.iter().map(|record| record.key.clone()));
         }
         if !seen.is_empty() {
-            self.tx.run(&SEEN, args![entity_id, seen_in.stream, seen_in.generation, &seen]).await?;
+            self.tx.run(&SEEN, args![entity_id, seen_in.generation, &seen]).await?;
+        }
+        if !moved.is_empty() {
+            self.tx.run(&MOVED, args![entity_id, seen_in.generation, &moved, seen_in.stream]).await?;
         }
         if !gone.is_empty() {
             self.delete(entity_id, &gone).await?;
@@ -187,9 +200,9 @@ impl Work<'_> {
     /// Deletes records with their rows.
     pub(super) async fn delete(&mut self, entity_id: i64, gone: &[&Key]) -> Result<()> {
         static PAYLOADS: Sql =
-            Sql::new("DELETE FROM tieline.payloads WHERE tenant = $1 AND entity_id = $2 AND key {in $3}");
+            Sql::new("DELETE FROM tieline.payloads WHERE tenant = $1 AND {keys entity_id = $2, key in $3}");
         static RECORDS: Sql =
-            Sql::new("DELETE FROM tieline.records WHERE tenant = $1 AND entity_id = $2 AND key {in $3}");
+            Sql::new("DELETE FROM tieline.records WHERE tenant = $1 AND {keys entity_id = $2, key in $3}");
         let keys: Vec<&str> = gone.iter().map(|key| key.as_str()).collect();
         for statement in [&PAYLOADS, &RECORDS] {
             self.tx.run(statement, args![entity_id, &keys]).await?;
@@ -208,11 +221,18 @@ impl Work<'_> {
     }
 }
 
-impl Stored {
-    fn has(&self, seen_in: SeenIn) -> bool {
-        self.stream_id == seen_in.stream && self.generation == seen_in.generation
+impl<'r> Outcome<'r> {
+    /// An unchanged record is marked as seen, unless it is.
+    fn note_seen(&mut self, stored: &Stored, key: &'r Key, seen_in: SeenIn) {
+        if stored.stream_id != seen_in.stream {
+            self.moved.push(key.as_str());
+        } else if stored.generation != seen_in.generation {
+            self.seen.push(key.as_str());
+        }
     }
+}
 
+impl Stored {
     /// Whether the time and version are the stored ones.
     fn has_facts(&self, record: &Record) -> bool {
         self.changed_at.as_deref() == text(&record.changed_at)

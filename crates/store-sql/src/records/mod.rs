@@ -14,8 +14,8 @@ mod rows;
 mod stale;
 mod sweep;
 
-use tieline_core::{EntityName, Result};
-use tieline_store::{ConnectionId, StreamId};
+use tieline_core::{EntityName, Partition, Result};
+use tieline_store::ConnectionId;
 
 use crate::sql::Sql;
 use crate::tx::{Tx, args, first, one};
@@ -61,22 +61,24 @@ pub(crate) async fn entity(
     Ok(first::<(i64,)>(tx, &FIND, args![connection.as_str(), name.as_str()]).await?.map(|(id,)| id))
 }
 
-/// Returns the number of an entity and whether records of it are pending, and makes it where it is new.
-async fn made_entity(tx: &mut dyn Tx, synced_id: i64, name: &EntityName) -> Result<(i64, bool)> {
+/// Returns the number of an entity, whether records of it are pending, and whether rows looked records of it up; makes it
+/// where it is new.
+async fn made_entity(tx: &mut dyn Tx, synced_id: i64, name: &EntityName) -> Result<(i64, bool, bool)> {
     static FIND: Sql = Sql::new(
-        "SELECT e.id, EXISTS (SELECT 1 FROM tieline.pending p WHERE p.tenant = $1 AND p.entity_id = e.id)
+        "SELECT e.id, EXISTS (SELECT 1 FROM tieline.pending p WHERE p.tenant = $1 AND p.entity_id = e.id),
+             EXISTS (SELECT 1 FROM tieline.needs n WHERE n.tenant = $1 AND n.entity_id = e.id)
          FROM tieline.entities e WHERE e.tenant = $1 AND e.synced_id = $2 AND e.name = $3",
     );
     static MAKE: Sql =
         Sql::new("INSERT INTO tieline.entities (tenant, synced_id, name) VALUES ($1, $2, $3) RETURNING id");
-    let stored: Option<(i64, bool)> = first(tx, &FIND, args![synced_id, name.as_str()]).await?;
+    let stored: Option<(i64, bool, bool)> = first(tx, &FIND, args![synced_id, name.as_str()]).await?;
     match stored {
         Some(stored) => Ok(stored),
-        None => Ok((one::<(i64,)>(tx, &MAKE, args![synced_id, name.as_str()]).await?.0, false)),
+        None => Ok((one::<(i64,)>(tx, &MAKE, args![synced_id, name.as_str()]).await?.0, false, false)),
     }
 }
 
-/// A stream's partition as it is stored: an empty name is a partition too, and not the whole entity.
-fn partition(stream: &StreamId) -> String {
-    stream.partition.as_ref().map_or(String::new(), |partition| format!("={partition}"))
+/// A partition as it is stored: an empty name is a partition too, and not the whole entity.
+pub(crate) fn partition_name(partition: Option<&Partition>) -> String {
+    partition.map_or(String::new(), |partition| format!("={partition}"))
 }

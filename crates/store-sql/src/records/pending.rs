@@ -7,7 +7,7 @@ use tieline_store::plan::GONE;
 use tieline_store::{DeleteThreshold, PendingCounts, PendingKind, PendingRecord, StreamId, SweepRefused};
 
 use super::commit::Work;
-use super::{KEYS, partition};
+use super::{KEYS, partition_name};
 use crate::sql::{Bulk, Column, Sql};
 use crate::time::{now, time};
 use crate::tx::{Tx, all, args, one};
@@ -39,7 +39,7 @@ pub async fn pending(tx: &mut dyn Tx, stream: &StreamId, limit: u32) -> Result<V
         "ORDER BY p.tries, p.key, e.name LIMIT $5"
     );
     type Stored = (String, String, String, String, i64, u64);
-    let partition = partition(stream);
+    let partition = partition_name(stream.partition.as_ref());
     let page = args![stream.connection.as_str(), stream.entity.as_str(), &partition, limit];
     let stored: Vec<Stored> = all(tx, &PAGE, page).await?;
     let read = |(entity, key, kind, why, first_at, tries): Stored| {
@@ -62,7 +62,7 @@ pub async fn pending(tx: &mut dyn Tx, stream: &StreamId, limit: u32) -> Result<V
 pub async fn pending_counts(tx: &mut dyn Tx, stream: &StreamId) -> Result<PendingCounts> {
     static COUNT: Sql =
         of_stream!("count(*) FILTER (WHERE p.kind = 'refused'), count(*) FILTER (WHERE p.kind = 'gone')", "");
-    let partition = partition(stream);
+    let partition = partition_name(stream.partition.as_ref());
     let key = args![stream.connection.as_str(), stream.entity.as_str(), &partition];
     let (refused, gone): (u64, u64) = one(tx, &COUNT, key).await?;
     Ok(PendingCounts::new(refused, gone))
@@ -118,9 +118,9 @@ impl Work<'_> {
         there: &[&str],
     ) -> Result<()> {
         static DECIDED: Sql =
-            Sql::new("DELETE FROM tieline.pending WHERE tenant = $1 AND entity_id = $2 AND key {in $3}");
+            Sql::new("DELETE FROM tieline.pending WHERE tenant = $1 AND {keys entity_id = $2, key in $3}");
         static THERE: Sql = Sql::new(
-            "DELETE FROM tieline.pending WHERE tenant = $1 AND entity_id = $2 AND key {in $3} AND kind = 'gone'",
+            "DELETE FROM tieline.pending WHERE tenant = $1 AND {keys entity_id = $2, key in $3} AND kind = 'gone'",
         );
         if !self.pending.contains(&entity_id) {
             return Ok(());

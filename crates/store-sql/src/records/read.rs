@@ -11,7 +11,7 @@ use tieline_store::{
     TargetCount, TargetName,
 };
 
-use super::{KEYS, entity, partition};
+use super::{KEYS, entity, partition_name};
 use crate::sql::Sql;
 use crate::tx::{Tx, all, args, first};
 
@@ -28,7 +28,7 @@ pub async fn position(tx: &mut dyn Tx, stream: &StreamId) -> Result<Position> {
              AND s.tenant = $1 AND s.entity = $3 AND s.partition = $4",
     );
     type Stored = (u64, u64, Option<String>, u64, Option<u64>, Option<u64>, Option<String>);
-    let partition = partition(stream);
+    let partition = partition_name(stream.partition.as_ref());
     let key = args![stream.connection.as_str(), stream.entity.as_str(), &partition];
     let stored: Option<Stored> = first(tx, &FIND, key).await?;
     let Some((id, revision, state, generation, full_since, keys_since, fields)) = stored else {
@@ -75,7 +75,7 @@ async fn stored_records(tx: &mut dyn Tx, entity_id: i64, keys: &[&str]) -> Resul
         "SELECT r.key, p.payload, r.changed_at, r.version
          FROM tieline.records r
          JOIN tieline.payloads p ON p.tenant = $1 AND p.entity_id = r.entity_id AND p.key = r.key
-         WHERE r.tenant = $1 AND r.entity_id = $2 AND r.key {in $3}",
+         WHERE r.tenant = $1 AND {keys r.entity_id = $2, r.key in $3}",
     );
     let keys: Vec<&str> = keys.iter().copied().filter(|key| before_nul(key).is_none()).collect();
     all(tx, &LOAD, args![entity_id, &keys]).await
@@ -147,7 +147,7 @@ async fn matches<'v>(
 ) -> Result<Vec<(String, String, i64)>> {
     static MATCHES: Sql = Sql::new(
         "SELECT value, min(key), count(*) FROM tieline.index_entries
-         WHERE tenant = $1 AND entity_id = $2 AND field = $3 AND value {in $4} GROUP BY value",
+         WHERE tenant = $1 AND {keys entity_id = $2, field = $3, value in $4} GROUP BY value",
     );
     let values: Vec<&str> = values.filter(|value| before_nul(value).is_none()).collect();
     let mut matches = Vec::new();
@@ -237,7 +237,7 @@ pub async fn rows_of(
 ) -> Result<Vec<Row>> {
     static LOAD: Sql = Sql::new(
         "SELECT key, fields FROM tieline.rows
-         WHERE tenant = $1 AND target_id = $2 AND key {in $3} AND fields IS NOT NULL",
+         WHERE tenant = $1 AND {keys target_id = $2, key in $3} AND fields IS NOT NULL",
     );
     let Some(target) = target(tx, connection, name).await? else { return Ok(Vec::new()) };
     let mut found = Vec::new();

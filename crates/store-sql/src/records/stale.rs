@@ -14,12 +14,16 @@ impl Work<'_> {
     pub(super) async fn mark(&mut self, target: i64, keys: Vec<&str>) -> Result<()> {
         static MARK: Bulk =
             Bulk::new("tieline.stale (tenant, target_id, key)", 2, &["text"], "ON CONFLICT DO NOTHING");
+        self.not_stale.remove(&target);
         self.tx.insert(&MARK, args![target], &[Column::Texts(keys)]).await.map(drop)
     }
 
     pub(super) async fn unmark(&mut self, target: i64, keys: &[&str]) -> Result<()> {
         static UNMARK: Sql =
-            Sql::new("DELETE FROM tieline.stale WHERE tenant = $1 AND target_id = $2 AND key {in $3}");
+            Sql::new("DELETE FROM tieline.stale WHERE tenant = $1 AND {keys target_id = $2, key in $3}");
+        if keys.is_empty() || self.not_stale.contains(&target) {
+            return Ok(());
+        }
         self.tx.run(&UNMARK, args![target, keys]).await.map(drop)
     }
 
@@ -33,7 +37,7 @@ impl Work<'_> {
         static BY_FIELD: Sql = Sql::new(
             "INSERT INTO tieline.stale (tenant, target_id, key)
              SELECT DISTINCT $1, target_id, key FROM tieline.needs
-             WHERE tenant = $1 AND entity_id = $2 AND field = $3 AND needed {in $4}
+             WHERE tenant = $1 AND {keys entity_id = $2, field = $3, needed in $4}
              ON CONFLICT DO NOTHING",
         );
         for (entity, changed) in std::mem::take(&mut self.changed) {
@@ -42,13 +46,13 @@ impl Work<'_> {
                 continue;
             }
             self.tx.run(&NOTE, args![entity, self.sequence, deleted]).await?;
-            let keys: Vec<&str> = keys.iter().map(|key| key.as_str()).collect();
             // The empty field stands for the key.
-            for chunk in keys.chunks(KEYS) {
-                self.tx.run(&BY_FIELD, args![entity, "", chunk]).await?;
-            }
-            for (field, values) in values {
-                let values: BTreeSet<&str> = values.iter().map(String::as_str).collect();
+            let keys = (String::new(), keys.iter().map(|key| key.as_str()).collect::<BTreeSet<&str>>());
+            let values = values.iter().map(|(field, values)| {
+                (field.clone(), values.iter().map(String::as_str).collect::<BTreeSet<&str>>())
+            });
+            let looked_up = !self.not_looked_up.contains(&entity);
+            for (field, values) in std::iter::once(keys).chain(values).filter(|_| looked_up) {
                 let values: Vec<&str> = values.into_iter().collect();
                 for chunk in values.chunks(KEYS) {
                     self.tx.run(&BY_FIELD, args![entity, &field, chunk]).await?;
@@ -76,10 +80,11 @@ impl Work<'_> {
              JOIN tieline.entities e ON e.tenant = $1 AND e.id = n.entity_id
              LEFT JOIN tieline.records r
                  ON r.tenant = $1 AND r.entity_id = n.entity_id AND r.key = n.needed AND n.field = ''
-             WHERE n.tenant = $1 AND n.target_id = $2 AND n.key {in $3}
+             WHERE n.tenant = $1 AND {keys n.target_id = $2, n.key in $3}
                  AND CASE WHEN n.field = '' THEN coalesce(r.changed_in, e.deleted_in) ELSE e.changed_in END > $4
              ON CONFLICT DO NOTHING",
         );
+        self.not_stale.remove(&target);
         self.tx.run(&OVERTAKEN, args![target, keys, seen]).await.map(drop)
     }
 }

@@ -12,3 +12,11 @@ DO $$ BEGIN
     ALTER TABLE tieline.rows ALTER COLUMN fields SET COMPRESSION lz4;
 EXCEPTION WHEN feature_not_supported OR invalid_parameter_value THEN NULL;
 END $$;
+
+-- Entries of months that no partition was made for.
+CREATE TABLE tieline.audit_default PARTITION OF tieline.audit DEFAULT;
+CREATE TABLE tieline.events_default PARTITION OF tieline.events DEFAULT;
+ALTER TABLE tieline.events_default ENABLE ROW LEVEL SECURITY;
+ALTER TABLE tieline.events_default FORCE ROW LEVEL SECURITY;
+ALTER TABLE tieline.audit_default ENABLE ROW LEVEL SECURITY;
+ALTER TABLE tieline.audit_default FORCE ROW LEVEL SECURITY;

@@ -157,6 +157,8 @@ CREATE TABLE tieline.outbox (
     synced_id {int} NOT NULL,
     operation {name} NOT NULL,
     entity {name} NOT NULL,
+    -- Empty for the whole entity, else '=' and the partition.
+    partition {name} NOT NULL,
     op TEXT NOT NULL,
     -- The record whose operations keep their order.
     record {name},
@@ -182,7 +184,7 @@ CREATE TABLE tieline.outbox (
 ) {busy};
 CREATE INDEX tieline_outbox_order ON tieline.outbox (synced_id, id);
 CREATE INDEX tieline_outbox_status ON tieline.outbox (synced_id, status, id);
-CREATE INDEX tieline_outbox_record ON tieline.outbox (synced_id, entity, record, id) WHERE open AND record IS NOT NULL;
+CREATE INDEX tieline_outbox_record ON tieline.outbox (synced_id, entity, partition, record, id) WHERE open AND record IS NOT NULL;
 CREATE INDEX tieline_outbox_finished ON tieline.outbox (synced_id, changed_at) WHERE NOT open;
 
 -- What providers notified of: events of verified deliveries, stored before the provider gets its response. No header,
@@ -292,9 +294,23 @@ CREATE TABLE tieline.audit (
     connection {name} NOT NULL,
     action TEXT NOT NULL,
     detail TEXT NOT NULL,
-    PRIMARY KEY (tenant, number)
-) {table};
+    -- A key of a partitioned table holds what it is partitioned by.
+    PRIMARY KEY (tenant, number, at)
+) {log};
 CREATE INDEX tieline_audit_connection ON tieline.audit (tenant, connection, number);
+
+-- What happened to connections, for pages that are shown live. Goes with its connection.
+CREATE TABLE tieline.events (
+    tenant {name} NOT NULL,
+    number {int} NOT NULL,
+    at {int} NOT NULL,
+    synced_id {int} NOT NULL,
+    kind {name} NOT NULL,
+    data TEXT NOT NULL,
+    PRIMARY KEY (tenant, number, at)
+) {log};
+CREATE INDEX tieline_events_synced ON tieline.events (synced_id);
+CREATE INDEX tieline_events_at ON tieline.events (tenant, at);
 
 -- What the vault's keys are checked with. One row for all tenants, and no secret.
 CREATE TABLE tieline.key_check (

@@ -3,6 +3,8 @@
 use tieline_core::{Error, ErrorKind, Result};
 
 #[cfg(feature = "postgres")]
+pub(crate) mod partitions;
+#[cfg(feature = "postgres")]
 pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;

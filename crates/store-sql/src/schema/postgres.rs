@@ -157,7 +157,7 @@ pub(crate) async fn check_role(database: &Postgres) -> Result<()> {
 /// A row is there for its own tenant and for nobody else, the owner of the tables included. The setting is read once a
 /// statement, not once a row; without it, or after the transaction that it was for, it is NULL or empty, and no tenant
 /// has an empty name. Repeating this does no harm.
-fn policies() -> String {
+pub(super) fn policies() -> String {
     let mut all = String::new();
     for table in TABLES {
         let condition = if table.has_tenant() {

@@ -11,6 +11,7 @@ mod sync;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tieline_core::Result;
 use tieline_store::{ConnectionId, TargetName, TenantId};
@@ -20,6 +21,7 @@ pub use postgres::PostgresOptions;
 
 use crate::engine::{Access, Database, Transaction};
 use crate::erase::{erase_batch, erase_tenant_batch};
+use crate::events::{self, EventsPage};
 use crate::records::{self, RowCursor, RowsPage};
 use crate::sink::RowSink;
 use crate::wake::RowWaiter;
@@ -119,6 +121,25 @@ impl<D: Database> SqlStore<D> {
         transact!(self, Write, "forgetting deleted rows", |tx| {
             records::forget_deleted(tx, connection, target, read)
         })
+    }
+
+    /// Returns the tenant's [events](crate::events) in order, after a number; `None` begins with the oldest that is kept. A
+    /// [`row_waiter`](Self::row_waiter) wakes whoever follows them.
+    ///
+    /// # Errors
+    ///
+    /// As the database fails.
+    pub async fn events_since(&self, after: Option<u64>, limit: u32) -> Result<EventsPage> {
+        transact!(self, Read, "following events", |tx| events::since(tx, after, limit))
+    }
+
+    /// Deletes events of the tenant that are older than this. Returns how many.
+    ///
+    /// # Errors
+    ///
+    /// As the database fails.
+    pub async fn prune_events(&self, older_than: Duration) -> Result<u64> {
+        transact!(self, Write, "pruning events", |tx| events::prune(tx, older_than))
     }
 
     /// Erases the tenant: everything that sync keeps is invisible at once, then deleted in batches, with the accounts,

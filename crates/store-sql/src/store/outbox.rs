@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use tieline_core::{EntityName, Operation, OperationId, Result};
+use tieline_core::{Operation, OperationId, Result};
 use tieline_store::ConnectionId;
-use tieline_store::outbox::{Answer, Claim, Entry, EntryRevision, OutboxStore, Status, StatusKind};
+use tieline_store::outbox::{
+    Answer, Claim, Destination, Entry, EntryRevision, OutboxStore, Status, StatusKind,
+};
 
 use super::{SqlStore, transact};
 use crate::engine::Database;
@@ -21,11 +23,11 @@ impl<D: Database> OutboxStore for SqlStore<D> {
     async fn enqueue(
         &self,
         connection: &ConnectionId,
-        entity: &EntityName,
+        to: &Destination,
         operations: &[Operation],
     ) -> Result<u64> {
         transact!(self, Durable, "storing operations", |tx| {
-            outbox::enqueue(tx, connection, entity, operations)
+            outbox::enqueue(tx, connection, to, operations)
         })
     }
 

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use sqlx::PgPool;
-use tieline_core::Result;
+use tieline_core::{Clock as _, Result, SystemClock};
 
 use super::SqlStore;
 use crate::engine::postgres::Postgres;
-use crate::schema::postgres as schema;
+use crate::schema::{partitions, postgres as schema};
+
+/// For how many months the partitions of logs are made ahead.
+const MONTHS_AHEAD: u32 = 12;
 
 /// How a store in PostgreSQL works.
 #[derive(Clone, Debug)]
@@ -125,14 +129,39 @@ impl SqlStore<Postgres> {
         Postgres::pool(url, 1)
     }
 
-    /// Makes the tables, or brings them up to date, with the pool of a role that owns them. Processes may do so at the
-    /// same time. Not behind a pooler.
+    /// Makes the tables, or brings them up to date, with the pool of a role that owns them, and makes the logs' partitions for
+    /// the next year: run it at least that often. Entries of a month without a partition are kept in a default one. Processes
+    /// may do so at the same time. Not behind a pooler.
     ///
     /// # Errors
     ///
     /// As [`with_pool`](Self::with_pool), without regard to row-level security.
     pub async fn migrate(owner: &PgPool) -> Result<()> {
-        schema::migrate(&Postgres::with_pool(owner.clone())).await
+        let database = Postgres::with_pool(owner.clone());
+        schema::migrate(&database).await?;
+        partitions::of_months(&database, SystemClock.now(), MONTHS_AHEAD).await
+    }
+
+    /// Partitions the tables of records, payloads and rows by a hash of their entity or target, into so many parts, with the
+    /// pool of the role that owns them: vacuum and index maintenance work on parts then. For databases of more than some ten
+    /// million records. Best done right after [`migrate`](Self::migrate), while the tables are empty; later, nobody can use
+    /// them until all rows are copied. [`grant`](Self::grant) comes after it. Tables that are partitioned stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// As [`with_pool`](Self::with_pool).
+    pub async fn partition_records(owner: &PgPool, partitions: u32) -> Result<()> {
+        partitions::by_hash(&Postgres::with_pool(owner.clone()), partitions).await
+    }
+
+    /// Removes what the logs hold of before a time, of all tenants, with the pool of the role that owns the tables: whole
+    /// months at once. Entries of that time's own month stay. Returns the names of the partitions that went.
+    ///
+    /// # Errors
+    ///
+    /// As [`with_pool`](Self::with_pool).
+    pub async fn prune_logs(owner: &PgPool, before: DateTime<Utc>) -> Result<Vec<String>> {
+        partitions::drop_before(&Postgres::with_pool(owner.clone()), before).await
     }
 
     /// The SQL that [`migrate`](Self::migrate) runs in an empty database, for hosts with a migrator of their own.

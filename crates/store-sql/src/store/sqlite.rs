@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
 use sqlx::SqlitePool;
 use tieline_core::Result;
 
-use super::SqlStore;
+use super::{SqlStore, transact};
 use crate::engine::sqlite::Sqlite;
-use crate::schema;
+use crate::time::micros;
+use crate::{log, schema};
 
 impl SqlStore<Sqlite> {
     /// Opens a file, or makes it, for the tenant `main`. Its folder must exist.
@@ -46,6 +48,15 @@ impl SqlStore<Sqlite> {
     async fn prepare(database: Sqlite) -> Result<Self> {
         schema::sqlite::migrate(&database).await?;
         Ok(Self::new(database))
+    }
+
+    /// Deletes what the logs hold of before a time, of this tenant. Returns how many entries went.
+    ///
+    /// # Errors
+    ///
+    /// As the database fails.
+    pub async fn prune_logs(&self, before: DateTime<Utc>) -> Result<u64> {
+        transact!(self, Write, "pruning logs", |tx| log::prune(tx, micros(before)))
     }
 
     /// Closes all connections to the file, of all handles. Dropping the last handle does so too, in the background.

@@ -74,6 +74,20 @@ impl TestServer {
     ///
     /// When the server is not running.
     pub async fn database(&self) -> TestDatabase {
+        self.make("").await
+    }
+
+    /// Makes a database that begins as a copy of another one, which nobody may be connected to meanwhile. That is several
+    /// times as fast as making its tables anew.
+    ///
+    /// # Panics
+    ///
+    /// When the server is not running, and when the other one is in use.
+    pub async fn copy(&self, of: &TestDatabase) -> TestDatabase {
+        self.make(&format!("TEMPLATE {}", of.name)).await
+    }
+
+    async fn make(&self, template: &str) -> TestDatabase {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let socket = self.socket().to_string_lossy().into_owned();
@@ -82,7 +96,7 @@ impl TestServer {
         let superuser = options(&address(&socket, "postgres", Role::Superuser));
         let mut connection = PgConnection::connect_with(&superuser).await.unwrap();
         sqlx::raw_sql(ROLES).execute(&mut connection).await.unwrap();
-        let create = format!("CREATE DATABASE {name} OWNER {}", Role::Owner.name());
+        let create = format!("CREATE DATABASE {name} OWNER {} {template}", Role::Owner.name());
         sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
         TestDatabase { socket, name, dropper: self.dropper() }

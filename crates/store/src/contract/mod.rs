@@ -130,6 +130,7 @@ macro_rules! outbox_contract_tests {
             unsettled_operations_are_listed_when_due
             a_question_is_answered_once
             the_marker_is_kept_with_the_attempt
+            partitions_are_claimed_apart
             outbox_pages_are_stable
             only_finished_operations_are_pruned
             outboxes_do_not_see_each_other

@@ -2,10 +2,12 @@
 
 use std::collections::HashSet;
 
+use tieline_core::{ErrorKind, Operation};
+
 use super::host::TimedOutbox;
 use super::outbox::{Passing, all, create, ids, lease, minutes, put, states, update};
 use super::world::{CONNECTION, Task, all_at_once};
-use crate::outbox::{Entry, Status, StatusKind};
+use crate::outbox::{Destination, Entry, Status, StatusKind};
 use crate::{ConnectionId, SyncStore};
 
 /// Pages follow each other by number.
@@ -72,6 +74,35 @@ pub async fn what_is_claimed_is_claimed_once(store: &dyn TimedOutbox) {
     }
     let distinct: HashSet<_> = taken.iter().collect();
     assert_eq!((taken.len(), distinct.len()), (40, 40));
+}
+
+/// A part of an entity has an order of its own: no request carries operations of two, and none waits for one on a record
+/// of the same key elsewhere.
+pub async fn partitions_are_claimed_apart(store: &dyn TimedOutbox) {
+    let time = Passing::new(store).await;
+    let of = |partition: &str| Destination::from("lines").with_partition(partition);
+    let enqueue = async |to: Destination, operations: Vec<Operation>| {
+        store.enqueue(&CONNECTION.into(), &to, &operations).await
+    };
+    enqueue(of("7"), vec![update("a", "1"), create("b")]).await.unwrap();
+    // An empty name is a partition too.
+    enqueue(of(""), vec![update("c", "1")]).await.unwrap();
+    enqueue("lines".into(), vec![update("d", "1"), update("e", "1")]).await.unwrap();
+    assert_eq!(enqueue(of("7"), vec![update("a", "1")]).await.unwrap(), 0);
+    for other in [of("8"), "lines".into()] {
+        let error = enqueue(other, vec![update("a", "1")]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict, "an id names one place");
+    }
+    let mut claims = Vec::new();
+    for _ in 0..4 {
+        let claimed = time.claim(0, 9).await;
+        let partitions: HashSet<_> = claimed.iter().map(|entry| entry.partition.clone()).collect();
+        let partitions: Vec<_> =
+            partitions.iter().map(|name| name.as_ref().map(ToString::to_string)).collect();
+        claims.push((ids(&claimed).join(" "), partitions.into_iter().next().flatten()));
+    }
+    let claim = |ids: &str, partition: Option<&str>| (ids.to_owned(), partition.map(str::to_owned));
+    assert_eq!(claims, [claim("a b", Some("7")), claim("c", Some("")), claim("d", None), claim("", None)]);
 }
 
 /// Nothing of one outbox is seen in another, and erasing a connection erases its outbox.

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use tieline_core::{EntityName, Operation, OperationId, RawJson, Result};
+use tieline_core::{Operation, OperationId, RawJson, Result};
 
 use super::MemoryStore;
 use crate::ConnectionId;
-use crate::outbox::{Answer, Claim, Entry, EntryRevision, OutboxStore, Status, StatusKind};
+use crate::outbox::{Answer, Claim, Destination, Entry, EntryRevision, OutboxStore, Status, StatusKind};
 use crate::plan::{Queued, check_text, lease_end, unknown_operation};
 
 #[derive(Debug, Default)]
@@ -33,15 +33,16 @@ impl Outbox {
     }
 
     /// Those of the operations that are not stored yet.
-    fn new_ones(&self, entity: &EntityName, operations: &[Operation]) -> Result<Vec<(Queued, Operation)>> {
+    fn new_ones(&self, to: &Destination, operations: &[Operation]) -> Result<Vec<(Queued, Operation)>> {
         let (mut new, mut places) = (Vec::<(Queued, Operation)>::new(), HashMap::new());
         for operation in operations {
-            let queued = Queued::new(entity, operation)?;
+            let queued = Queued::new(to, operation)?;
             let stored = self.numbers.get(&queued.id).and_then(|number| self.entries.get(number));
             if let Some(stored) = stored {
-                queued.known(stored.entity.as_str(), RawJson::of(&stored.operation.op)?.get())?;
+                let at = Destination { entity: stored.entity.clone(), partition: stored.partition.clone() };
+                queued.known(&at, RawJson::of(&stored.operation.op)?.get())?;
             } else if let Some((twin, _)) = places.get(&queued.id).and_then(|place: &usize| new.get(*place)) {
-                queued.known(twin.entity.as_str(), twin.op.get())?;
+                queued.known(&twin.to, twin.op.get())?;
             } else {
                 places.insert(queued.id.clone(), new.len());
                 let operation = Queued::operation(queued.id.clone(), queued.op.get())?;
@@ -62,14 +63,16 @@ impl Outbox {
         let mut occupied = HashSet::new();
         let mut taken: Vec<&Entry> = Vec::new();
         for entry in self.open.iter().filter_map(|number| self.entries.get(number)) {
-            let waits = entry.record().is_some_and(|record| !occupied.insert((&entry.entity, record)));
+            let waits = entry
+                .record()
+                .is_some_and(|record| !occupied.insert((&entry.entity, &entry.partition, record)));
             let due =
                 matches!(entry.status, Status::Pending { not_before } if not_before <= due_at) && !waits;
             if !due {
                 continue;
             }
             if taken.len() >= claim.limit as usize
-                || taken.first().is_some_and(|first| first.entity != entry.entity)
+                || taken.first().is_some_and(|first| !first.goes_with(entry))
             {
                 break;
             }
@@ -117,20 +120,20 @@ impl OutboxStore for MemoryStore {
     async fn enqueue(
         &self,
         connection: &ConnectionId,
-        entity: &EntityName,
+        to: &Destination,
         operations: &[Operation],
     ) -> Result<u64> {
         check_text("connection", connection.as_str())?;
         let now = self.clock.now();
         self.write(|tenant, numbers| {
             let outbox = &mut tenant.synced_mut(connection, numbers).outbox;
-            let new = outbox.new_ones(entity, operations)?;
+            let new = outbox.new_ones(to, operations)?;
             let count = new.len() as u64;
             for (queued, operation) in new {
                 let number = numbers.next();
                 outbox.numbers.insert(queued.id, number);
                 outbox.open.insert(number);
-                outbox.entries.insert(number, Entry::new(number, queued.entity, operation, now));
+                outbox.entries.insert(number, Entry::new(number, queued.to, operation, now));
             }
             Ok(count)
         })

@@ -3,10 +3,48 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use tieline_core::{EntityName, Key, MarkerField, Operation, Text, WriteOp};
+use tieline_core::{EntityName, Key, MarkerField, Operation, Partition, Text, WriteOp};
 
 /// The longest note, in bytes.
 const NOTE: usize = 2_000;
+
+/// Where operations go: an entity, or a part of it.
+///
+/// ```
+/// use tieline_store::outbox::Destination;
+///
+/// let invoices = Destination::from("invoices");
+/// let lines = Destination::from("invoice_lines").with_partition("1001");
+/// assert_ne!(invoices, lines);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Destination {
+    /// The entity.
+    pub entity: EntityName,
+    /// Its part, where the entity has [`partitions`](tieline_core::Connector::partitions).
+    pub partition: Option<Partition>,
+}
+
+impl Destination {
+    /// A whole entity.
+    pub fn new(entity: impl Into<EntityName>) -> Self {
+        Self { entity: entity.into(), partition: None }
+    }
+
+    /// Names the part of the entity: the parent, the company, the mailbox.
+    #[must_use]
+    pub fn with_partition(mut self, partition: impl Into<Partition>) -> Self {
+        self.partition = Some(partition.into());
+        self
+    }
+}
+
+impl<E: Into<EntityName>> From<E> for Destination {
+    fn from(entity: E) -> Self {
+        Self::new(entity)
+    }
+}
 
 /// An operation in the outbox, with what became of it so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +54,8 @@ pub struct Entry {
     pub number: u64,
     /// The entity that is written to.
     pub entity: EntityName,
+    /// The part of the entity that is written to, where the entity has parts.
+    pub partition: Option<Partition>,
     /// What to do.
     pub operation: Operation,
     /// How far it is.
@@ -39,10 +79,11 @@ pub struct Entry {
 
 impl Entry {
     /// For stores: an operation that was just stored.
-    pub fn new(number: u64, entity: EntityName, operation: Operation, now: DateTime<Utc>) -> Self {
+    pub fn new(number: u64, to: Destination, operation: Operation, now: DateTime<Utc>) -> Self {
         Self {
             number,
-            entity,
+            entity: to.entity,
+            partition: to.partition,
             operation,
             status: Status::Pending { not_before: now },
             note: None,
@@ -53,6 +94,11 @@ impl Entry {
             changed_at: now,
             revision: 0,
         }
+    }
+
+    /// Whether it goes to the same part of the same entity, so that one request may carry both.
+    pub fn goes_with(&self, other: &Self) -> bool {
+        self.entity == other.entity && self.partition == other.partition
     }
 
     /// Returns the entry's revision now, for a change that must not be made to a later one.

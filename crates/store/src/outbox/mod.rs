@@ -5,6 +5,6 @@ mod queued;
 mod store;
 
 pub(crate) use entry::shortened;
-pub use entry::{Entry, EntryRevision, Status, StatusKind};
+pub use entry::{Destination, Entry, EntryRevision, Status, StatusKind};
 pub use queued::{Queued, unknown_operation};
 pub use store::{Answer, Claim, OutboxStore};

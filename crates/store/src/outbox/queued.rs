@@ -1,10 +1,10 @@
 //! For whoever writes a store: what is checked and decided before anything is stored, so that all stores agree.
 
 use chrono::{DateTime, Utc};
-use tieline_core::{EntityName, Error, ErrorKind, Key, Operation, OperationId, RawJson, Result};
+use tieline_core::{Error, ErrorKind, Key, Operation, OperationId, Partition, RawJson, Result};
 
 use super::entry::{record, shortened};
-use super::{Answer, Entry, Status};
+use super::{Answer, Destination, Entry, Status};
 use crate::plan::check_text;
 
 /// An operation, checked and written as it is stored.
@@ -13,8 +13,8 @@ use crate::plan::check_text;
 pub struct Queued {
     /// The operation's id.
     pub id: OperationId,
-    /// The entity.
-    pub entity: EntityName,
+    /// Where it goes.
+    pub to: Destination,
     /// The operation as JSON.
     pub op: RawJson,
     /// The record whose operations keep their order.
@@ -23,7 +23,7 @@ pub struct Queued {
 
 impl Queued {
     /// Checks an operation.
-    pub fn new(entity: &EntityName, operation: &Operation) -> Result<Self> {
+    pub fn new(to: &Destination, operation: &Operation) -> Result<Self> {
         let id = operation.id.clone();
         if id.as_str().is_empty() {
             return Err(Error::new(ErrorKind::Rejected, "an operation has an empty id")
@@ -31,14 +31,15 @@ impl Queued {
         }
         let record = record(&operation.op).cloned();
         check_text("operation id", id.as_str())?;
-        check_text("entity", entity.as_str())?;
+        check_text("entity", to.entity.as_str())?;
+        check_text("partition", to.partition.as_ref().map_or("", Partition::as_str))?;
         check_text("key", record.as_ref().map_or("", Key::as_str))?;
-        Ok(Self { id, entity: entity.clone(), op: RawJson::of(&operation.op)?, record })
+        Ok(Self { id, to: to.clone(), op: RawJson::of(&operation.op)?, record })
     }
 
     /// What this is when an operation of its id is stored already: nothing new, or an error.
-    pub fn known(&self, entity: &str, op: &str) -> Result<()> {
-        if self.entity == entity && self.op.get() == op {
+    pub fn known(&self, to: &Destination, op: &str) -> Result<()> {
+        if self.to == *to && self.op.get() == op {
             return Ok(());
         }
         Err(Error::new(ErrorKind::Conflict, "another operation is stored under this id")

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tieline_core::{EntityName, Key, MarkerField, Operation, OperationId, Result, WriteOp};
 
-use super::{Entry, EntryRevision, Status, StatusKind};
+use super::{Destination, Entry, EntryRevision, Status, StatusKind};
 use crate::ConnectionId;
 use crate::plan::lease_end;
 
@@ -33,12 +33,12 @@ pub trait OutboxStore: Debug + Send + Sync {
     async fn enqueue(
         &self,
         connection: &ConnectionId,
-        entity: &EntityName,
+        to: &Destination,
         operations: &[Operation],
     ) -> Result<u64>;
 
     /// Takes operations to be sent, in order: the first that is due, and those due behind it up to the first of
-    /// another entity. They are [`Sending`](Status::Sending), durably, before this answers.
+    /// another entity or partition. They are [`Sending`](Status::Sending), durably, before this answers.
     ///
     /// Operations on one record keep their order: one is not due while an earlier one on the same record is open.
     async fn claim(&self, connection: &ConnectionId, claim: &Claim) -> Result<Vec<Entry>>;

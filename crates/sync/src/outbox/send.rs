@@ -49,9 +49,11 @@ impl Run<'_> {
     }
 
     fn write(&self, claimed: &[Entry]) -> Result<tieline_core::OutcomeStream> {
-        let entity = claimed.first().map(|first| first.entity.clone());
-        let operations = claimed.iter().map(as_sent).collect();
-        self.outbox.connector.write(WriteRequest::new(entity.unwrap_or_else(|| "".into()), operations))
+        let first = claimed.first();
+        let entity = first.map_or_else(|| "".into(), |first| first.entity.clone());
+        let mut request = WriteRequest::new(entity, claimed.iter().map(as_sent).collect());
+        request.partition = first.and_then(|first| first.partition.clone());
+        self.outbox.connector.write(request)
     }
 
     async fn take_outcomes(

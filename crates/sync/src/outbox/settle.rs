@@ -5,7 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use tieline_core::{
-    EntityName, Error, Key, Lookup, LookupRequest, Operation, Outcome, PollRequest, RawJson, Result, Text,
+    EntityName, Error, Key, Lookup, LookupRequest, Operation, Outcome, Partition, PollRequest, RawJson,
+    Result, Text,
 };
 use tieline_store::outbox::{Entry, Status};
 
@@ -18,6 +19,7 @@ const PAGE: u32 = 100;
 /// A job and the operations that are still open in it.
 struct Job {
     entity: EntityName,
+    partition: Option<Partition>,
     ticket: Text,
     entries: Vec<Entry>,
 }
@@ -35,11 +37,16 @@ impl Run<'_> {
                 match &entry.status {
                     Status::Sending { until } => self.settle_abandoned(&entry, *until).await?,
                     Status::Accepted { ticket, .. } => {
-                        let same = |job: &&mut Job| job.ticket == *ticket && job.entity == entry.entity;
+                        let same = |job: &&mut Job| {
+                            job.ticket == *ticket
+                                && job.entity == entry.entity
+                                && job.partition == entry.partition
+                        };
                         match jobs.iter_mut().find(same) {
                             Some(job) => job.entries.push(entry),
                             None => jobs.push(Job {
                                 entity: entry.entity.clone(),
+                                partition: entry.partition.clone(),
                                 ticket: ticket.clone(),
                                 entries: vec![entry],
                             }),
@@ -74,7 +81,9 @@ impl Run<'_> {
             return self.advance(entry, Status::NeedsReview, Some(text)).await.map(drop);
         };
         let conclusive = matches!(entry.status, Status::Unknown { conclusive: true, .. });
-        let request = LookupRequest::field(entry.entity.clone(), marker.field.clone(), RawJson::of(&value)?);
+        let mut request =
+            LookupRequest::field(entry.entity.clone(), marker.field.clone(), RawJson::of(&value)?);
+        request.partition = entry.partition.clone();
         let error = match self.outbox.connector.lookup(request).await {
             Ok(found) => {
                 let keys: Vec<Key> = found.answers.into_iter().filter_map(existed).collect();
@@ -101,11 +110,9 @@ impl Run<'_> {
     /// Asks what became of a job.
     async fn ask_for(&mut self, job: Job) -> Result<()> {
         let operations: Vec<Operation> = job.entries.iter().map(|entry| entry.operation.clone()).collect();
-        let mut outcomes = match self.outbox.connector.poll(PollRequest::new(
-            job.entity.clone(),
-            job.ticket.clone(),
-            operations,
-        )) {
+        let mut request = PollRequest::new(job.entity.clone(), job.ticket.clone(), operations);
+        request.partition = job.partition.clone();
+        let mut outcomes = match self.outbox.connector.poll(request) {
             Ok(outcomes) => outcomes,
             Err(error) if is_refusal(&error) => {
                 let now = self.now().await?;

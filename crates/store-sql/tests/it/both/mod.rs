@@ -1,8 +1,10 @@
 //! What both databases do alike, beyond the laws of every store.
 
 mod erasure;
+mod events;
 mod inbox;
 mod index;
+mod kill;
 mod plans;
 mod sinks;
 mod transactions;

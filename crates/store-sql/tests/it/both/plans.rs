@@ -9,6 +9,7 @@ use tieline_core::{
 use tieline_store::outbox::{Claim, OutboxStore};
 use tieline_store::{Commit, StreamId, SyncStore, TargetChange, TenantId};
 use tieline_store_sql::erase::erase_batch;
+use tieline_store_sql::events::{self, NewEvent};
 use tieline_store_sql::{
     Arg, Bulk, Column, Database, Dialect, Row, Sql, SqlStore, Transaction, Tx, directory, outbox, records,
 };
@@ -105,7 +106,7 @@ async fn every_statement_uses_an_index<D: Database>(store: SqlStore<D>) {
     put(&store, changes("persons", vec![upsert("1", r#"{"n":1}"#)])).await;
     store.resolve(&acme, std::slice::from_ref(&by_field)).await.unwrap();
     let operation = Operation::new("order", WriteOp::create(json("{}")));
-    store.enqueue(&acme, &deals, &[operation]).await.unwrap();
+    store.enqueue(&acme, &deals.clone().into(), &[operation]).await.unwrap();
 
     let mut tx = explaining(&store).await;
     records::position(&mut tx, &stream).await.unwrap();
@@ -149,6 +150,10 @@ async fn every_statement_uses_an_index<D: Database>(store: SqlStore<D>) {
     outbox::prune(&mut tx, &acme, claim.lease).await.unwrap();
     directory::set_due(&mut tx, &acme, "sync", Some(SystemClock.now())).await.unwrap();
     directory::due(&mut tx, None, 9).await.unwrap();
+    let event = NewEvent::new("sync.completed", json("{}"));
+    events::append(&mut tx, &acme, &[event]).await.unwrap();
+    events::since(&mut tx, Some(1), 9).await.unwrap();
+    events::prune(&mut tx, claim.lease).await.unwrap();
     directory::set_route(&mut tx, "webhook", &[1; 32], &acme).await.unwrap();
     directory::route(&mut tx, "webhook", &[1; 32]).await.unwrap();
     records::mark_erased(&mut tx, &acme).await.unwrap();

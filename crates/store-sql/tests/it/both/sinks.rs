@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tieline_core::{Batch, Change, Deletion, ErrorKind, PassEnd, ReadMode, State};
+use tieline_core::{Batch, Change, Deletion, PassEnd, ReadMode, State};
 use tieline_store::{Commit, StreamId, SyncStore, TargetChange, TenantId};
 use tieline_store_sql::records::RowCursor;
 use tieline_store_sql::{Arg, ColumnType, Database, OnDelete, Sql, SqlSink, SqlStore, Tx};
@@ -12,7 +12,9 @@ use super::{changes, in_both, json, put, upsert};
 
 in_both! {
     rows_are_in_the_hosts_table_with_the_commit
-    a_value_that_does_not_fit_stops_the_commit
+    a_value_that_does_not_fit_its_column_is_an_issue_of_its_row
+    a_row_that_the_table_refuses_stops_no_other_row
+    a_row_that_was_refused_is_written_once_it_fits
     what_goes_is_deleted_or_marked
     tenants_and_connections_share_a_table
     a_reader_follows_every_change_once
@@ -78,24 +80,113 @@ async fn rows_are_in_the_hosts_table_with_the_commit<D: Database>(store: SqlStor
     assert_eq!(query(&store, &text("name")).await[1], [Some("B".to_owned())]);
 }
 
-async fn a_value_that_does_not_fit_stops_the_commit<D: Database>(store: SqlStore<D>) {
+async fn a_value_that_does_not_fit_its_column_is_an_issue_of_its_row<D: Database>(store: SqlStore<D>) {
     let store = with_sink(&store, &sink()).await;
-    for (column, value) in [
-        ("revenue", r#""1 250""#),
-        ("staff", "7.5"),
-        ("active", r#""yes""#),
-        ("customer_since", r#""31/1""#),
-        ("seen", r#""2026-01-31""#),
-        ("name", r#""a\u0000b""#),
+    for (column, field, value) in [
+        ("revenue", "revenue", r#""1 250""#),
+        ("staff", "staff", "7.5"),
+        ("active", "active", r#""yes""#),
+        ("since", "customer_since", r#""31/1""#),
+        ("seen", "seen", r#""2026-01-31""#),
+        ("name", "name", r#""a\u0000b""#),
     ] {
-        let fields = format!(r#"{{"{column}":{value}}}"#);
-        let error =
-            store.commit(commit(vec![row("1", r#"{"name":"A"}"#), row("2", &fields)])).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Config, "{column}: {error}");
-        assert!(!error.to_string().contains(value.trim_matches('"')), "{error} quotes a customer's data");
+        let fields = format!(r#"{{"{field}":{value},"tags":["{field}"]}}"#);
+        let stats = put(&store, commit(vec![row("1", r#"{"name":"A"}"#), row("2", &fields)])).await;
+        let [found] = &*stats.row_issues else { panic!("{column}: {stats:?}") };
+        assert_eq!((found.issue.key.as_ref().unwrap().as_str(), found.stale), ("2", false));
+        assert_eq!(found.issue.path.as_ref().unwrap().as_str(), format!("/{field}"));
+        assert!(
+            !found.issue.to_string().contains(value.trim_matches('"')),
+            "{found:?} quotes a customer's data"
+        );
+        let sql =
+            format!("SELECT CAST({column} AS TEXT), CAST(tags AS TEXT) FROM customers WHERE crm_id = '2'");
+        let stored = query(&store, &sql);
+        let tags = format!(r#"["{field}"]"#);
+        assert_eq!(stored.await, [[None, Some(tags)]], "the rest of the row is there");
     }
-    assert!(query(&store, "SELECT crm_id FROM customers").await.is_empty(), "all or nothing");
-    assert_eq!(store.counts(&"acme".into()).await.unwrap().records("persons"), 0);
+    assert_eq!(
+        query(&store, "SELECT name FROM customers WHERE crm_id = '1'").await,
+        [[Some("A".to_owned())]]
+    );
+}
+
+/// The host's own table, with constraints that a sink knows nothing of.
+async fn strict_table<D: Database>(store: &SqlStore<D>) -> SqlStore<D> {
+    let mut tx = store.begin().await.unwrap();
+    for table in [
+        "CREATE TABLE parents (id text PRIMARY KEY)",
+        "CREATE TABLE strict (
+             crm_id text PRIMARY KEY, name text NOT NULL, code text UNIQUE CHECK (length(code) < 6),
+             parent text REFERENCES parents (id)
+         )",
+    ] {
+        tx.run(&Sql::unscoped(table.to_owned()), &[]).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let sink = SqlSink::new("copy", "strict", "crm_id");
+    let sink =
+        ["name", "code", "parent"].iter().fold(sink, |sink, name| sink.column(*name, ColumnType::Text));
+    with_sink(store, &sink).await
+}
+
+async fn a_row_that_the_table_refuses_stops_no_other_row<D: Database>(store: SqlStore<D>) {
+    let store = strict_table(&store).await;
+    let mut rows: Vec<TargetChange> =
+        (100..230).map(|n| row(&n.to_string(), &format!(r#"{{"name":"N","code":"c{n}"}}"#))).collect();
+    rows[7] = row("107", r#"{"name":"N","code":"too long"}"#);
+    rows[8] = row("108", r#"{"name":"N","code":"c100"}"#);
+    rows[90] = row("190", r#"{"name":null,"code":"c190"}"#);
+    rows[91] = row("191", r#"{"name":"N","code":"c191","parent":"p"}"#);
+    let stats = put(&store, commit(rows)).await;
+    let found: Vec<_> = stats
+        .row_issues
+        .iter()
+        .map(|found| {
+            let key = found.issue.key.as_ref().unwrap().as_str();
+            (key, found.issue.path.as_ref().map(|path| path.as_str()), found.issue.refused, found.stale)
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("107", Some("/code"), false, true),
+            ("108", Some("/code"), false, true),
+            ("190", None, true, true),
+            ("191", Some("/parent"), false, true),
+        ]
+    );
+    assert_eq!(stats.row_issues[0].issue.entity.as_ref().unwrap(), "persons");
+    let text = format!("{:?}", stats.row_issues);
+    assert!(!text.contains("too long") && !text.contains("c100"), "{text} quotes a customer's data");
+    let count = "SELECT CAST(count(*) AS TEXT) FROM strict";
+    assert_eq!(query(&store, count).await, [[Some("129".to_owned())]]);
+    assert_eq!(
+        query(&store, "SELECT code, name FROM strict WHERE crm_id = '107'").await,
+        [[None, Some("N".to_owned())]]
+    );
+    assert_eq!(store.stale(&"acme".into(), &"copy".into(), None, 9).await.unwrap().len(), 4);
+}
+
+async fn a_row_that_was_refused_is_written_once_it_fits<D: Database>(store: SqlStore<D>) {
+    let store = strict_table(&store).await;
+    let child = || vec![row("1", r#"{"name":"N","parent":"p"}"#)];
+    assert_eq!(put(&store, commit(child())).await.row_issues.len(), 1);
+    let (mut cursor, mut kept) = (RowCursor::default(), BTreeMap::new());
+    assert_eq!(follow(&store, &mut cursor, &mut kept).await.0, 1);
+    let again = async || {
+        let version = store.read_version(&"acme".into()).await.unwrap();
+        put(&store, Commit::remap("acme", version).with_target("copy", child())).await
+    };
+    let stats = again().await;
+    assert_eq!((stats.row_issues.len(), stats.target.unchanged, stats.target.updated), (1, 1, 0));
+    let mut tx = store.begin().await.unwrap();
+    tx.run(&Sql::unscoped("INSERT INTO parents VALUES ('p')".to_owned()), &[]).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(again().await.row_issues, []);
+    assert_eq!(query(&store, "SELECT parent FROM strict").await, [[Some("p".to_owned())]]);
+    assert!(store.stale(&"acme".into(), &"copy".into(), None, 9).await.unwrap().is_empty());
+    assert_eq!(follow(&store, &mut cursor, &mut kept).await.0, 0, "the row is the same for its readers");
 }
 
 async fn what_goes_is_deleted_or_marked<D: Database>(store: SqlStore<D>) {

@@ -1,7 +1,7 @@
 //! Several concerns in one transaction, and the directory.
 
 use chrono::{DateTime, Utc};
-use tieline_core::{ErrorKind, Operation, WriteOp};
+use tieline_core::{EntityName, ErrorKind, Operation, WriteOp};
 use tieline_store::outbox::OutboxStore;
 use tieline_store::{SyncStore, TargetChange, TenantId};
 use tieline_store_sql::{Database, SqlStore, directory, outbox, records};
@@ -16,11 +16,11 @@ in_both! {
 }
 
 async fn concerns_commit_together_or_not_at_all<D: Database>(store: SqlStore<D>) {
-    let (acme, deals) = ("acme".into(), "deals".into());
+    let (acme, deals) = ("acme".into(), EntityName::from("deals"));
     let create = Operation::new("order", WriteOp::create(json("{}")));
     for commits in [false, true] {
         let mut tx = store.begin().await.unwrap();
-        outbox::enqueue(&mut tx, &acme, &deals, std::slice::from_ref(&create)).await.unwrap();
+        outbox::enqueue(&mut tx, &acme, &deals.clone().into(), std::slice::from_ref(&create)).await.unwrap();
         records::commit(&mut tx, changes("deals", vec![upsert("1", "{}")])).await.unwrap();
         if commits {
             tx.commit().await.unwrap();

@@ -108,8 +108,8 @@ async fn two_processes_never_claim_the_same() {
     const OPERATIONS: u32 = 150;
     let world = World::new().await;
     let stores = [world.store().await, world.store().await];
-    let (id, deals) = ("acme".into(), "deals".into());
-    stores[0].enqueue(&id, &deals, &creates(0..OPERATIONS)).await.unwrap();
+    let id = "acme".into();
+    stores[0].enqueue(&id, &"deals".into(), &creates(0..OPERATIONS)).await.unwrap();
     let mut tasks = Vec::new();
     for worker in 0..4_usize {
         let store = stores[worker % 2].clone();

@@ -11,6 +11,7 @@ use tieline_store::connections::{
 };
 use tieline_store::inbox::{InboxStore, NewDelivery, encode_event};
 use tieline_store::{Commit, OutboxStore, StreamId, SyncStore, TargetChange, TenantId};
+use tieline_store_sql::events::{self, NewEvent};
 use tieline_store_sql::postgres::PostgresStore;
 use tieline_store_sql::testing::Role;
 use tieline_store_sql::{TABLES, directory};
@@ -54,6 +55,8 @@ async fn fill(store: &PostgresStore) {
     let hash = if store.tenant().as_str() == "main" { [1; 32] } else { [2; 32] };
     directory::set_route(&mut transaction, "webhook", &hash, &id).await.unwrap();
     directory::set_due(&mut transaction, &id, "sync", Some(now)).await.unwrap();
+    let event = NewEvent::new("sync.completed", RawJson::parse("{}").unwrap());
+    events::append(&mut transaction, &id, &[event]).await.unwrap();
     transaction.commit().await.unwrap();
     // The rows of the other records are stale.
     store.open_target(&id, &"copy".into(), &"deals".into(), "2").await.unwrap();
@@ -65,12 +68,23 @@ async fn tables(pool: &PgPool) -> Vec<String> {
     listed.sort();
     let made: Vec<String> = sqlx::query_scalar(
         "SELECT 'tieline.' || relname FROM pg_class
-         WHERE relnamespace = 'tieline'::regnamespace AND relkind IN ('r', 'p') AND relname <> 'schema' ORDER BY 1",
+         WHERE relnamespace = 'tieline'::regnamespace AND relkind IN ('r', 'p') AND relname <> 'schema'
+             AND NOT relispartition
+         ORDER BY 1",
     )
     .fetch_all(pool)
     .await
     .unwrap();
     assert_eq!(listed, made, "the list of tables is not complete");
+    let open: Vec<String> = sqlx::query_scalar(
+        "SELECT CAST(c.oid::regclass AS text) FROM pg_class c
+         WHERE c.relispartition AND c.relkind = 'r' AND (NOT c.relforcerowsecurity OR NOT c.relrowsecurity
+             OR EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid))",
+    )
+    .fetch_all(pool)
+    .await
+    .unwrap();
+    assert_eq!(open, [""; 0], "partitions that can be read past the policies of their table");
     listed
 }
 

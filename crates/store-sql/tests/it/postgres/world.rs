@@ -6,6 +6,7 @@ use tieline_core::{Batch, Change, RawJson, Record, State};
 use tieline_store::{Commit, StreamId};
 use tieline_store_sql::postgres::{PostgresOptions, PostgresStore};
 use tieline_store_sql::testing::{Role, TestDatabase, TestServer};
+use tokio::sync::OnceCell;
 
 /// A database of its own, with tables of the owner's and rights for the program.
 pub(crate) struct World {
@@ -14,6 +15,16 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        /// Made once a process.
+        static TEMPLATE: OnceCell<TestDatabase> = OnceCell::const_new();
+        let template = TEMPLATE.get_or_init(Self::template).await;
+        match TestServer::shared() {
+            Some(server) => Self { database: server.copy(template).await },
+            None => std::process::exit(0),
+        }
+    }
+
+    async fn template() -> TestDatabase {
         let database = empty_database().await;
         let owner = database.pool(Role::Owner, 1);
         PostgresStore::migrate(&owner).await.unwrap();
@@ -21,7 +32,7 @@ impl World {
         // Sinks make tables of the host's there.
         sqlx::query("GRANT CREATE ON SCHEMA public TO tieline_app").execute(&owner).await.unwrap();
         owner.close().await;
-        Self { database }
+        database
     }
 
     /// As a program of the host's opens it.

@@ -254,3 +254,17 @@ async fn what_cannot_be_read_is_an_error_and_not_a_guess() {
     assert_eq!(store.secrets(None, 9).await.unwrap().len(), 1, "the list of secrets opens none");
     insta::assert_snapshot!(texts.join("\n"));
 }
+
+#[tokio::test]
+async fn old_entries_of_the_log_are_pruned_for_one_tenant() {
+    let store = SqliteStore::in_memory().await.unwrap();
+    let other = store.for_tenant(TenantId::new("globex"));
+    for (store, id, second) in [(&store, "old", 0), (&store, "new", 50), (&other, "old", 0)] {
+        let new = NewConnection::new(id, "pipedrive", "Sales");
+        store.create(new, Vec::new(), &anna(), at(second)).await.unwrap();
+    }
+    assert_eq!(store.prune_logs(at(50)).await.unwrap(), 1);
+    let left = store.audit(None, None, 9).await.unwrap();
+    assert_eq!(left.iter().map(|entry| entry.connection.as_str()).collect::<Vec<_>>(), ["new"]);
+    assert_eq!(other.audit(None, None, 9).await.unwrap().len(), 1);
+}

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use tieline_core::{Clock, ErrorKind, Operation, RawJson, WriteOp};
-use tieline_store::outbox::{Answer, OutboxStore, Status, StatusKind};
+use tieline_core::{Clock, ErrorKind, Operation, Partition, RawJson, WriteOp};
+use tieline_store::outbox::{Answer, Destination, OutboxStore, Status, StatusKind};
 
 use super::world::*;
 
@@ -36,6 +36,25 @@ async fn a_create_whose_answer_was_lost_is_looked_for_when_the_search_can_know()
     }
     assert_eq!(world.entry("not").await.attempts, 2);
     assert_eq!(world.crm.effects()[0].marker, Some("done".into()), "the operation's id is the marker");
+}
+
+#[tokio::test]
+async fn a_partition_reaches_every_request() {
+    let world = World::new();
+    world.crm.fates("lost", &[Fate::DoneAndLost]);
+    world.crm.fates("job", &[Fate::Job, Fate::Done]);
+    let of = |partition: &str| Destination::from("leads").with_partition(partition);
+    world.enqueue(of("7"), &[create("lost"), create("job")]).await;
+    world.enqueue(of("8"), &[create("fine")]).await;
+    world.enqueue("leads", &[create("whole")]).await;
+    world.run().await;
+    world.clock.advance(3_700);
+    let report = world.run().await;
+    assert_eq!(report.applied, 2, "{report}");
+    let asked = world.crm.partitions();
+    let told: Vec<_> = asked.iter().map(|partition| partition.as_ref().map(Partition::as_str)).collect();
+    // Three writes, then a look-up and a poll, in either order.
+    assert_eq!(told, [Some("7"), Some("8"), None, Some("7"), Some("7")]);
 }
 
 #[tokio::test]

@@ -6,7 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tieline_core::*;
-use tieline_store::outbox::{Answer, Claim, Entry, EntryRevision, OutboxStore, Status, StatusKind};
+use tieline_store::outbox::{
+    Answer, Claim, Destination, Entry, EntryRevision, OutboxStore, Status, StatusKind,
+};
 use tieline_store::{ConnectionId, MemoryStore};
 
 use super::world::pause;
@@ -61,10 +63,10 @@ impl OutboxStore for Shaky {
     async fn enqueue(
         &self,
         connection: &ConnectionId,
-        entity: &EntityName,
+        to: &Destination,
         operations: &[Operation],
     ) -> Result<u64> {
-        self.step(self.store.enqueue(connection, entity, operations)).await
+        self.step(self.store.enqueue(connection, to, operations)).await
     }
 
     async fn claim(&self, connection: &ConnectionId, claim: &Claim) -> Result<Vec<Entry>> {

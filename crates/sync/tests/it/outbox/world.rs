@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_util::stream;
 use tieline_core::*;
-use tieline_store::outbox::{Answer, Entry, OutboxStore, StatusKind};
+use tieline_store::outbox::{Answer, Destination, Entry, OutboxStore, StatusKind};
 use tieline_sync::{Outbox, OutboxReport};
 
 use super::shaky::Shaky;
@@ -84,6 +84,7 @@ struct Inner {
     fates: HashMap<OperationId, VecDeque<Fate>>,
     effects: Vec<Effect>,
     sizes: Vec<usize>,
+    partitions: Vec<Option<Partition>>,
     lookups: VecDeque<ErrorKind>,
     polls: VecDeque<ErrorKind>,
     refuses: Vec<(OperationId, ErrorKind)>,
@@ -136,6 +137,11 @@ impl Crm {
     /// How many operations each write had.
     pub fn sizes(&self) -> Vec<usize> {
         self.inner().sizes.clone()
+    }
+
+    /// The partition of each write, look-up and poll.
+    pub fn partitions(&self) -> Vec<Option<Partition>> {
+        self.inner().partitions.clone()
     }
 
     /// Done by somebody else, with this marker.
@@ -231,6 +237,7 @@ impl Connector for Handle {
 
     async fn lookup(&self, request: LookupRequest) -> Result<Lookups> {
         pause().await;
+        self.0.inner().partitions.push(request.partition.clone());
         if let Some(kind) = self.0.inner().lookups.pop_front() {
             return Err(Error::new(kind, "the search failed"));
         }
@@ -254,6 +261,7 @@ impl Connector for Handle {
             return Err(Error::new(*kind, "the request is refused").with_context("entity", &request.entity));
         }
         inner.sizes.push(request.operations.len());
+        inner.partitions.push(request.partition);
         let crm = self.clone();
         Ok(Box::pin(stream::unfold(request.operations.into_iter(), move |mut left| {
             let crm = crm.clone();
@@ -265,6 +273,7 @@ impl Connector for Handle {
     }
 
     fn poll(&self, request: PollRequest) -> Result<OutcomeStream> {
+        self.0.inner().partitions.push(request.partition.clone());
         if let Some(kind) = self.0.inner().polls.pop_front() {
             return Err(Error::new(kind, "asking for the job failed"));
         }
@@ -314,8 +323,8 @@ impl World {
         self.outbox().run().await
     }
 
-    pub async fn enqueue(&self, entity: &str, operations: &[Operation]) {
-        self.store.store.enqueue(&"acme".into(), &entity.into(), operations).await.unwrap();
+    pub async fn enqueue(&self, to: impl Into<Destination>, operations: &[Operation]) {
+        self.store.store.enqueue(&"acme".into(), &to.into(), operations).await.unwrap();
     }
 
     pub async fn entry(&self, id: &str) -> Entry {

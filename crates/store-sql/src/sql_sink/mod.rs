@@ -1,11 +1,14 @@
 //! The ready sink: a target's rows in a table of the host's own.
 
+mod value;
+mod write;
+
 use std::fmt;
 
 use async_trait::async_trait;
 use serde_json::Value;
-use tieline_core::{Error, ErrorKind, RawJson, Result};
-use tieline_store::{ConnectionId, TargetName};
+use tieline_core::{Error, ErrorKind, FieldPath, Result};
+use tieline_store::{ConnectionId, RowIssue, TargetName};
 
 use crate::column_type::ColumnType;
 use crate::records::KEYS;
@@ -32,12 +35,18 @@ pub enum OnDelete {
 #[derive(Clone, Debug)]
 struct Mapped {
     column: String,
-    field: String,
+    field: FieldPath,
     kind: ColumnType,
 }
 
 /// Writes a target's rows into a table of the host's own, in the same database and transaction as the rows themselves:
 /// each change is there exactly once, with the state that it belongs to, or not at all.
+///
+/// A value that does not fit its column stops no batch: its column is NULL for that row, and the run's report has an issue.
+/// A row that the database refuses even then, for a NOT NULL or another constraint of the table, is left out: what the
+/// table has of it stays. Rows that the database refused are stale, so that the end of the run and each later run try them
+/// again; a row that refers to one which came later is complete by then. Constraints that are checked at the commit
+/// (`DEFERRABLE INITIALLY DEFERRED`) stop the batch.
 ///
 /// Rows are upserted by a key column, which needs a unique constraint; with [`connection_column`](Self::connection_column)
 /// and [`tenant_column`](Self::tenant_column), together with those. Columns that are not named here are left alone.
@@ -101,7 +110,7 @@ impl SqlSink {
         field: impl Into<String>,
         kind: ColumnType,
     ) -> Self {
-        self.columns.push(Mapped { column: column.into(), field: field.into(), kind });
+        self.columns.push(Mapped { column: column.into(), field: FieldPath::field(&field.into()), kind });
         self
     }
 
@@ -204,94 +213,6 @@ impl SqlSink {
             [self.tenant.as_deref().zip(Some(tenant)), self.connection.as_deref().zip(Some(connection))];
         scope.into_iter().flatten().collect()
     }
-
-    async fn upsert(
-        &self,
-        tx: &mut dyn Tx,
-        scope: &[(&str, &str)],
-        rows: &[(&str, Vec<Option<String>>)],
-    ) -> Result<()> {
-        let dialect = tx.dialect();
-        let mut args: Vec<Arg<'_>> = scope.iter().map(|(_, value)| Arg::from(*value)).collect();
-        let scope: Vec<String> = (1..=args.len()).map(|parameter| format!("${parameter}")).collect();
-        let keys: Vec<&str> = rows.iter().map(|(key, _)| *key).collect();
-        let values: Vec<Vec<Option<&str>>> = (0..self.columns.len())
-            .map(|column| {
-                rows.iter().map(|(_, values)| values.get(column).and_then(Option::as_deref)).collect()
-            })
-            .collect();
-        let source = match dialect {
-            // A column an array.
-            Dialect::Postgres => {
-                args.push(Arg::from(&keys));
-                let mut arrays = vec![format!("${}::text[]", args.len())];
-                let mut selected = scope;
-                selected.push("u0".to_owned());
-                for (n, (mapped, values)) in (1..).zip(self.columns.iter().zip(&values)) {
-                    args.push(Arg::from(values.as_slice()));
-                    arrays.push(format!("${}::text[]", args.len()));
-                    selected.push(mapped.kind.cast(dialect, &format!("u{n}")));
-                }
-                let names: Vec<String> = (0..arrays.len()).map(|n| format!("u{n}")).collect();
-                let (selected, arrays, names) = (selected.join(", "), arrays.join(", "), names.join(", "));
-                format!("SELECT {selected} FROM unnest({arrays}) AS u ({names})")
-            }
-            Dialect::Sqlite => {
-                let mut lines = Vec::with_capacity(rows.len());
-                for (row, key) in keys.iter().enumerate() {
-                    let mut line = scope.clone();
-                    args.push(Arg::from(*key));
-                    line.push(format!("${}", args.len()));
-                    for (mapped, values) in self.columns.iter().zip(&values) {
-                        args.push(Arg::from(values.get(row).copied().flatten()));
-                        line.push(mapped.kind.cast(dialect, &format!("${}", args.len())));
-                    }
-                    lines.push(format!("({})", line.join(", ")));
-                }
-                format!("VALUES {}", lines.join(", "))
-            }
-        };
-        let names = self.keys().chain(self.columns.iter().map(|mapped| mapped.column.as_str()));
-        let names: Vec<String> = names.map(quoted).collect::<Result<_>>()?;
-        let keys: Vec<String> = self.keys().map(quoted).collect::<Result<_>>()?;
-        let mut set = Vec::new();
-        for mapped in &self.columns {
-            let name = quoted(&mapped.column)?;
-            set.push(format!("{name} = excluded.{name}"));
-        }
-        if let OnDelete::Mark(column) = &self.on_delete {
-            set.push(format!("{} = NULL", quoted(column)?));
-        }
-        let then =
-            if set.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", set.join(", ")) };
-        let (table, names, keys) = (quoted_path(&self.table)?, names.join(", "), keys.join(", "));
-        let text = format!("INSERT INTO {table} ({names}) {source} ON CONFLICT ({keys}) DO {then}");
-        tx.run(&Sql::unscoped(text), &args).await.map(drop)
-    }
-
-    async fn remove(&self, tx: &mut dyn Tx, scope: &[(&str, &str)], keys: &[&str]) -> Result<()> {
-        let table = quoted_path(&self.table)?;
-        let mut conditions = vec![format!("{} {{in $1}}", quoted(&self.key)?)];
-        let mut args = vec![Arg::from(keys)];
-        for (name, value) in scope {
-            args.push(Arg::from(*value));
-            conditions.push(format!("{} = ${}", quoted(name)?, args.len()));
-        }
-        let conditions = conditions.join(" AND ");
-        let text = match &self.on_delete {
-            OnDelete::Delete => format!("DELETE FROM {table} WHERE {conditions}"),
-            OnDelete::Mark(column) => {
-                let (column, now) = (quoted(column)?, "CURRENT_TIMESTAMP");
-                format!("UPDATE {table} SET {column} = {now} WHERE {conditions} AND {column} IS NULL")
-            }
-        };
-        tx.run(&Sql::unscoped(text), &args).await.map(drop)
-    }
-
-    /// The values of a row, a text for each column.
-    fn values(&self, fields: &RawJson) -> Result<Vec<Option<String>>> {
-        self.columns.iter().map(|mapped| value(fields, mapped)).collect()
-    }
 }
 
 #[async_trait]
@@ -300,13 +221,19 @@ impl RowSink for SqlSink {
         &self.target
     }
 
-    async fn apply(&self, tx: &mut dyn Tx, connection: &ConnectionId, changes: &[RowChange]) -> Result<()> {
+    async fn apply(
+        &self,
+        tx: &mut dyn Tx,
+        connection: &ConnectionId,
+        changes: &[RowChange],
+    ) -> Result<Vec<RowIssue>> {
         let tenant = tx.tenant().clone();
         let scope = self.scope(tenant.as_str(), connection.as_str());
         let rows = match tx.dialect() {
             Dialect::Sqlite => ROWS,
             Dialect::Postgres => KEYS,
         };
+        let mut issues = Vec::new();
         for chunk in changes.chunks(rows) {
             let gone: Vec<&str> = chunk
                 .iter()
@@ -316,65 +243,16 @@ impl RowSink for SqlSink {
             if !gone.is_empty() {
                 self.remove(tx, &scope, &gone).await?;
             }
-            let mut rows = Vec::new();
+            let mut rows = Vec::with_capacity(chunk.len() - gone.len());
             for change in chunk {
                 if let Some(fields) = &change.fields {
-                    rows.push((change.key.as_str(), self.values(fields)?));
+                    rows.push((&change.key, self.values(&change.key, fields, &mut issues)?));
                 }
             }
-            if !rows.is_empty() {
-                self.upsert(tx, &scope, &rows).await?;
-            }
+            self.write(tx, &scope, rows, &mut issues).await?;
         }
-        Ok(())
+        Ok(issues)
     }
-}
-
-/// A field's value as the column takes it. No number goes through a float.
-fn value(fields: &RawJson, mapped: &Mapped) -> Result<Option<String>> {
-    let pointer = format!("/{}", mapped.field.replace('~', "~0").replace('/', "~1"));
-    let Some(raw) = fields.at(&pointer)? else { return Ok(None) };
-    let text = raw.get();
-    if text == "null" {
-        return Ok(None);
-    }
-    if mapped.kind == ColumnType::Json {
-        return Ok(Some(text.to_owned()));
-    }
-    let plain = match text.as_bytes().first() {
-        Some(b'"') => RawJson::from_raw(raw).view::<String>()?,
-        Some(b'{' | b'[') if mapped.kind != ColumnType::Text => return Err(misfit(mapped)),
-        _ => text.to_owned(),
-    };
-    let fits = match mapped.kind {
-        ColumnType::Integer => plain.parse::<i64>().is_ok(),
-        ColumnType::Boolean => matches!(plain.as_str(), "true" | "false"),
-        ColumnType::Decimal => is_decimal(&plain),
-        ColumnType::Date => chrono::NaiveDate::parse_from_str(&plain, "%Y-%m-%d").is_ok(),
-        ColumnType::Time => chrono::DateTime::parse_from_rfc3339(&plain).is_ok(),
-        ColumnType::Text | ColumnType::Json => true,
-    };
-    if !fits || plain.contains('\0') {
-        return Err(misfit(mapped));
-    }
-    Ok(Some(match (mapped.kind, plain.as_str()) {
-        (ColumnType::Boolean, "true") => "1".to_owned(),
-        (ColumnType::Boolean, _) => "0".to_owned(),
-        _ => plain,
-    }))
-}
-
-/// Digits with an optional sign, point and exponent, as JSON and both databases write numbers.
-fn is_decimal(text: &str) -> bool {
-    matches!(serde_json::from_str::<Value>(text), Ok(Value::Number(_)))
-}
-
-/// The error of a value that its column cannot take. It does not quote the value.
-fn misfit(mapped: &Mapped) -> Error {
-    Error::new(ErrorKind::Config, format!("a field's value is no {:?}", mapped.kind).to_lowercase())
-        .with_advice("give the column another type, or mend the value in the mapping")
-        .with_context("field", &mapped.field)
-        .with_context("column", &mapped.column)
 }
 
 /// A name as SQL writes it.

@@ -15,8 +15,12 @@ mod code {
     pub(super) const CORRUPT: i32 = 11;
     pub(super) const FULL: i32 = 13;
     pub(super) const CANTOPEN: i32 = 14;
+    pub(super) const TOOBIG: i32 = 18;
+    pub(super) const CONSTRAINT: i32 = 19;
     pub(super) const AUTH: i32 = 23;
     pub(super) const NOTADB: i32 = 26;
+    /// An extended code.
+    pub(super) const CONSTRAINT_TRIGGER: i32 = 1811;
 }
 
 /// The error for callers. `doing` completes "while …".
@@ -61,11 +65,25 @@ pub(super) fn explain(error: sqlx::Error, doing: &'static str, place: &impl fmt:
         Some(code::BUSY | code::LOCKED) => Resend::Safe,
         _ => Resend::Never,
     };
-    Error::new(ErrorKind::Internal, format!("{what} while {doing}"))
+    let told = Error::new(ErrorKind::Internal, format!("{what} while {doing}"))
         .with_advice(advice)
         .with_resend(resend)
-        .with_context("database", place)
-        .with_source(error)
+        .with_context("database", place);
+    match refusal_code(&error) {
+        Some(code) => told.with_code(code).with_source(error),
+        None => told.with_source(error),
+    }
+}
+
+/// The name of the code by which SQLite refuses what a row holds.
+fn refusal_code(error: &sqlx::Error) -> Option<&'static str> {
+    let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
+    match (code, code & 0xff) {
+        (code::CONSTRAINT_TRIGGER, _) => Some("SQLITE_CONSTRAINT_TRIGGER"),
+        (_, code::CONSTRAINT) => Some("SQLITE_CONSTRAINT"),
+        (_, code::TOOBIG) => Some("SQLITE_TOOBIG"),
+        _ => None,
+    }
 }
 
 /// SQLite says only that it cannot open a file. The file system knows more.
