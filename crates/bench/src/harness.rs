@@ -52,6 +52,30 @@ fn cost(side: &mut impl FnMut() -> Result<()>) -> Result<Cost> {
     Ok(Cost { wall, cpu: cpu.zip(cpu_time()).map(|(before, after)| after.saturating_sub(before)) })
 }
 
+/// Times something that cannot be a closure.
+#[derive(Debug)]
+pub(crate) struct Stopwatch {
+    wall: Instant,
+    cpu: Option<Duration>,
+}
+
+impl Stopwatch {
+    pub(crate) fn start() -> Self {
+        Self { wall: Instant::now(), cpu: cpu_time() }
+    }
+
+    /// Seconds since its start by the clock.
+    pub(crate) fn wall(&self) -> f64 {
+        self.wall.elapsed().as_secs_f64()
+    }
+
+    /// Seconds of CPU time of this process since its start, or by the clock where the system does not tell.
+    pub(crate) fn cpu(&self) -> f64 {
+        let cpu = self.cpu.zip(cpu_time()).map(|(before, now)| now.saturating_sub(before));
+        cpu.map_or_else(|| self.wall(), |cpu| cpu.as_secs_f64())
+    }
+}
+
 /// The same clock that `getrusage` sums, in nanoseconds instead of ticks.
 #[cfg(unix)]
 fn cpu_time() -> Option<Duration> {

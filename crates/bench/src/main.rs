@@ -5,6 +5,7 @@ mod harness;
 mod mapping;
 mod read;
 mod refresh;
+mod scale;
 mod server;
 mod sync;
 mod vault;
@@ -41,6 +42,8 @@ enum Bench {
     /// One of the processes of `refresh`.
     #[command(hide = true)]
     RefreshWorker(refresh::WorkerOptions),
+    /// The busy statements in a database of many tenants against a nearly empty one, and beside a long erasure.
+    Scale(scale::Options),
     /// Storing records, rows and a host's table against upserts written by hand.
     Sync(sync::Options),
     /// Sealing and opening secrets against bare AES-256-GCM.
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Bench::ReadMapped(options) => mapping::run_read(&options),
         Bench::Refresh(options) => refresh::run(&options),
         Bench::RefreshWorker(options) => refresh::work(&options),
+        Bench::Scale(options) => scale::run(&options),
         Bench::Sync(options) => sync::run(&options),
         Bench::Vault(options) => vault::run(&options),
         Bench::Serve(options) => server::run(&options).map(|()| ExitCode::SUCCESS),

@@ -1,7 +1,6 @@
 //! The same bytes into the same tables, policies and indexes, in equal transactions, as somebody writes it by hand.
 
 use std::path::Path;
-use std::time::Instant;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, PgConnection, QueryBuilder, Sqlite};
@@ -10,8 +9,9 @@ use tieline_store_sql::postgres::PostgresStore;
 use tieline_store_sql::sqlite::SqliteStore;
 use tieline_store_sql::testing::{Role, TestDatabase};
 
-use super::{Deal, PER_COMMIT, fresh, ours, seconds_since};
+use super::{Deal, PER_COMMIT, fresh, ours};
 use crate::Result;
+use crate::harness::Stopwatch;
 
 const ROWS: usize = 50;
 
@@ -26,7 +26,7 @@ pub(super) async fn sqlite(path: &Path, deals: &[Deal]) -> Result<f64> {
         .synchronous(SqliteSynchronous::Normal)
         .pragma("cache_size", "-16384");
     let mut connection = options.connect().await?;
-    let start = Instant::now();
+    let watch = Stopwatch::start();
     for (n, chunk) in deals.chunks(PER_COMMIT).enumerate() {
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
         for rows in chunk.chunks(ROWS) {
@@ -75,7 +75,7 @@ pub(super) async fn sqlite(path: &Path, deals: &[Deal]) -> Result<f64> {
         .await?;
         transaction.commit().await?;
     }
-    let seconds = seconds_since(start);
+    let seconds = watch.cpu();
     connection.close().await?;
     Ok(seconds)
 }
@@ -85,7 +85,7 @@ pub(super) async fn postgres(database: &TestDatabase, deals: &[Deal]) -> Result<
     ours::prepare(&store).await?;
     store.close().await;
     let mut connection = PgConnection::connect(&database.url(Role::Owner)).await?;
-    let start = Instant::now();
+    let watch = Stopwatch::start();
     for (n, chunk) in deals.chunks(PER_COMMIT).enumerate() {
         let mut transaction = connection.begin().await?;
         sqlx::query("SELECT set_config('tieline.tenant', 'main', TRUE)").execute(&mut *transaction).await?;
@@ -149,7 +149,7 @@ pub(super) async fn postgres(database: &TestDatabase, deals: &[Deal]) -> Result<
         .await?;
         transaction.commit().await?;
     }
-    let seconds = seconds_since(start);
+    let seconds = watch.wall();
     connection.close().await?;
     Ok(seconds)
 }

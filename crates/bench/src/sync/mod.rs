@@ -5,7 +5,6 @@ mod ours;
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Instant;
 
 use clap::Args;
 use tieline_core::{Batch, Change, PassEnd, RawJson, ReadMode, Record, State};
@@ -115,7 +114,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     Ok(report.exit_code())
 }
 
-/// The seconds of a first pass and of the same pass again.
+/// The seconds of a first pass and of the same pass again: of CPU time in SQLite, which does all in this process, and by the
+/// clock in PostgreSQL.
 pub(crate) struct Passes {
     pub(crate) first: f64,
     pub(crate) again: f64,
@@ -144,10 +144,6 @@ async fn measure(
 fn judge(report: &mut Report, name: &str, ratios: Vec<f64>, unchanged: Vec<f64>, limit: f64) {
     report.compare(&format!("sync/{name}/first"), median(ratios).unwrap_or(f64::NAN), limit);
     report.compare(&format!("sync/{name}/unchanged"), median(unchanged).unwrap_or(f64::NAN), UNCHANGED);
-}
-
-pub(crate) fn seconds_since(start: Instant) -> f64 {
-    start.elapsed().as_secs_f64()
 }
 
 /// Whatever is at a path is gone.
