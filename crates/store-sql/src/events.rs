@@ -1,7 +1,7 @@
 //! Events: what happened to a tenant's connections, numbered in the order in which it became visible, for pages that are
 //! shown live and for webhooks that are sent.
 //!
-//! An event is appended in the transaction of what it tells of, so that neither is there without the other. A client keeps
+//! An event is appended in the transaction of the change that it reports, so that neither is there without the other. A client keeps
 //! the number of the last event that it has, as the `Last-Event-ID` of Server-Sent Events does, and misses none.
 
 use std::fmt::Write as _;
@@ -30,7 +30,7 @@ const KEYS_NAMED: usize = 100;
 pub struct NewEvent {
     /// The kind, such as `sync.completed`.
     pub kind: String,
-    /// What a reader needs to know, as a JSON object.
+    /// The facts, as a JSON object.
     pub data: RawJson,
 }
 
@@ -53,7 +53,7 @@ pub struct StoredEvent {
     pub connection: ConnectionId,
     /// The kind.
     pub kind: String,
-    /// What a reader needs to know.
+    /// The facts.
     pub data: RawJson,
 }
 

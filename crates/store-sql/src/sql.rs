@@ -160,7 +160,7 @@ fn placeholder(word: &str, dialect: Dialect, to: &mut String) {
 /// Rows with one of many keys in one parent: `entity_id = $2, key in $3`.
 ///
 /// PostgreSQL would look for them in all rows of the parent where it takes these for few, which it does until the table was
-/// analysed, and later for a parent that is not among the most frequent ones. So it is not told which parent it is; what is
+/// analysed, and later for a parent that is not among the most frequent ones. So the parent's number is hidden from it; what is
 /// left is to look up each pair in the index of both columns.
 fn keys(columns: &str, dialect: Dialect, to: &mut String) {
     let columns: Vec<(&str, &str)> = columns

@@ -33,7 +33,7 @@ pub struct CommitStats {
     pub sweep_refused: Option<SweepRefused>,
     /// The stream's revision now; `None` for a commit without stream.
     pub revision: Option<StreamRevision>,
-    /// What sinks found wrong with single rows.
+    /// Issues of sinks with single rows.
     pub row_issues: Vec<RowIssue>,
 }
 

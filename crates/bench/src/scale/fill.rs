@@ -56,7 +56,7 @@ pub(super) async fn connection<D: Database>(store: &SqlStore<D>, name: &str, rec
     Ok(())
 }
 
-/// What the database does by itself, sooner or later.
+/// Collects statistics, which a database does by itself sooner or later.
 pub(super) async fn tidy<D: Database>(store: &SqlStore<D>) -> Result<()> {
     let mut tx = store.begin().await?;
     let analyze = match tx.dialect() {

@@ -26,15 +26,16 @@ const DISTURBED: f64 = 3.0;
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// How many records there are in all.
+    /// The number of records in all.
     #[arg(long, default_value_t = 200_000)]
     records: usize,
-    /// Over how many tenants they are spread, and over how many connections of each.
+    /// The number of tenants that they are spread over.
     #[arg(long, default_value_t = 100)]
     tenants: usize,
+    /// The number of connections of each tenant.
     #[arg(long, default_value_t = 10)]
     connections: usize,
-    /// How often each step is measured.
+    /// The number of times that each step is measured.
     #[arg(long, default_value_t = 100)]
     repeat: usize,
     /// Only this database: sqlite or postgres.

@@ -10,7 +10,7 @@ use tieline_store_sql::{Database, RowCursor, SqlStore, directory};
 use super::fill;
 use crate::Result;
 
-/// How many records a measured commit changes.
+/// The number of records that a measured commit changes.
 const CHANGED: usize = 20;
 
 /// Each step with the times that it took.

@@ -58,7 +58,7 @@ impl FromRow for Stored {
     }
 }
 
-/// Where an operation goes, as it is stored.
+/// The destination of a stored operation.
 pub(super) fn destination(entity: String, partition: &str) -> Destination {
     let to = Destination::from(entity);
     match partition.strip_prefix('=') {

@@ -54,7 +54,7 @@ pub(super) struct Changed {
     pub(super) values: BTreeMap<String, Vec<String>>,
 }
 
-/// What sinks of a target are told.
+/// The changes for the sinks of a target.
 struct Told {
     target: i64,
     changes: Vec<RowChange>,
@@ -222,7 +222,7 @@ impl Work<'_> {
         }
     }
 
-    /// Keeps what sinks say of rows. Stale ones are mapped again, and told to sinks even if their fields are the same.
+    /// Keeps what sinks say of rows. Stale ones are mapped again, and given to sinks even if their fields are the same.
     async fn note_issues(&mut self, target: i64, changes: &[RowChange], issues: Vec<RowIssue>) -> Result<()> {
         static ENTITY: Sql = Sql::new(
             "SELECT e.name FROM tieline.targets t JOIN tieline.entities e ON e.tenant = $1 AND e.id = t.entity_id

@@ -15,7 +15,7 @@ use crate::tx::{all, args, first};
 /// What a mapping looked up: the number of the entity, the field (empty for the key), the value.
 type Needs = BTreeSet<(i64, String, String)>;
 
-/// The hash of a row that a sink refused: longer than that of its fields, so that it is told again, though it is unchanged.
+/// The hash of a row that a sink refused: longer than that of its fields, so that sinks get it again, though it is unchanged.
 pub(super) fn refused_hash(fields: &RawJson) -> Vec<u8> {
     let mut hash = content_hash(fields.get()).to_vec();
     hash.push(0);

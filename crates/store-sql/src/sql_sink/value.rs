@@ -42,7 +42,7 @@ impl SqlSink {
     }
 }
 
-/// What a column makes of a value.
+/// A value as a column takes it.
 enum Fit {
     /// The text that it takes, or nothing.
     Value(Option<String>),

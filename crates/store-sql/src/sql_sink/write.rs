@@ -174,7 +174,7 @@ impl SqlSink {
     }
 }
 
-/// Why a row was refused: `None` for an error that is not about the values of a row.
+/// The reason for refusing a row: `None` for an error that is not about the values of a row.
 fn refusal(dialect: Dialect, error: &Error) -> Option<String> {
     let code = error.code()?;
     let about_rows = match dialect {

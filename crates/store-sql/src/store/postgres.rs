@@ -11,7 +11,7 @@ use crate::engine::postgres::Postgres;
 use crate::schema::{partitions, postgres as schema};
 
 /// For how many months the partitions of logs are made ahead.
-const MONTHS_AHEAD: u32 = 12;
+const MONTHS_AHEAD: u32 = 3;
 
 /// How a store in PostgreSQL works.
 #[derive(Clone, Debug)]
@@ -130,7 +130,7 @@ impl SqlStore<Postgres> {
     }
 
     /// Makes the tables, or brings them up to date, with the pool of a role that owns them, and makes the logs' partitions for
-    /// the next year: run it at least that often. Entries of a month without a partition are kept in a default one. Processes
+    /// the next three months: run it at least that often. Entries of a month without a partition are kept in a default one. Processes
     /// may do so at the same time. Not behind a pooler.
     ///
     /// # Errors

@@ -77,7 +77,7 @@ impl TestServer {
         self.make("").await
     }
 
-    /// Makes a database that begins as a copy of another one, which nobody may be connected to meanwhile. That is several
+    /// Makes a copy of a database that nobody is connected to meanwhile. That is several
     /// times as fast as making its tables anew.
     ///
     /// # Panics

@@ -8,7 +8,7 @@ use tieline_core::{EntityName, Key, MarkerField, Operation, Partition, Text, Wri
 /// The longest note, in bytes.
 const NOTE: usize = 2_000;
 
-/// Where operations go: an entity, or a part of it.
+/// The place that operations go to: an entity, or a part of it.
 ///
 /// ```
 /// use tieline_store::outbox::Destination;

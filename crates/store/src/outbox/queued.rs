@@ -13,7 +13,7 @@ use crate::plan::check_text;
 pub struct Queued {
     /// The operation's id.
     pub id: OperationId,
-    /// Where it goes.
+    /// Its destination.
     pub to: Destination,
     /// The operation as JSON.
     pub op: RawJson,

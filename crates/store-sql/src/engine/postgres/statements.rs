@@ -1,4 +1,4 @@
-//! How statements are run in PostgreSQL, and how values go in and come out.
+//! Running statements in PostgreSQL; values in and out.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! How statements are run in SQLite, and how values go in and come out.
+//! Running statements in SQLite; values in and out.
 
 use std::sync::Arc;
 
