@@ -45,6 +45,8 @@ pub use tieline_core::{
 pub use tieline_custom_rest as custom_rest;
 #[cfg(feature = "fortnox")]
 pub use tieline_fortnox as fortnox;
+#[cfg(feature = "google-sheets")]
+pub use tieline_google_sheets as google_sheets;
 pub use tieline_http::{
     GuardedResolver, HttpStack, HttpStackBuilder, LimitPause, NetworkOptions, NetworkPolicy, ProviderOptions,
     Resolver, RetryPolicy, Timeouts,

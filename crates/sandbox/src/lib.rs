@@ -6,6 +6,7 @@ mod control;
 pub mod engine;
 mod faults;
 pub mod fortnox;
+pub mod google_sheets;
 mod journal;
 mod json;
 mod lcg;

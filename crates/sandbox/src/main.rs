@@ -8,6 +8,7 @@ use clap::{Parser, ValueEnum};
 use tieline_sandbox::chatwoot;
 use tieline_sandbox::engine::Provider as Described;
 use tieline_sandbox::fortnox::{self, Fortnox};
+use tieline_sandbox::google_sheets::{self, GoogleSheets};
 use tieline_sandbox::oauth::{CLIENT_ID, CLIENT_SECRET, REDIRECT_URI};
 use tieline_sandbox::odoo::{self, Odoo, Version};
 use tieline_sandbox::pipedrive::{COMPANY, Limits, Pipedrive};
@@ -29,10 +30,10 @@ struct Options {
     /// Start the sandbox's clock here, such as 2026-11-02T08:00:00Z, instead of now. The data moves with it.
     #[arg(long, value_name = "TIME")]
     start_at: Option<DateTime<Utc>>,
-    /// Pipedrive, Fortnox and Chatwoot: the token to accept instead of the invented one.
+    /// Pipedrive, Fortnox, Chatwoot and Google Sheets: the token to accept instead of the invented one.
     #[arg(long)]
     token: Option<String>,
-    /// Pipedrive, Fortnox and Chatwoot: switch the provider's limits off.
+    /// Pipedrive, Fortnox, Chatwoot and Google Sheets: switch the provider's limits off.
     #[arg(long)]
     no_limits: bool,
     /// Pipedrive: add this many deals, for long walks.
@@ -59,6 +60,7 @@ enum Provider {
     Odoo,
     Fortnox,
     Chatwoot,
+    GoogleSheets,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -99,14 +101,23 @@ async fn main() -> std::io::Result<()> {
     } else {
         None
     };
+    let sheets = if wants(Provider::GoogleSheets) {
+        Some(google_drive(&options, clock()).serve_on(port(4)).await?)
+    } else {
+        None
+    };
     let texts: Vec<String> = if options.json {
         let both = pipedrive.iter().map(pipedrive_as_json).chain(odoo.iter().map(odoo_as_json));
-        both.chain(fortnox.iter().map(fortnox_as_json)).chain(chatwoot.iter().map(chatwoot_as_json)).collect()
+        both.chain(fortnox.iter().map(fortnox_as_json))
+            .chain(chatwoot.iter().map(chatwoot_as_json))
+            .chain(sheets.iter().map(sheets_as_json))
+            .collect()
     } else {
         let end = std::iter::once("Stop it with Ctrl-C.".to_owned());
         let both = pipedrive.iter().map(pipedrive_as_text).chain(odoo.iter().map(odoo_as_text));
         both.chain(fortnox.iter().map(fortnox_as_text))
             .chain(chatwoot.iter().map(chatwoot_as_text))
+            .chain(sheets.iter().map(sheets_as_text))
             .chain(end)
             .collect()
     };
@@ -192,6 +203,46 @@ fn chatwoot_as_text(server: &Server<Described>) -> String {
         server.count("contacts"),
         server.count("conversations"),
         server.count("messages")
+    )
+}
+
+fn google_drive(options: &Options, clock: Clock) -> Arc<Sandbox<GoogleSheets>> {
+    let sandbox = Sandbox::google_sheets_with(clock);
+    if let Some(token) = &options.token {
+        sandbox.set_token(token.clone());
+    }
+    if options.no_limits {
+        sandbox.set_quotas(google_sheets::Quotas::none());
+    }
+    sandbox
+}
+
+fn sheets_as_json(server: &Server<GoogleSheets>) -> String {
+    let json: Json = Object::default()
+        .with("provider", "google-sheets")
+        .with("base_url", server.base_url())
+        .with("control_url", format!("{}/_sandbox", server.base_url()))
+        .with("spreadsheet", google_sheets::ORDERS)
+        .with("key_figures", google_sheets::KEY_FIGURES)
+        .with("token", server.token())
+        .into();
+    json.to_string()
+}
+
+fn sheets_as_text(server: &Server<GoogleSheets>) -> String {
+    let (url, token) = (server.base_url(), server.token());
+    format!(
+        "Google Sheets sandbox, with nothing real in it\n\n\
+         \x20 base URL     {url}\n\
+         \x20 spreadsheet  {}, with the tabs orders, customers and log\n\
+         \x20 key figures  {}\n\
+         \x20 token        {token}\n\
+         \x20 control      {url}/_sandbox\n\n\
+         Try it:\n\n\
+         \x20 curl -H 'authorization: Bearer {token}' '{url}/v4/spreadsheets/{}/values/orders!A1:D3'",
+        google_sheets::ORDERS,
+        google_sheets::KEY_FIGURES,
+        google_sheets::ORDERS,
     )
 }
 

@@ -14,6 +14,7 @@ mod control;
 mod engine;
 mod faults;
 mod fortnox;
+mod google_sheets;
 mod limits;
 mod oauth;
 mod odoo;
