@@ -17,12 +17,12 @@ use crate::filters::name;
 pub(crate) const SEARCH_DELAY: Duration = Duration::from_secs(10);
 
 /// What empties a text. Null and the empty text often leave it as it is.
-const BLANK: &str = "\"API_BLANK\"";
+pub(crate) const BLANK: &str = "\"API_BLANK\"";
 /// The most characters of an external reference.
 const LONGEST_MARKER: usize = 80;
 
 /// The members of an object, each with its text: no number is parsed, so every digit stays.
-type Members = BTreeMap<String, Box<RawValue>>;
+pub(crate) type Members = BTreeMap<String, Box<RawValue>>;
 
 /// A body within its wrapper.
 #[derive(Debug)]
@@ -39,7 +39,8 @@ pub(crate) fn creation(endpoint: &'static Endpoint, fields: &RawJson, marker: Op
     let mut members = Members::new();
     let mut year = None;
     for (name, value) in given {
-        if value.get() == "null" {
+        // Nothing and the empty text are the same, and a word is refused when it is empty.
+        if matches!(value.get(), "null" | "\"\"") {
             continue;
         }
         // An account's year stands beside it.
@@ -82,7 +83,7 @@ pub(crate) fn update(endpoint: &'static Endpoint, patch: &Patch) -> Result<Optio
                 return Err(refused(endpoint, format!("{:?} cannot be written", excerpt(path.as_str(), 80)))
                     .with_advice(format!("Fortnox takes whole fields: write \"/{}\"", excerpt(name, 48))));
             }
-            FieldPatch::Set(value) if value.get() != "null" => {
+            FieldPatch::Set(value) if !matches!(value.get(), "null" | "\"\"") => {
                 checked(endpoint, path, value.get())?;
                 value.get()
             }
@@ -220,6 +221,8 @@ fn instead(name: &str) -> &'static str {
         "Sent" => "invoke \"email\", or \"externalprint\" when it was sent in another way",
         "Credit" => "invoke \"credit\"",
         "Phone" => "write \"/Phone1\"",
+        "Country" => "write \"/CountryCode\"",
+        "PriceExcludingVAT" => "write \"Price\"; \"/VATIncluded\" says whether it includes VAT",
         "SalesPrice" => "prices belong to price lists, which this connector does not write",
         _ => "Fortnox sets it",
     }

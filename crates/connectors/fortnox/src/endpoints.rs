@@ -275,7 +275,7 @@ pub(crate) static ENTITIES: &[Endpoint] = &[
         modified: Modified::Tried,
         params: filters::VOUCHERS,
         update: false,
-        required: &["Description", "TransactionDate", "VoucherSeries", "Year"],
+        required: &["Description", "TransactionDate", "VoucherSeries"],
         ..BASE
     },
     Endpoint {

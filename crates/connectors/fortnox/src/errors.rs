@@ -86,7 +86,11 @@ pub(crate) fn meaning_of(code: &str) -> Option<Meaning> {
             "the number is taken, perhaps by a deleted record, which keeps it for ever",
             "take another number, or leave it out and let Fortnox choose",
         ),
-        "2000729" => meaning(Rejected, "a record is not named as Fortnox needs it", REPORT),
+        "2000729" => meaning(
+            Rejected,
+            "Fortnox finds no record by this key",
+            "read the entity again, and check the financial year where its key has one",
+        ),
         "2000755" => {
             meaning(Rejected, "the supplier invoice does not balance", "let its rows add up to its total")
         }

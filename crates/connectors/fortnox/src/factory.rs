@@ -170,6 +170,11 @@ fn classify(answer: &ResponseView<'_>) -> Option<Error> {
             Error::new(ErrorKind::NotFound, known.message).with_advice(known.advice)
         }
         (_, Some(known)) => Error::new(known.kind, known.message).with_advice(known.advice),
+        // Only Fortnox's own code says that a record is gone: a gateway's 404 deletes nothing.
+        (404, None) if refusal.code.is_none() => {
+            Error::new(ErrorKind::Unavailable, "Fortnox did not answer: there is nothing at this address")
+                .with_advice("check the address; go on later from the last stored state")
+        }
         (401, None) => failure("Fortnox", status)?
             .with_advice("the token has ended or was revoked: connect the company again"),
         (403, None) => failure("Fortnox", status)?

@@ -17,6 +17,7 @@ mod lenient;
 mod list;
 mod lookup;
 mod read;
+mod rows;
 mod state;
 mod stockholm;
 mod types;

@@ -12,7 +12,7 @@ use crate::connector::Api;
 use crate::draft::{self, refused};
 use crate::endpoints::Endpoint;
 use crate::lookup::is_missing;
-use crate::{action, list};
+use crate::{action, list, rows};
 
 /// Begins a write. Nothing is sent before the stream is polled.
 pub(crate) fn write(api: Api, endpoint: &'static Endpoint, request: WriteRequest) -> Result<OutcomeStream> {
@@ -83,7 +83,11 @@ impl Writer {
             return Ok(Outcome::Unchanged);
         };
         // It sets whole fields, so that doing it twice does no harm.
-        let call = self.at(Method::PUT, &key)?.json(body.json).idempotent(true);
+        let json = match rows::prepared(&self.api, self.endpoint, &key, body.json).await {
+            Ok(json) => json,
+            Err(error) => return Ok(self.failed(error, true)),
+        };
+        let call = self.at(Method::PUT, &key)?.json(json).idempotent(true);
         let answer = self.send(call, true).await?;
         Ok(match self.written(&answer) {
             Some(Outcome::Applied { record, .. }) => {

@@ -24,11 +24,19 @@ pub struct Builder {
     token: String,
     scopes: Option<BTreeSet<String>>,
     warehouse: bool,
+    replaces_rows: bool,
 }
 
 impl Default for Builder {
     fn default() -> Self {
-        Self { invoices: 500, clock: None, token: TOKEN.to_owned(), scopes: None, warehouse: false }
+        Self {
+            invoices: 500,
+            clock: None,
+            token: TOKEN.to_owned(),
+            scopes: None,
+            warehouse: false,
+            replaces_rows: false,
+        }
     }
 }
 
@@ -68,12 +76,21 @@ impl Builder {
         self
     }
 
+    /// Makes rows of a document without a `RowId` replace those that stand. Documented, and so without this, is that they
+    /// are matched by their order and keep what is not sent; a connector should be right either way.
+    #[must_use]
+    pub const fn with_replaced_rows(mut self) -> Self {
+        self.replaces_rows = true;
+        self
+    }
+
     /// The company, full of invented data.
     #[must_use]
     pub fn build(self) -> Arc<Sandbox<Fortnox>> {
         let clock = self.clock.unwrap_or_else(|| Clock::starting_at(seed::epoch()));
         let mut state = State::new(Access { token: self.token, scopes: self.scopes });
         state.warehouse = self.warehouse;
+        state.replaces_rows = self.replaces_rows;
         seed::company(&mut state, self.invoices, clock.now());
         Sandbox::new(Fortnox { state: Mutex::new(state), authorization: oauth::server() }, clock)
     }

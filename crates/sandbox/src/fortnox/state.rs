@@ -61,6 +61,8 @@ pub(crate) struct State {
     pub(crate) locked_until: Option<NaiveDate>,
     /// Numbers that rows of documents have had.
     pub(crate) last_row: i64,
+    /// Whether rows without an id replace those that stand, in place of being matched by order.
+    pub(crate) replaces_rows: bool,
     /// Resources whose licence is gone.
     pub(crate) unlicensed: BTreeSet<Entity>,
     /// Whether the company has the warehouse module.
@@ -84,6 +86,7 @@ impl State {
             answers: 0,
             locked_until: None,
             last_row: 0,
+            replaces_rows: false,
             unlicensed: BTreeSet::new(),
             warehouse: false,
         }

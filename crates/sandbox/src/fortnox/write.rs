@@ -243,7 +243,7 @@ pub(crate) fn update(
     }
     if let Some(rows) = changes.get(entity.rows_field()).and_then(Json::as_array) {
         let old = stored.get(entity.rows_field()).and_then(Json::as_array).unwrap_or_default();
-        record.set(entity.rows_field(), merged(old, rows)?);
+        record.set(entity.rows_field(), merged(old, rows, state.replaces_rows)?);
     }
     if entity == Entity::Articles {
         own_accounts(state, &record, year)?;
@@ -268,7 +268,7 @@ pub(crate) fn update(
 }
 
 /// The rows after a change: by their ids where one is named, by their order otherwise. Those not mentioned are gone.
-fn merged(old: &[Json], new: &[Json]) -> Result<Vec<Json>, Refusal> {
+fn merged(old: &[Json], new: &[Json], replaces: bool) -> Result<Vec<Json>, Refusal> {
     let by_id = new.iter().any(|row| row.get("RowId").is_some());
     let merge = |(at, row): (usize, &Json)| {
         let old = match row.get("RowId") {
@@ -276,7 +276,7 @@ fn merged(old: &[Json], new: &[Json]) -> Result<Vec<Json>, Refusal> {
                 let same = old.iter().find(|old| old.get("RowId").map(plain) == Some(plain(id)));
                 Some(same.ok_or_else(|| Refusal::state("Kan inte hitta raden."))?)
             }
-            None if by_id => None,
+            None if by_id || replaces => None,
             None => old.get(at),
         };
         let changed =

@@ -267,7 +267,7 @@ const INVOICE_ROWS: &[Field] = &[
     part("HouseWorkHoursToReport", Decimal),
     part("HouseWorkType", Text),
     part("Price", Decimal),
-    part("PriceExcludingVAT", Decimal),
+    part_ro("PriceExcludingVAT", Decimal),
     part("Project", Ref("projects")),
     part("RowId", Int),
     part("StockPointCode", Text),

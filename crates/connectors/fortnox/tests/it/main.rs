@@ -17,6 +17,7 @@ mod discovering;
 mod files;
 mod lookups;
 mod reads;
+mod rows;
 mod states;
 mod typed;
 mod writes;

@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use tieline_core::{Connector, ErrorKind, Filter, PassEnd, ReadMode, ReadRequest, State};
+use tieline_core::{Connector, ErrorKind, Filter, Key, LookupRequest, PassEnd, ReadMode, ReadRequest, State};
 
 use crate::common::*;
 
@@ -310,4 +310,23 @@ async fn what_cannot_be_read_is_refused_unsent() {
     .collect();
     insta::assert_snapshot!(texts.join("\n"));
     assert!(transport.requests().is_empty());
+}
+
+/// A gateway answers each detail: nothing is gone on its word.
+#[tokio::test(start_paused = true)]
+async fn a_gateways_404_deletes_no_record() {
+    let rows: Vec<String> = (1..=3).map(invoice_row).collect();
+    for body in ["<html><body>404</body></html>", "", r#"{"message":"no Route matched with those values"}"#] {
+        let rows = rows.clone();
+        let (_, books) = answering(move |line| match line.strip_prefix("GET /3/invoices/") {
+            Some(_) => (404, body.to_owned()),
+            None => page(line, "Invoices", &rows),
+        });
+        let error = broken(&books, ReadRequest::full("invoices")).await;
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{body}");
+        let lookup = books.lookup(LookupRequest::keys("invoices", [Key::from("1")])).await;
+        assert!(lookup.is_err(), "{body}");
+        let outcome = one(&books, "customers", delete("1001")).await;
+        assert!(!matches!(outcome, tieline_core::Outcome::Unchanged), "{body}: {}", word(&outcome));
+    }
 }
