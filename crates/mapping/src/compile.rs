@@ -254,7 +254,8 @@ impl Compiler {
             _ => return None,
         };
         let steps = self.steps(at, source, kinds)?;
-        Some(Chain { origin, steps })
+        let takes_null = steps.iter().any(|step| step.takes_null());
+        Some(Chain { origin, steps, takes_null })
     }
 
     fn steps(&mut self, at: &str, source: &Source, kinds: Kinds) -> Option<Vec<Box<dyn Transform>>> {
@@ -355,7 +356,7 @@ fn nest(fields: &[(usize, Vec<String>)], depth: usize, pieces: &mut Vec<Piece>) 
     let mut done: HashSet<&str> = HashSet::new();
     for (index, segments) in fields {
         let Some(name) = segments.get(depth) else { continue };
-        let mut label = String::new();
+        let mut label = String::from(",");
         crate::value::quote(name, &mut label);
         label.push(':');
         if segments.len() == depth + 1 {

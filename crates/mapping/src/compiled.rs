@@ -45,12 +45,12 @@ pub(crate) struct Exclusion {
 
 #[derive(Debug)]
 pub(crate) enum Piece {
-    /// `"name":{`
+    /// `,"name":{`
     Open {
         label: String,
     },
     Close,
-    /// `"name":` and the value of a field.
+    /// `,"name":` and the value of a field.
     Field {
         label: String,
         field: usize,
@@ -81,6 +81,8 @@ pub(crate) struct Field {
 pub(crate) struct Chain {
     pub(crate) origin: Origin,
     pub(crate) steps: Vec<Box<dyn Transform>>,
+    /// Whether one of the steps makes something of null.
+    pub(crate) takes_null: bool,
 }
 
 #[derive(Debug)]

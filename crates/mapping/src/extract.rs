@@ -1,5 +1,7 @@
 //! Picks the values at several paths out of a JSON text in one pass, borrowed.
 
+use std::sync::OnceLock;
+
 use tieline_core::{Error, ErrorKind, FieldPath, Result};
 
 use crate::scan::{Flaw, Malformed, Scanner, unescaped};
@@ -35,6 +37,52 @@ struct Node {
     buckets: Vec<u32>,
     /// One more than the largest index among the children.
     items: usize,
+    /// The order in which the members of the first object came.
+    order: OnceLock<Order>,
+}
+
+/// The members of an object as they were written once. Most providers write every record in one order, so that comparing
+/// a member with the one that came here before spares reading its name.
+#[derive(Debug, Default)]
+struct Order {
+    members: Vec<Member>,
+}
+
+#[derive(Debug)]
+struct Member {
+    /// From the name's first quote to its colon.
+    text: Box<str>,
+    /// Its place among the children, if it is one.
+    child: Option<usize>,
+}
+
+/// As many members of an object are kept in their order.
+const MEMBERS: usize = 512;
+/// Longer names are not kept.
+const LONGEST: usize = 128;
+/// So many members may be left out in a row before names are read again.
+const AHEAD: usize = 4;
+
+impl Order {
+    /// The member that comes next, which is looked for from `at`.
+    #[inline]
+    fn next(&self, scanner: &mut Scanner<'_>, at: &mut usize) -> Option<&Member> {
+        let ahead = self.members.get(*at..)?.iter().take(AHEAD);
+        let (skipped, member) = ahead.enumerate().find(|(_, member)| scanner.take_text(&member.text))?;
+        *at += skipped + 1;
+        Some(member)
+    }
+
+    /// The place behind this child's.
+    fn behind(&self, child: usize) -> Option<usize> {
+        self.members.iter().position(|member| member.child == Some(child)).map(|at| at + 1)
+    }
+
+    fn note(&mut self, text: &str, child: Option<usize>) {
+        if self.members.len() < MEMBERS && text.len() <= LONGEST {
+            self.members.push(Member { text: text.into(), child });
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -198,15 +246,14 @@ impl Node {
             return Ok(());
         }
         let mut seen = Seen::default();
+        let known = self.order.get();
+        let mut learned = Order::default();
+        let mut at = 0;
         loop {
-            let (inner, escaped) = scanner.string()?;
-            if !scanner.take(b':') {
-                return Err(Malformed);
-            }
-            let index = if escaped {
-                unescaped(inner, escaped).and_then(|name| self.child(&name))
-            } else {
-                self.child(inner)
+            scanner.peek();
+            let index = match known.and_then(|order| order.next(scanner, &mut at)) {
+                Some(member) => member.child,
+                None => self.member(scanner, known, &mut learned, &mut at)?,
             };
             match index.and_then(|index| Some((index, self.children.get(index)?))) {
                 Some((index, child)) => {
@@ -221,8 +268,41 @@ impl Node {
             if scanner.take(b',') {
                 continue;
             }
-            return if scanner.take(b'}') { Ok(()) } else { Err(Malformed) };
+            return if scanner.take(b'}') {
+                if known.is_none() {
+                    // Another record may have been first.
+                    let _ = self.order.set(learned);
+                }
+                Ok(())
+            } else {
+                Err(Malformed)
+            };
         }
+    }
+
+    /// Reads a member's name and colon, and gives the child of that name.
+    fn member(
+        &self,
+        scanner: &mut Scanner<'_>,
+        known: Option<&Order>,
+        learned: &mut Order,
+        at: &mut usize,
+    ) -> Result<Option<usize>, Malformed> {
+        let start = scanner.position();
+        let (inner, escaped) = scanner.string()?;
+        if !scanner.take(b':') {
+            return Err(Malformed);
+        }
+        if escaped {
+            return Ok(unescaped(inner, escaped).and_then(|name| self.child(&name)));
+        }
+        let child = self.child(inner);
+        match (known, child) {
+            (None, _) => learned.note(scanner.since(start), child),
+            (Some(order), Some(child)) => *at = order.behind(child).unwrap_or(*at),
+            (Some(_), None) => {}
+        }
+        Ok(child)
     }
 
     fn list<'a>(

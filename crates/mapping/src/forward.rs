@@ -121,16 +121,14 @@ impl CompiledMapping {
         for piece in &self.layout {
             match piece {
                 Piece::Open { label } => {
-                    comma(&mut out);
-                    out.push_str(label);
+                    begin(&mut out, label);
                     out.push('{');
                 }
                 Piece::Close => out.push('}'),
                 Piece::Field { label, field } => {
                     let Some(field) = self.fields.get(*field) else { continue };
                     let start = out.len();
-                    comma(&mut out);
-                    out.push_str(label);
+                    begin(&mut out, label);
                     if field.write(slots, given, &mut out, noted) {
                         continue;
                     }
@@ -150,11 +148,12 @@ impl CompiledMapping {
     }
 }
 
-/// No value ends with an opening brace, so what does is the begin of an object.
-fn comma(out: &mut String) {
-    if !out.ends_with('{') {
-        out.push(',');
-    }
+/// Writes a member's name. No value ends with an opening brace, so what does is the begin of an object, where no comma
+/// stands.
+#[inline]
+fn begin(out: &mut String, label: &str) {
+    let is_first = out.as_bytes().last() == Some(&b'{');
+    out.push_str(if is_first { label.get(1..).unwrap_or_default() } else { label });
 }
 
 impl Field {
@@ -167,18 +166,30 @@ impl Field {
             if unreadable && matches!(chain.origin, Origin::Constant(_) | Origin::MappingContext(_)) {
                 return false;
             }
-            // What has no steps is copied as it is written.
-            let written = if let (Origin::Slot(slot), []) = (&chain.origin, chain.steps.as_slice()) {
-                read_at(slots, *slot).map(|raw| raw.map(|raw| out.push_str(raw)).is_some())
-            } else {
-                chain.value(slots, given).map(|value| {
-                    let is_there = !value.is_null();
-                    if is_there {
-                        value.write(out);
-                    }
-                    is_there
-                })
+            let raw = match &chain.origin {
+                Origin::Slot(slot) => Some(read_at(slots, *slot)),
+                _ => None,
             };
+            let written = match (raw, chain.steps.as_slice()) {
+                // What has no steps is copied as it is written.
+                (Some(Ok(Some(raw))), []) => {
+                    out.push_str(raw);
+                    return true;
+                }
+                (Some(Ok(None)), _) if !chain.takes_null => continue,
+                (Some(Err(fault)), _) => Err(fault),
+                (Some(Ok(raw)), steps) => Chain::through(steps, raw.map_or(Val::Null, Val::of), given),
+                (None, steps) => {
+                    chain.start(slots, given).and_then(|value| Chain::through(steps, value, given))
+                }
+            };
+            let written = written.map(|value| {
+                let is_there = !value.is_null();
+                if is_there {
+                    value.write(out);
+                }
+                is_there
+            });
             match written {
                 Ok(true) => return true,
                 Ok(false) => {}

@@ -40,6 +40,26 @@ const fn zeros(word: u64) -> u64 {
     word.wrapping_sub(ONES) & !word & HIGHS
 }
 
+/// The place of the next quote, backslash or control character, or the end; eight bytes at a time.
+#[inline]
+pub(crate) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*eight);
+        let quote = zeros(word ^ (ONES * 0x22));
+        let backslash = zeros(word ^ (ONES * 0x5c));
+        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
+        let found = quote | backslash | control;
+        if found != 0 {
+            return at + (found.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    while bytes.get(at).is_some_and(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f)) {
+        at += 1;
+    }
+    at
+}
+
 impl<'a> Scanner<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
         Self::starting_at(text, 0)
@@ -58,6 +78,7 @@ impl<'a> Scanner<'a> {
         self.at
     }
 
+    #[inline]
     pub(crate) fn since(&self, start: usize) -> &'a str {
         self.text.get(start..self.at).unwrap_or_default()
     }
@@ -81,6 +102,16 @@ impl<'a> Scanner<'a> {
         is_next
     }
 
+    /// Steps over this text when it comes next, byte by byte the same.
+    #[inline]
+    pub(crate) fn take_text(&mut self, text: &str) -> bool {
+        let is_next = self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(text.as_bytes()));
+        if is_next {
+            self.at += text.len();
+        }
+        is_next
+    }
+
     /// Steps over a string, and gives what stands between its quotes, and whether that has escapes.
     #[inline]
     pub(crate) fn string(&mut self) -> Result<(&'a str, bool), Malformed> {
@@ -90,7 +121,7 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         let mut escaped = false;
         loop {
-            self.plain_text();
+            self.at = plain_end(self.bytes, self.at);
             match self.bytes.get(self.at) {
                 Some(b'"') => {
                     let inner = self.since(start);
@@ -108,29 +139,6 @@ impl<'a> Scanner<'a> {
                 }
                 None => return Err(Malformed),
             }
-        }
-    }
-
-    /// Steps to the next quote, backslash or control character, eight bytes at a time.
-    #[inline]
-    fn plain_text(&mut self) {
-        while let Some(Ok(eight)) = self.bytes.get(self.at..self.at + 8).map(<[u8; 8]>::try_from) {
-            let word = u64::from_le_bytes(eight);
-            let quote = zeros(word ^ (ONES * 0x22));
-            let backslash = zeros(word ^ (ONES * 0x5c));
-            let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
-            let found = quote | backslash | control;
-            if found != 0 {
-                self.at += (found.trailing_zeros() / 8) as usize;
-                return;
-            }
-            self.at += 8;
-        }
-        while let Some(byte) = self.bytes.get(self.at) {
-            if matches!(byte, b'"' | b'\\' | 0..=0x1f) {
-                return;
-            }
-            self.at += 1;
         }
     }
 
@@ -184,6 +192,22 @@ impl<'a> Scanner<'a> {
     /// Steps over a number, `true`, `false` or `null`, or over what stands in the place of one.
     #[inline]
     fn word(&mut self) -> Result<(), Malformed> {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let length = match rest {
+            [b'n', b'u', b'l', b'l', ..] | [b't', b'r', b'u', b'e', ..] => 4,
+            [b'f', b'a', b'l', b's', b'e', ..] => 5,
+            [b'1'..=b'9', digits @ ..] => 1 + digits.iter().take_while(|byte| byte.is_ascii_digit()).count(),
+            _ => 0,
+        };
+        if length > 0 && matches!(rest.get(length), Some(b',' | b'}' | b']')) {
+            self.at += length;
+            return Ok(());
+        }
+        self.unusual_word()
+    }
+
+    /// The same for any word, and what is wrong with it.
+    fn unusual_word(&mut self) -> Result<(), Malformed> {
         let start = self.at;
         while let Some(byte) = self.bytes.get(self.at) {
             if matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t' | b':' | b'"' | b'{' | b'[') {

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use tieline_core::{RawJson, comparable};
 
 use crate::digits::Digits;
+use crate::scan::plain_end;
 
 /// Deeper values are compared as they are written.
 const DEEPEST: usize = 64;
@@ -154,7 +155,7 @@ pub(crate) fn text(raw: &str) -> Option<Cow<'_, str>> {
 /// Writes a text as a JSON string.
 pub(crate) fn quote(text: &str, out: &mut String) {
     out.push('"');
-    if text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+    if plain_end(text.as_bytes(), 0) < text.len() {
         for character in text.chars() {
             match character {
                 '"' => out.push_str("\\\""),
