@@ -16,7 +16,8 @@ use tieline::{
     Fields, NetworkOptions, OAuthApp, OAuthUrls, Observer, Operation, Provider, ProviderOptions, RawJson,
     RunOf, Tieline, TielineBuilder, Timeouts, WriteOp,
 };
-use tieline_sandbox::{Fault, FaultRule};
+use tieline_sandbox::pipedrive::Pipedrive as Model;
+use tieline_sandbox::{Fault, FaultRule, Server};
 
 use crate::world::*;
 
@@ -139,24 +140,29 @@ impl Observer for Seen {
     }
 }
 
+/// An application in which the tenant `acme` has the connection `crm`.
+async fn connected(
+    sandbox: &Server<Model>,
+    configure: impl FnOnce(TielineBuilder) -> TielineBuilder,
+) -> Tieline {
+    let there = Provider::new(PipedriveFactory::default());
+    let builder = Tieline::builder()
+        .store(memory())
+        .vault(vault())
+        .provider(there.with_base_url(sandbox.base_url().parse().unwrap()).with_limits(Vec::new()))
+        .allow_network("127.0.0.1/32");
+    let tieline = configure(builder).build().await.unwrap();
+    let new = NewConnection::new("crm", "pipedrive", "CRM").with_config(json!({ "company": "acme-demo" }));
+    let draft = tieline.tenant("acme").draft(new, Fields::new([("api_token", sandbox.token())])).unwrap();
+    draft.store(&"anna".into()).await.unwrap();
+    tieline
+}
+
 #[tokio::test]
 async fn a_connection_syncs_writes_and_says_its_health() {
     let sandbox = sandbox().await;
     let seen = Arc::new(Seen::default());
-    let there = Provider::new(PipedriveFactory::default());
-    let tieline = Tieline::builder()
-        .store(memory())
-        .vault(vault())
-        .provider(there.with_base_url(sandbox.base_url().parse().unwrap()).with_limits(Vec::new()))
-        .allow_network("127.0.0.1/32")
-        .observer(seen.clone())
-        .build()
-        .await
-        .unwrap();
-    let new = NewConnection::new("crm", "pipedrive", "CRM").with_config(json!({ "company": "acme-demo" }));
-    let draft = tieline.tenant("acme").draft(new, Fields::new([("api_token", sandbox.token())])).unwrap();
-    draft.store(&"anna".into()).await.unwrap();
-
+    let tieline = connected(&sandbox, |builder| builder.observer(seen.clone())).await;
     let crm = tieline.connection("acme", "crm");
     assert_eq!(crm.health().await.unwrap().health, Health::Untried);
     let report = crm.sync(|run| run.stream(StreamPlan::mirror("stages"))).await.unwrap();
@@ -178,6 +184,50 @@ async fn a_connection_syncs_writes_and_says_its_health() {
     let health = crm.health().await.unwrap();
     assert_eq!((health.health, health.active), (Health::NeedsReconnect, true));
     assert!(health.last_error.is_some());
+}
+
+/// A writer of log lines into memory.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_run_of_one_stream_is_three_lines_at_info() {
+    let sandbox = sandbox().await;
+    let tieline = connected(&sandbox, |builder| builder).await;
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::INFO)
+        .with_writer(move || writer.clone())
+        .with_ansi(false)
+        .without_time()
+        .finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    tieline.connection("acme", "crm").sync(|run| run.stream(StreamPlan::mirror("stages"))).await.unwrap();
+    drop(guard);
+
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let story: Vec<&str> = text.lines().collect();
+    assert_eq!(story.len(), 3, "{text}");
+    for (line, event) in story.iter().zip(["run began", "stream ended", "run ended"]) {
+        assert!(line.contains(event), "{text}");
+        for field in ["tieline.provider=\"pipedrive\"", "tieline.connection=crm", "tieline.tenant=acme"] {
+            assert!(line.contains(field), "{field}: {line}");
+        }
+    }
+    assert!(story[1].contains("read=5") && story[1].contains("created=5"), "{text}");
+    assert!(story[2].contains("streams=1") && story[2].contains("complete=true"), "{text}");
 }
 
 #[tokio::test]
