@@ -91,3 +91,23 @@ async fn two_pages_are_tried_and_a_description_is_drafted() {
     .collect();
     insta::assert_snapshot!(pages.join("\n"));
 }
+
+#[test]
+fn a_description_is_written_out_and_its_language_too() {
+    let folder = folder();
+    std::fs::write(
+        folder.path().join("base.yaml"),
+        "name: B\nurl: https://b.example\nbases: {whole: {list: /<entity>, key: id}}\nentities: {labels: {base: whole, create: POST /labels}}\n",
+    )
+    .unwrap();
+    let yaml = run(folder.path(), "rest print base.yaml").page("rest print");
+    assert!(yaml.contains("entities: {labels: {create: POST /labels, list: /<entity>, key: id}}"), "{yaml}");
+    let json = run(folder.path(), "rest print base.yaml --json").page("rest print --json");
+    assert!(json.contains("\"labels\"") && !json.contains("\"base\""), "{json}");
+    let slips = run(folder.path(), "rest print slips.yaml").page("rest print slips.yaml");
+    assert!(slips.contains("sinse"), "{slips}");
+    let schema = run(folder.path(), "rest schema").page("rest schema");
+    assert!(schema.contains("\"$schema\": \"https://json-schema.org/draft/2020-12/schema\""), "{schema}");
+    let reference = run(folder.path(), "rest schema --markdown").page("rest schema --markdown");
+    assert!(reference.contains("| `page_size` | whole number | Records a page. |"), "{reference}");
+}

@@ -125,6 +125,8 @@ pub(super) async fn poll(
                 method: http::Method::GET,
                 body: None,
                 form: Vec::new(),
+                upload: None,
+                idempotency_header: None,
                 ..begun_by.clone()
             };
             client.follow(&asked, words, id, false).await?

@@ -3,6 +3,7 @@
 mod check;
 mod explain;
 mod guess;
+mod print;
 mod trial;
 
 use std::path::{Path, PathBuf};
@@ -48,6 +49,18 @@ enum RestCommand {
         /// The entity.
         entity: String,
     },
+    /// Write a description out: what it began from is in it. As JSON with --json.
+    Print {
+        /// The description.
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
+    /// Write the JSON Schema of descriptions, for editors.
+    Schema {
+        /// Write the reference of all settings and words instead, in Markdown.
+        #[arg(long)]
+        markdown: bool,
+    },
     /// Ask an address for one page, and write the lines of a description.
     Guess {
         /// The address of the API, such as https://api.example.com/v1.
@@ -91,6 +104,8 @@ pub(crate) async fn rest(options: RestArgs, json: bool) -> Outcome {
         RestCommand::Check { files } => check::check(&files, json),
         RestCommand::Explain { file, entities } => explain::explain(&file, &entities, json),
         RestCommand::Try { described, entity } => trial::try_entity(&described, &entity, json).await,
+        RestCommand::Print { file } => print::print(&file, json),
+        RestCommand::Schema { markdown } => print::schema(markdown),
         RestCommand::Guess { url, path, auth, reach } => guess::guess(&url, &path, &auth, &reach, json).await,
     }
 }
