@@ -7,6 +7,7 @@ mod read;
 mod refresh;
 mod scale;
 mod server;
+mod sheets;
 mod sync;
 mod vault;
 mod walk;
@@ -44,6 +45,8 @@ enum Bench {
     RefreshWorker(refresh::WorkerOptions),
     /// The busy statements in a database of many tenants against a nearly empty one, and beside a long erasure.
     Scale(scale::Options),
+    /// A tab of Google Sheets against a bare loop over the same answers.
+    Sheets(sheets::Options),
     /// Storing records, rows and a host's table against upserts written by hand.
     Sync(sync::Options),
     /// Sealing and opening secrets against bare AES-256-GCM.
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Bench::Refresh(options) => refresh::run(&options),
         Bench::RefreshWorker(options) => refresh::work(&options),
         Bench::Scale(options) => scale::run(&options),
+        Bench::Sheets(options) => sheets::run(&options),
         Bench::Sync(options) => sync::run(&options),
         Bench::Vault(options) => vault::run(&options),
         Bench::Serve(options) => server::run(&options).map(|()| ExitCode::SUCCESS),

@@ -127,6 +127,8 @@ pub(crate) enum Command {
     Map(Box<MapArgs>),
     /// Check the description of an API, explain it, try it, draft one.
     Rest(Box<RestArgs>),
+    /// Print the key figures of companies that a sheet of Google Sheets holds.
+    Kpis(Box<KpisArgs>),
     /// Connect an account, try it, and keep it: by a person's consent in a browser, or with a credential.
     Connect(Box<ConnectArgs>),
     /// List the connections that are kept, with their health and masked secrets.
@@ -179,6 +181,22 @@ pub(crate) struct ConnectionArgs {
     /// Use the connection that `tieline connect` kept under this id, in place of --config and a credential.
     #[arg(long, value_name = "ID", conflicts_with_all = ["config", "credential_file"], help_heading = "Connection")]
     pub(crate) stored: Option<String>,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    #[command(flatten)]
+    pub(crate) host: HostArgs,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct KpisArgs {
+    /// The spreadsheet: its address, or its id.
+    pub(crate) sheet: String,
+    /// The tab; the first one when it is left out.
+    #[arg(long, value_name = "TITLE")]
+    pub(crate) tab: Option<String>,
+    /// A private file (chmod 600) with the credential as JSON, in place of TIELINE_CREDENTIAL.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Connection")]
+    pub(crate) credential_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
     #[command(flatten)]

@@ -8,6 +8,7 @@ use serde_json::Value;
 use tieline::chatwoot::ChatwootFactory;
 use tieline::custom_rest::CustomRestFactory;
 use tieline::fortnox::FortnoxFactory;
+use tieline::google_sheets::GoogleSheetsFactory;
 use tieline::odoo::OdooFactory;
 use tieline::pipedrive::PipedriveFactory;
 use tieline::store::{ConnectionId, MemoryStore};
@@ -31,6 +32,7 @@ pub fn registry() -> Registry {
         .with(ChatwootFactory::default())
         .with(CustomRestFactory::default())
         .with(FortnoxFactory::default())
+        .with(GoogleSheetsFactory::default())
         .with(OdooFactory::default())
         .with(PipedriveFactory::default())
 }

@@ -22,6 +22,11 @@ fn mapping_prints_a_line_and_ends_accordingly() {
 }
 
 #[test]
+fn sheets_prints_a_line_and_ends_accordingly() {
+    prints_and_ends(&["sheets", "--rows", "2500", "--rounds", "5"], &["sheets"]);
+}
+
+#[test]
 fn walk_prints_a_line_and_ends_accordingly() {
     prints_and_ends(&["walk", "--rounds", "5", "--repeat", "1"], &["walk"]);
 }

@@ -8,6 +8,7 @@ mod discover;
 mod durable;
 mod invoke;
 mod keygen;
+mod kpis;
 mod lookup;
 pub(crate) mod map;
 mod migrate;
@@ -52,6 +53,7 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Command::Map(options) => map::map(*options, json),
         Command::NewConnector(options) => new_connector::new_connector(&options),
         Command::Rest(options) => rest::rest(*options, json).await,
+        Command::Kpis(options) => kpis::kpis(*options, json).await,
         Command::Keygen => keygen::keygen(),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { command } => shell::man(command.as_deref()),
