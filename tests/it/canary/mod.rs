@@ -10,7 +10,7 @@ use tieline_conformance::Log;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// The log of the whole process: what another test's thread or a database's own thread logs is in it as well.
-fn log() -> &'static Log {
+pub fn log() -> &'static Log {
     static LOG: OnceLock<Log> = OnceLock::new();
     LOG.get_or_init(|| {
         let log = Log::default();
