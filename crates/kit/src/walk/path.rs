@@ -15,7 +15,8 @@ pub(crate) enum Step {
 const MAX_STEPS: usize = 32;
 
 /// A place in a JSON text: a JSON Pointer (RFC 6901) whose segment `*` stands for each item of a list or each member
-/// of an object. A text without a leading slash is one member's name; the empty text is the whole.
+/// of an object. A text without a leading slash is one member's name; the empty text is the whole. A member that is called
+/// `*` cannot be named.
 ///
 /// ```
 /// use tieline_kit::JsonPath;
@@ -63,8 +64,11 @@ impl std::str::FromStr for JsonPath {
     type Err = Error;
 
     /// # Errors
-    /// `Config` for more than 32 steps.
+    /// `Config` for more than 32 steps, and for `*` without its slash.
     fn from_str(text: &str) -> Result<Self> {
+        if text == "*" {
+            return Err(Error::new(ErrorKind::Config, "write `/*` for each item of a list"));
+        }
         let Some(pointer) = text.strip_prefix('/') else {
             let member = (!text.is_empty()).then(|| Step::Member(text.into()));
             return Ok(Self(member.into_iter().collect()));
@@ -90,5 +94,20 @@ impl fmt::Display for JsonPath {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for text in ["", "id", "/a/*/b", "/*", "a*", "/~01/~1", "@odata.nextLink"] {
+            let path: JsonPath = text.parse().unwrap();
+            assert_eq!(path.to_string().parse::<JsonPath>().unwrap(), path, "{text}");
+        }
+        assert!("*".parse::<JsonPath>().is_err());
+        assert!("/a".repeat(33).parse::<JsonPath>().is_err());
     }
 }
