@@ -62,9 +62,37 @@ enum Suffix {
     Plain,
 }
 
+/// `2026-01-10T08:12:43Z`, as most providers write times: read once for each record.
+fn common(text: &str) -> Option<DateTime<Utc>> {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2, b'Z'] =
+        *text.as_bytes().first_chunk::<20>()?
+    else {
+        return None;
+    };
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0_u32, |number, digit| {
+            digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0'))
+        })
+    };
+    let year = i32::try_from(number(&[y1, y2, y3, y4])?).ok()?;
+    let day = NaiveDate::from_ymd_opt(year, number(&[m1, m2])?, number(&[d1, d2])?)?;
+    let time = day.and_hms_opt(number(&[h1, h2])?, number(&[n1, n2])?, number(&[s1, s2])?)?;
+    (text.len() == 20).then(|| time.and_utc())
+}
+
 impl Stamp {
     /// Reads a time. `number` says that it was written as a JSON number.
     pub(crate) fn parse(text: &str, number: bool, zone: Option<Tz>) -> Option<Self> {
+        match common(text) {
+            Some(at) if !number => {
+                let form = Form::Offset { separator: 'T', digits: 0, offset: utc(), suffix: Suffix::Z };
+                Some(Self { text: text.to_owned(), form, value: Value::Instant(at) })
+            }
+            _ => Self::parse_any(text, number, zone),
+        }
+    }
+
+    fn parse_any(text: &str, number: bool, zone: Option<Tz>) -> Option<Self> {
         let text = text.trim();
         let stamp =
             |form, at: DateTime<Utc>| Some(Self { text: text.to_owned(), form, value: Value::Instant(at) });
@@ -319,5 +347,14 @@ mod tests {
         // Skipped and doubled hours are read.
         assert!(Stamp::parse("2026-03-29T02:30:00", false, zone).is_some());
         assert!(Stamp::parse("2026-10-25T02:30:00", false, zone).is_some());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_common_form_is_read_as_any_other(
+            text in "[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9]Z|2026-0[1-9]-1[0-9]T1[0-9]:[0-5][0-9]:[0-6][0-9]Z[Z0 ]?",
+        ) {
+            proptest::prop_assert_eq!(Stamp::parse(&text, false, None), Stamp::parse_any(&text, false, None));
+        }
     }
 }
