@@ -10,6 +10,7 @@ mod extract;
 mod file;
 mod forward;
 mod mapping;
+mod order;
 mod pairs;
 mod paths;
 mod preview;
