@@ -63,3 +63,11 @@ pub fn excerpt(text: &str, limit: usize) -> String {
     }
     short
 }
+
+/// Names the entity of an error that names none yet.
+pub fn on_entity(error: Error, entity: &str) -> Error {
+    if error.context().any(|(name, _)| name == "entity") {
+        return error;
+    }
+    error.with_context("entity", excerpt(entity, 80))
+}

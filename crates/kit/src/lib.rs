@@ -18,7 +18,7 @@ mod walk;
 mod watermark;
 mod write;
 
-pub use answer::{excerpt, failure, is_html, web_page};
+pub use answer::{excerpt, failure, is_html, on_entity, web_page};
 pub use basic::is_basic;
 pub use call::Call;
 pub use guard::TokenGuard;

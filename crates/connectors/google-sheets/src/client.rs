@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tieline_core::http::{HttpClient, HttpResponse};
 use tieline_core::{Clock, EntityName, Error, ErrorKind, Result, Text};
-use tieline_kit::{Call, HeadText, excerpt};
+use tieline_kit::{Call, HeadText};
 use url::Url;
 
 use crate::GoogleSheetsConfig;
@@ -213,14 +213,6 @@ fn revision(text: &str) -> Option<Revision> {
     let file: File<'_> = serde_json::from_str(text).ok()?;
     let short = |text: &HeadText<'_>| text.get().filter(|text| text.len() <= 64).map(Text::new);
     Some(Revision { version: short(&file.version)?, modified: short(&file.modified_time)? })
-}
-
-/// Names the entity of an error that does not name it yet.
-pub(crate) fn on(error: Error, entity: &str) -> Error {
-    if error.context().any(|(name, _)| name == "entity") {
-        return error;
-    }
-    error.with_context("entity", excerpt(entity, 80))
 }
 
 /// The answer of a call for cells.

@@ -11,10 +11,10 @@ use tieline_core::{
     Account, BatchStream, Catalog, CheckRequest, Choices, ChoicesRequest, Clock, Connector, DiscoverRequest,
     Error, LookupBy, LookupRequest, Lookups, OutcomeStream, ReadRequest, Result, WriteRequest,
 };
-use tieline_kit::{records_as, refuse_partition};
+use tieline_kit::{on_entity, records_as, refuse_partition};
 use url::Url;
 
-use crate::client::{Client, on};
+use crate::client::Client;
 use crate::{GoogleSheetsConfig, TabTexts, check, discover, lookup, read, texts, write};
 
 /// A spreadsheet of Google Sheets, as an account sees it. Cheap to clone.
@@ -80,7 +80,7 @@ impl Connector for GoogleSheets {
             }
             _ => Err(Error::unsupported("this kind of lookup")),
         };
-        found.map_err(|error| on(error, request.entity.as_str()))
+        found.map_err(|error| on_entity(error, request.entity.as_str()))
     }
 
     fn write(&self, request: WriteRequest) -> Result<OutcomeStream> {

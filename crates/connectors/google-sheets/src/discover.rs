@@ -5,8 +5,9 @@ use tieline_core::{
     Capabilities, Catalog, Deletes, DiscoverRequest, Entity, EntityField, EntityName, KeyKind, MarkerField,
     Result,
 };
+use tieline_kit::on_entity;
 
-use crate::client::{Client, answer, on};
+use crate::client::{Client, answer};
 use crate::factory::NO_RANGE;
 use crate::grid::{Kind, OPENING};
 use crate::header::{Column, FORMATTED};
@@ -57,9 +58,9 @@ async fn open(client: &Client, places: &[Place]) -> Result<Vec<Table>> {
             let file = answer(&response)?;
             let known = |place: &&Place| file.sheets.iter().any(|tab| tab.properties.title == place.title);
             let missing = places.iter().find(|place| !known(place)).unwrap_or(first);
-            return Err(on(no_tab(&file, &missing.title, None), missing.entity.as_str()));
+            return Err(on_entity(no_tab(&file, &missing.title, None), missing.entity.as_str()));
         }
-        Err(error) if places.len() == 1 => return Err(on(error, first.entity.as_str())),
+        Err(error) if places.len() == 1 => return Err(on_entity(error, first.entity.as_str())),
         Err(error) => return Err(error),
     };
     let file = answer(&response)?;
@@ -67,7 +68,7 @@ async fn open(client: &Client, places: &[Place]) -> Result<Vec<Table>> {
     for place in places {
         let tab = file.sheets.iter().find(|tab| tab.properties.title == place.title);
         let Some(tab) = tab else {
-            return Err(on(no_tab(&file, &place.title, None), place.entity.as_str()));
+            return Err(on_entity(no_tab(&file, &place.title, None), place.entity.as_str()));
         };
         let of_tab = places.iter().filter(|other| other.title == place.title);
         // The grids of a tab come in the order in which its ranges were asked for.

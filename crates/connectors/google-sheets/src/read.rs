@@ -7,9 +7,9 @@ use tieline_core::{
     Batch, BatchStream, Change, EntityName, Error, ErrorKind, Key, PassEnd, ReadMode, ReadRequest, Record,
     Result,
 };
-use tieline_kit::{batches, refuse_partition};
+use tieline_kit::{batches, on_entity, refuse_partition};
 
-use crate::client::{Client, on};
+use crate::client::Client;
 use crate::state::{Position, Run};
 use crate::table::Table;
 use crate::walk::Walk;
@@ -33,7 +33,7 @@ pub(crate) fn read(client: Client, request: ReadRequest) -> Result<BatchStream> 
                     Stage::Walking(walk) => walk.step().await,
                 }
             };
-            stepped.await.map(Some).map_err(|error| on(error, entity.as_str()))
+            stepped.await.map(Some).map_err(|error| on_entity(error, entity.as_str()))
         }
     }))
 }

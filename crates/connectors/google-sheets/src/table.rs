@@ -1,11 +1,11 @@
 //! Tables: a tab, or a range of one, with its header, as it is at the beginning of a call.
 
 use tieline_core::{EntityName, Error, ErrorKind, Issue, Result};
-use tieline_kit::{excerpt, nearest};
+use tieline_kit::{excerpt, nearest, on_entity};
 
 use crate::TableConfig;
 use crate::a1::{self, Bounds};
-use crate::client::{Client, answer, on};
+use crate::client::{Client, answer};
 use crate::factory::NO_RANGE;
 use crate::grid::{Answer, FileProperties, GridRange, OPENING, RowData, Tab, TabProperties};
 use crate::header::{self, Cells, Column};
@@ -73,7 +73,7 @@ impl Place {
         if gid.is_none() && !matches!(bounds, Some(None)) {
             return Ok(place(own, bounds.flatten().unwrap_or_default()));
         }
-        let response = client.properties().await.map_err(|error| on(error, entity.as_str()))?;
+        let response = client.properties().await.map_err(|error| on_entity(error, entity.as_str()))?;
         let file = answer(&response)?;
         Self::within(&file, entity, place, &config, own, gid)
     }
@@ -110,7 +110,7 @@ impl Place {
                 excerpt(range, 60),
                 shown(&file.properties)
             );
-            on(Error::new(ErrorKind::NotFound, message).with_advice(advice), entity.as_str())
+            on_entity(Error::new(ErrorKind::NotFound, message).with_advice(advice), entity.as_str())
         })?;
         let GridRange { sheet_id, start_row_index, end_row_index, start_column_index, end_column_index } =
             named.range;
@@ -132,8 +132,9 @@ impl Place {
 
     /// The table, from an answer to [`sample`](Self::sample), where its grid is the one at this position.
     pub(crate) fn table(&self, file: &FileProperties, tab: &Tab<'_>, at: usize) -> Result<Table> {
-        let wrong =
-            |error: Error| on(error.with_context("tab", excerpt(&self.title, 80)), self.entity.as_str());
+        let wrong = |error: Error| {
+            on_entity(error.with_context("tab", excerpt(&self.title, 80)), self.entity.as_str())
+        };
         let (top, left, end, right) = self.bounds;
         let top = top.unwrap_or(0);
         let grid = tab.data.get(at);
@@ -220,7 +221,8 @@ impl Table {
         let response = match client.cells(OPENING, &[place.sample()], entity).await {
             Ok(response) => response,
             Err(error) if error.code() == Some(NO_RANGE) => {
-                let response = client.properties().await.map_err(|error| on(error, entity.as_str()))?;
+                let response =
+                    client.properties().await.map_err(|error| on_entity(error, entity.as_str()))?;
                 return Err(no_tab(&answer(&response)?, &place.title, known));
             }
             Err(error) => return Err(error),
@@ -228,7 +230,7 @@ impl Table {
         let file = answer(&response)?;
         let tab = file.sheets.iter().find(|tab| tab.properties.title == place.title);
         let tab = tab.or_else(|| file.sheets.first()).ok_or_else(|| {
-            on(
+            on_entity(
                 Error::new(ErrorKind::Decode, "Google's answer lacks the tab that was asked for"),
                 entity.as_str(),
             )
@@ -236,7 +238,7 @@ impl Table {
         if known.is_some_and(|known| known != tab.properties.sheet_id) {
             let message =
                 format!("the tab {:?} is another one than before, under the same name", place.title);
-            return Err(on(Error::new(ErrorKind::StateInvalid, message), entity.as_str())
+            return Err(on_entity(Error::new(ErrorKind::StateInvalid, message), entity.as_str())
                 .with_advice("start over without state: a full read skips nothing"));
         }
         place.table(&file.properties, tab, 0)
@@ -330,5 +332,5 @@ pub(crate) fn no_tab(file: &Answer<'_>, title: &str, known: Option<i64>) -> Erro
             Error::new(ErrorKind::NotFound, message).with_advice(advice)
         }
     };
-    on(error, title)
+    on_entity(error, title)
 }

@@ -9,9 +9,9 @@ use tieline_core::{
     EntityName, Error, ErrorKind, Key, Operation, OperationOutcome, Outcome, OutcomeStream, Record, Resend,
     Result, WriteOp, WriteRequest,
 };
-use tieline_kit::{excerpt, outcome_of};
+use tieline_kit::{excerpt, on_entity, outcome_of};
 
-use crate::client::{Client, answer, on};
+use crate::client::{Client, answer};
 use crate::header::Cells;
 use crate::lookup::{Keys, positional};
 use crate::plan::{Plan, Step, key_of, key_text};
@@ -113,7 +113,7 @@ impl Writer {
                 Ok(table) => self.table = Some(table),
                 Err(error) => {
                     let tasks: Vec<Task> = self.queue.drain(..).map(Task::from).collect();
-                    let error = on(error, self.entity.as_str());
+                    let error = on_entity(error, self.entity.as_str());
                     return failed(tasks, |_| true, &error);
                 }
             }
@@ -152,7 +152,7 @@ impl Writer {
             let entity = self.entity.as_str();
             for task in part.iter_mut().filter(|task| task.outcome.is_none()) {
                 let idempotent = task.is_idempotent();
-                task.outcome = Some(outcome_of(on(again(&error), entity), idempotent));
+                task.outcome = Some(outcome_of(on_entity(again(&error), entity), idempotent));
             }
         }
     }
@@ -181,7 +181,7 @@ impl Writer {
             Err(error) => {
                 self.note(&error);
                 for task in tasks.iter_mut().filter(|task| task.outcome.is_none()) {
-                    task.outcome = Some(outcome_of(on(again(&error), self.entity.as_str()), true));
+                    task.outcome = Some(outcome_of(on_entity(again(&error), self.entity.as_str()), true));
                 }
                 return Ok(());
             }
@@ -195,9 +195,9 @@ impl Writer {
                 continue;
             }
             let planned = planned(&self.client, table, &mut plan, &keys, &current, &task.operation.op);
-            match planned
-                .unwrap_or_else(|error| Planned::Settled(Outcome::Rejected(on(error, self.entity.as_str()))))
-            {
+            match planned.unwrap_or_else(|error| {
+                Planned::Settled(Outcome::Rejected(on_entity(error, self.entity.as_str())))
+            }) {
                 Planned::Settled(outcome) => {
                     task.outcome = Some(outcome);
                     done.push(None);
@@ -232,7 +232,7 @@ impl Writer {
 
     /// The outcome of an operation that needs no look at the sheet.
     fn settled(&self, op: &WriteOp) -> Option<Outcome> {
-        let refused = |error: Error| Some(Outcome::Rejected(on(error, self.entity.as_str())));
+        let refused = |error: Error| Some(Outcome::Rejected(on_entity(error, self.entity.as_str())));
         let Some(table) = &self.table else { return refused(Error::unsupported("an action on a row")) };
         match op {
             WriteOp::Invoke { .. } => refused(Error::unsupported("an action on a row")),

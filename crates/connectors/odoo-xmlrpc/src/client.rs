@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use tieline_core::http::HttpResponse;
-use tieline_core::{Error, RawJson, Record, Result};
-use tieline_kit::excerpt;
+use tieline_core::{RawJson, Record, Result};
+use tieline_kit::{excerpt, on_entity};
 
 use crate::call::{Call, Via};
 use crate::model::{ATTRIBUTES, Model};
@@ -54,7 +54,7 @@ impl Client {
     }
 
     async fn send(&self, call: &Call) -> Result<(HttpResponse, Via)> {
-        let named = |error| on(error, &call.model).with_context("call", excerpt(&call.method, 80));
+        let named = |error| on_entity(error, &call.model).with_context("call", excerpt(&call.method, 80));
         let session = self.session().await.map_err(named)?;
         let request =
             call.request(&self.sessions.base, &session.via, &self.sessions.context).map_err(named)?;
@@ -69,7 +69,7 @@ impl Client {
             Via::Xmlrpc { .. } => value(&answer),
             Via::Json2 { .. } => RawJson::parse(answer.text()?),
         };
-        value.map_err(|error| on(error, &call.model))
+        value.map_err(|error| on_entity(error, &call.model))
     }
 
     /// The records that a method returns, each written by the model's rules. With the server's clock.
@@ -93,7 +93,7 @@ impl Client {
                 json2::rows(answer.text()?, model, |record| records.push(record.map(versioned)))
             }
         };
-        read.map_err(|error| on(error, &call.model))?;
+        read.map_err(|error| on_entity(error, &call.model))?;
         Ok((records, answer.date))
     }
 
@@ -121,14 +121,6 @@ impl Client {
         }
         Ok(model)
     }
-}
-
-/// Names the entity, once.
-pub(crate) fn on(error: Error, entity: &str) -> Error {
-    if error.context().any(|(name, _)| name == "entity") {
-        return error;
-    }
-    error.with_context("entity", excerpt(entity, 80))
 }
 
 /// The time of change is the only version that Odoo keeps of a record.

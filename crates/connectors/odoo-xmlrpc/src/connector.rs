@@ -13,10 +13,10 @@ use tieline_core::{
     Error, ErrorKind, Key, Lookup, LookupBy, LookupRequest, Lookups, OutcomeStream, RawJson, ReadRequest,
     Result, WriteRequest,
 };
-use tieline_kit::{records_as, refuse_partition, typed};
+use tieline_kit::{on_entity, records_as, refuse_partition, typed};
 use url::Url;
 
-use crate::client::{Client, on};
+use crate::client::Client;
 use crate::session::Sessions;
 use crate::{
     Department, Employee, Lead, OdooConfig, OrgChart, Partner, check, content, discover, faults, invoke,
@@ -156,13 +156,13 @@ impl Connector for Odoo {
             LookupBy::Field { field, value, .. } => lookup::field(&self.client, entity, &field, &value).await,
             _ => Err(Error::unsupported("this kind of look-up")),
         };
-        found.map_err(|error| on(error, entity))
+        found.map_err(|error| on_entity(error, entity))
     }
 
     async fn content(&self, request: ContentRequest) -> Result<Content> {
         let entity = model_name(request.entity.as_str())?;
         refuse_partition(&request.entity, request.partition.as_ref())?;
-        content::content(&self.client, &request).await.map_err(|error| on(error, entity))
+        content::content(&self.client, &request).await.map_err(|error| on_entity(error, entity))
     }
 
     fn write(&self, request: WriteRequest) -> Result<OutcomeStream> {

@@ -8,10 +8,10 @@ use tieline_core::{
     Batch, BatchStream, Change, EntityName, Error, ErrorKind, FieldPath, FilterOp, Issue, PassEnd, RawJson,
     ReadMode, ReadRequest, Record, Result, Text,
 };
-use tieline_kit::{Budget, MaxWatermark, Watermark, batches, excerpt};
+use tieline_kit::{Budget, MaxWatermark, Watermark, batches, excerpt, on_entity};
 
 use crate::call::Call;
-use crate::client::{Client, on};
+use crate::client::Client;
 use crate::model::Model;
 use crate::salvage::{self, Page};
 use crate::state::{OVERLAP, Position, Run};
@@ -50,7 +50,7 @@ pub(crate) fn read(client: Client, request: ReadRequest) -> Result<BatchStream> 
         async move {
             let Some(stage) = stage else { return Ok(None) };
             let stepped = async { stage.open().await?.step().await };
-            stepped.await.map(Some).map_err(|error| on(error, entity.as_str()))
+            stepped.await.map(Some).map_err(|error| on_entity(error, entity.as_str()))
         }
     }))
 }

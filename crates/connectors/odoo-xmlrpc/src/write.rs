@@ -5,10 +5,10 @@ use tieline_core::{
     Error, ErrorKind, FieldPath, Key, Outcome, OutcomeStream, Patch, RawJson, Record, Resend, Result, Text,
     WriteOp, WriteRequest,
 };
-use tieline_kit::{Done, excerpt, outcome_of, outcomes};
+use tieline_kit::{Done, excerpt, on_entity, outcome_of, outcomes};
 
 use crate::call::Call;
-use crate::client::{Client, on};
+use crate::client::Client;
 use crate::lookup::id;
 use crate::model::Model;
 use crate::values::{Held, Values};
@@ -35,7 +35,7 @@ pub(crate) fn write(client: Client, request: WriteRequest) -> OutcomeStream {
                 }
                 _ => Err(Error::unsupported("this kind of operation")),
             };
-            done.unwrap_or_else(|error| unsent(on(error, entity)).into())
+            done.unwrap_or_else(|error| unsent(on_entity(error, entity)).into())
         }
     })
 }
@@ -186,7 +186,7 @@ async fn update(
                 .with_advice("a rule of this database keeps these fields: change them in Odoo, or call the action that does")
                 .with_context("entity", excerpt(entity, 80)),
         ),
-        Err(error) => Outcome::Unknown(on(error, entity)),
+        Err(error) => Outcome::Unknown(on_entity(error, entity)),
     })
 }
 
@@ -249,7 +249,7 @@ async fn delete(client: &Client, entity: &str, key: &Key) -> Result<Outcome> {
                 .with_advice("archive it instead, with the action action_archive")
                 .with_context("entity", excerpt(entity, 80)),
         ),
-        Err(error) => Outcome::Unknown(on(error, entity)),
+        Err(error) => Outcome::Unknown(on_entity(error, entity)),
     })
 }
 

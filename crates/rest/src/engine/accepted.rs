@@ -82,10 +82,7 @@ impl Writer {
             WriteOp::Update { .. } => self.entity.update.as_ref(),
             WriteOp::Upsert { .. } => self.entity.upsert.as_ref(),
             WriteOp::Delete { .. } => self.entity.delete.as_ref(),
-            WriteOp::Invoke { action, .. } => {
-                let mut all = self.entity.actions.iter().chain(&self.client.description.actions);
-                all.find(|(name, _)| *action == name.as_str()).map(|(_, request)| request)
-            }
+            WriteOp::Invoke { action, .. } => self.action(action.as_str()),
             _ => None,
         }?;
         Some((request, request.job.as_deref()?))

@@ -8,11 +8,10 @@ use tieline_core::{
     DiscoverRequest, Key, Lookup, LookupRequest, Lookups, OutcomeStream, Partitions, PartitionsRequest,
     PollRequest, ReadRequest, Result, Subscriptions, SubscriptionsRequest, WriteRequest,
 };
-use tieline_kit::{records_as, typed};
+use tieline_kit::{on_entity, records_as, typed};
 
 use super::client::Client;
 use super::guess::Guess;
-use super::plan::naming;
 use super::{
     accepted, check, choices, content, discover, guess, lookup, partitions, read, subscriptions, write,
 };
@@ -83,7 +82,7 @@ impl Connector for RestConnector {
     async fn lookup(&self, request: LookupRequest) -> Result<Lookups> {
         let entity = request.entity.clone();
         let found = lookup::lookup(&self.client.for_run(), request).await;
-        found.map_err(|error| naming(error, entity.as_str()))
+        found.map_err(|error| on_entity(error, entity.as_str()))
     }
 
     fn write(&self, request: WriteRequest) -> Result<OutcomeStream> {

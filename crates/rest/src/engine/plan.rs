@@ -158,11 +158,3 @@ pub(crate) fn entity<'d>(description: &'d Description, name: &str) -> Result<&'d
         Error::new(ErrorKind::NotFound, format!("there is no entity {shown:?}")).with_advice(advice)
     })
 }
-
-/// The error with its entity, which is said once.
-pub(crate) fn naming(error: Error, entity: &str) -> Error {
-    if error.context().any(|(name, _)| name == "entity") {
-        return error;
-    }
-    error.with_context("entity", tieline_kit::excerpt(entity, 80))
-}

@@ -6,13 +6,13 @@ use tieline_core::{
     Batch, BatchStream, EntityName, Error, ErrorKind, Issue, Partition, Progress, RawJson, ReadRequest,
     Result,
 };
-use tieline_kit::{Budget, TokenGuard, batches};
+use tieline_kit::{Budget, TokenGuard, batches, on_entity};
 
 use super::client::Client;
 use super::export::Asked;
 use super::paging::Step;
 use super::partitions::parents_of;
-use super::plan::{self, EntityPlan, naming};
+use super::plan::{self, EntityPlan};
 use super::reading::{PageRead, Reading};
 use super::seen::SeenKeys;
 use super::state::{Position, ReadState};
@@ -110,7 +110,7 @@ pub(crate) fn read(client: &Client, request: ReadRequest) -> Result<BatchStream>
 /// The next batch, or its error with the entity.
 async fn step(run: Run) -> Result<Option<(Batch, Run)>> {
     let entity = run.entity.clone();
-    next_batch(run).await.map_err(|error| naming(error, entity.as_str()))
+    next_batch(run).await.map_err(|error| on_entity(error, entity.as_str()))
 }
 
 async fn next_batch(mut run: Run) -> Result<Option<(Batch, Run)>> {
@@ -141,8 +141,7 @@ async fn next_batch(mut run: Run) -> Result<Option<(Batch, Run)>> {
     }
     run.first_token(&mut pass).await?;
     if let Some(job) = walk.job.as_ref().filter(|_| !pass.at.ready) {
-        let asked = run.export(walk, job, &mut pass).await;
-        match asked.map_err(|error| naming(error, run.entity.as_str()))? {
+        match run.export(walk, job, &mut pass).await? {
             Asked::Done => {}
             Asked::Wait(issue, ends) => return run.pause(pass, issue, ends).map(Some),
         }
@@ -153,14 +152,14 @@ async fn next_batch(mut run: Run) -> Result<Option<(Batch, Run)>> {
         pass.at = Position::default();
         asked = run.ask(walk, &mut pass).await;
     }
-    let response = asked.map_err(|error| naming(error, run.entity.as_str()))?;
+    let response = asked?;
     pass.started = pass.started.or(response.date).or_else(|| Some(run.client.now()));
     let text = response.text()?;
     let mut read = if response.body.is_empty() && response.status != http::StatusCode::OK {
         // 204 and what the rules call nothing.
         PageRead { highest: vec![None; run.plan.marks.len()], ..PageRead::default() }
     } else {
-        run.page(walk, text).map_err(|error| naming(error, run.entity.as_str()))?
+        run.page(walk, text)?
     };
     pass.partial |= read.broken;
     let changes = run.take(walk, &mut pass, &mut read, &mut issues)?;
@@ -186,7 +185,6 @@ async fn next_batch(mut run: Run) -> Result<Option<(Batch, Run)>> {
             end = Some(run.state.finish(&mut pass, &run.plan, &run.client));
         }
     }
-    let mut batch = Batch::new(run.entity.clone(), changes, run.state.to_state()?);
     if end.is_none() && run.budget.is_spent() {
         end = Some(tieline_core::PassEnd::Partial);
     }
@@ -194,8 +192,7 @@ async fn next_batch(mut run: Run) -> Result<Option<(Batch, Run)>> {
     if end != Some(tieline_core::PassEnd::Complete) && pass.walk < walks.len() {
         run.state.pass = Some(pass.clone());
     }
-    batch.state = run.state.to_state()?;
-    batch = batch
+    let mut batch = Batch::new(run.entity.clone(), changes, run.state.to_state()?)
         .with_partition(run.partition.clone())
         .with_pass(read_mode)
         .with_issues(issues)

@@ -6,14 +6,14 @@ use tieline_core::{
     Attachment, EntityName, Error, ErrorKind, Key, Operation, OperationOutcome, Outcome, OutcomeStream,
     RawJson, Resend, Result, WriteOp, WriteRequest,
 };
-use tieline_kit::{Done, outcome_of, outcomes};
+use tieline_kit::{Done, on_entity, outcome_of, outcomes};
 
 use super::accepted::accepted;
 use super::client::Client;
 use super::fields::{members, merged, object, quoted, text_at};
 use super::lookup::{current as current_record, key_words, parent_record};
 use super::partitions::parents_of;
-use super::plan::{entity, naming};
+use super::plan::entity;
 use super::update::merge;
 use super::words::RequestWords;
 use crate::description::{Entity, Request};
@@ -85,7 +85,7 @@ impl Writer {
 
     /// The outcome of an operation, its error with the entity.
     async fn outcome_of_op(&self, op: &Operation) -> Outcome {
-        let named = |error| naming(error, self.name.as_str());
+        let named = |error| on_entity(error, self.name.as_str());
         match self.result(op).await {
             Err(error) | Ok(Outcome::Rejected(error)) => Outcome::Rejected(named(error)),
             Ok(Outcome::Deferred(error)) => Outcome::Deferred(named(error)),
@@ -227,6 +227,16 @@ impl Writer {
         })
     }
 
+    /// The actions of the entity, then those that are about none.
+    fn actions(&self) -> impl Iterator<Item = &(String, Request)> {
+        self.entity.actions.iter().chain(&self.client.description.actions)
+    }
+
+    /// The request of an action.
+    pub(super) fn action(&self, action: &str) -> Option<&Request> {
+        self.actions().find(|(name, _)| name == action).map(|(_, request)| request)
+    }
+
     async fn invoke(
         &self,
         op: &Operation,
@@ -235,19 +245,16 @@ impl Writer {
         input: &RawJson,
         files: &[Attachment],
     ) -> Result<Outcome> {
-        let all = self.entity.actions.iter().chain(&self.client.description.actions);
-        let request =
-            all.clone().find(|(name, _)| name == action).map(|(_, request)| request).ok_or_else(|| {
-                let names: Vec<&str> = all.map(|(name, _)| name.as_str()).collect();
-                let advice = match tieline_kit::nearest(action, names.iter().copied()) {
-                    Some(near) => format!("did you mean {near:?}?"),
-                    None if names.is_empty() => "it has none".to_owned(),
-                    None => format!("there are {}", names.join(", ")),
-                };
-                let shown = tieline_kit::excerpt(action, 80);
-                Error::new(ErrorKind::Unsupported, format!("there is no action {shown:?}"))
-                    .with_advice(advice)
-            })?;
+        let request = self.action(action).ok_or_else(|| {
+            let names: Vec<&str> = self.actions().map(|(name, _)| name.as_str()).collect();
+            let advice = match tieline_kit::nearest(action, names.iter().copied()) {
+                Some(near) => format!("did you mean {near:?}?"),
+                None if names.is_empty() => "it has none".to_owned(),
+                None => format!("there are {}", names.join(", ")),
+            };
+            let shown = tieline_kit::excerpt(action, 80);
+            Error::new(ErrorKind::Unsupported, format!("there is no action {shown:?}")).with_advice(advice)
+        })?;
         let mut words = RequestWords { operation: Some(op.id.as_str()), ..self.client.words() };
         match key {
             Some(key) => key_words(&self.entity, key, &mut words)?,
