@@ -122,6 +122,23 @@ impl Report {
         self.over |= ratio.is_nan() || ratio > limit;
     }
 
+    /// Compares the larger of the ratios of wall and CPU time, after a line with both sides' times.
+    pub(crate) fn compare_times(&mut self, name: &str, rounds: &[Round], limit: f64) -> Result<()> {
+        let wall = ratio(rounds, |cost| Some(cost.wall.as_secs_f64())).ok_or("no round was run")?;
+        let cpu = ratio(rounds, |cost| Some(cost.cpu?.as_secs_f64()));
+        let times = |side: fn(&Round) -> Cost| {
+            median(rounds.iter().map(|round| side(round).wall.as_secs_f64() * 1e3).collect())
+        };
+        println!(
+            "{name} ours={:.1}ms bare={:.1}ms wall={wall:.2} cpu={:.2}",
+            times(|round| round.ours).unwrap_or_default(),
+            times(|round| round.bare).unwrap_or_default(),
+            cpu.unwrap_or(f64::NAN),
+        );
+        self.compare(name, cpu.unwrap_or(wall).max(wall), limit);
+        Ok(())
+    }
+
     /// 1 when a ratio was over its limit.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(u8::from(self.over))

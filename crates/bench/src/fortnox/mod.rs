@@ -58,18 +58,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         if books == expected { Ok(()) } else { Err(format!("{books:?} was read, not {expected:?}").into()) }
     };
     let rounds = harness::alternate(options.rounds, || same(ours.read()?), || same(bare::read(&answers)?))?;
-    let wall = harness::ratio(&rounds, |cost| Some(cost.wall.as_secs_f64())).ok_or("no round was run")?;
-    let cpu = harness::ratio(&rounds, |cost| Some(cost.cpu?.as_secs_f64()));
-    let times = |side: fn(&harness::Round) -> harness::Cost| {
-        harness::median(rounds.iter().map(|round| side(round).wall.as_secs_f64() * 1e3).collect())
-    };
-    println!(
-        "fortnox ours={:.1}ms bare={:.1}ms wall={wall:.2} cpu={:.2}",
-        times(|round| round.ours).unwrap_or_default(),
-        times(|round| round.bare).unwrap_or_default(),
-        cpu.unwrap_or(f64::NAN),
-    );
     let mut report = Report::default();
-    report.compare("fortnox", cpu.unwrap_or(wall).max(wall), LIMIT);
+    report.compare_times("fortnox", &rounds, LIMIT)?;
     Ok(report.exit_code())
 }

@@ -56,18 +56,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         if read == expected { Ok(()) } else { Err(format!("{read:?} was read, not {expected:?}").into()) }
     };
     let rounds = harness::alternate(options.rounds, || same(ours.read()?), || same(bare::read(&answers)?))?;
-    let wall = harness::ratio(&rounds, |cost| Some(cost.wall.as_secs_f64())).ok_or("no round was run")?;
-    let cpu = harness::ratio(&rounds, |cost| Some(cost.cpu?.as_secs_f64()));
-    let times = |side: fn(&harness::Round) -> harness::Cost| {
-        harness::median(rounds.iter().map(|round| side(round).wall.as_secs_f64() * 1e3).collect())
-    };
-    println!(
-        "sheets ours={:.0}ms bare={:.0}ms wall={wall:.2} cpu={:.2}",
-        times(|round| round.ours).unwrap_or_default(),
-        times(|round| round.bare).unwrap_or_default(),
-        cpu.unwrap_or(f64::NAN),
-    );
     let mut report = Report::default();
-    report.compare("sheets", cpu.unwrap_or(wall).max(wall), LIMIT);
+    report.compare_times("sheets", &rounds, LIMIT)?;
     Ok(report.exit_code())
 }

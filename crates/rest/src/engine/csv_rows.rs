@@ -1,5 +1,7 @@
 //! Rows of CSV (RFC 4180) as records: each becomes one JSON object whose values are texts.
 
+use std::collections::HashSet;
+
 use tieline_core::{Error, ErrorKind, Result};
 
 use super::rows::Row;
@@ -16,10 +18,9 @@ pub(super) fn each_row(text: &str, each: &mut dyn FnMut(Row<'_>) -> Result<()>) 
     let mut rows = Rows::new(text);
     let Some(header) = rows.next()? else { return Ok(()) };
     let header: Vec<String> = header.into_iter().map(|name| quoted(&name)).collect();
-    for (index, name) in header.iter().enumerate() {
-        if header.iter().take(index).any(|other| other == name) {
-            return Err(Error::new(ErrorKind::Decode, "a CSV answer has two columns of one name"));
-        }
+    let mut names = HashSet::new();
+    if !header.iter().all(|name| names.insert(name)) {
+        return Err(Error::new(ErrorKind::Decode, "a CSV answer has two columns of one name"));
     }
     let mut json = String::new();
     while let Some(row) = rows.next()? {

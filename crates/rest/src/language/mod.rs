@@ -17,6 +17,10 @@ pub(crate) struct SettingLine {
     pub(crate) doc: &'static str,
 }
 
+const fn line(name: &'static str, form: Form, doc: &'static str) -> SettingLine {
+    SettingLine { name, form, doc }
+}
+
 /// The form of a setting's value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Form {

@@ -1,10 +1,6 @@
 //! The settings of a description, level by level.
 
-use super::{Form, Level, SettingLine};
-
-const fn line(name: &'static str, form: Form, doc: &'static str) -> SettingLine {
-    SettingLine { name, form, doc }
-}
+use super::{Form, Level, line};
 
 #[rustfmt::skip]
 pub(super) const LEVELS: &[Level] = &[

@@ -18,21 +18,10 @@ impl Mask {
     fn list(rest: &mut &str) -> Option<Self> {
         let mut mask = Self::default();
         loop {
-            let end = rest.find(['.', '/', '(', ')', ',']).unwrap_or(rest.len());
-            let (name, behind) = rest.split_at_checked(end)?;
-            if name.trim().is_empty() {
+            let (name, below) = Self::field(rest)?;
+            if name.is_empty() {
                 return None;
             }
-            let name = name.trim().to_owned();
-            *rest = behind;
-            let below = match rest.chars().next() {
-                Some('.' | '/') => {
-                    *rest = rest.get(1..)?;
-                    Self::path(rest)?
-                }
-                Some('(') => Self::group(rest)?,
-                _ => Self::default(),
-            };
             mask.add(name, below);
             match rest.strip_prefix(',') {
                 Some(behind) => *rest = behind,
@@ -41,7 +30,8 @@ impl Mask {
         }
     }
 
-    fn path(rest: &mut &str) -> Option<Self> {
+    /// A name and what is asked for below it.
+    fn field(rest: &mut &str) -> Option<(String, Self)> {
         let end = rest.find(['.', '/', '(', ')', ',']).unwrap_or(rest.len());
         let (name, behind) = rest.split_at_checked(end)?;
         let name = name.trim().to_owned();
@@ -54,6 +44,11 @@ impl Mask {
             Some('(') => Self::group(rest)?,
             _ => Self::default(),
         };
+        Some((name, below))
+    }
+
+    fn path(rest: &mut &str) -> Option<Self> {
+        let (name, below) = Self::field(rest)?;
         let mut mask = Self::default();
         mask.add(name, below);
         Some(mask)
