@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use rust_decimal::Decimal;
-use tieline::fortnox::{Fortnox, FortnoxConfig, FortnoxFactory, Invoice};
+use tieline::fortnox::{FortnoxConfig, FortnoxFactory, Invoice, RestConnector};
 use tieline::sqlite::SqliteStore;
 use tieline::sync::{Event, StreamPlan};
 use tieline::{Bearer, CheckRequest, Connector, OpenConnection, Provider, Tieline};
@@ -77,7 +77,7 @@ async fn run() -> Outcome<()> {
     Ok(())
 }
 
-async fn sync(books: &OpenConnection<Fortnox>, pace: &Pace) -> Outcome<()> {
+async fn sync(books: &OpenConnection<RestConnector>, pace: &Pace) -> Outcome<()> {
     // Shown on a terminal, silent in a pipe.
     let bar = ProgressBar::no_length();
     bar.set_style(ProgressStyle::with_template("  [{bar:20}] {pos} of {len} {msg}")?.progress_chars("=> "));
@@ -194,7 +194,7 @@ struct Totals {
 }
 
 /// What the file holds, by currency: amounts are decimals, and credit notes count against the rest.
-async fn show_totals(books: &OpenConnection<Fortnox>) -> Outcome<()> {
+async fn show_totals(books: &OpenConnection<RestConnector>) -> Outcome<()> {
     let mut totals: BTreeMap<String, Totals> = BTreeMap::new();
     let mut after = None;
     loop {

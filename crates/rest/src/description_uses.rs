@@ -159,6 +159,12 @@ impl Entity {
             || self.find.by.iter().any(|(name, _)| name == field)
     }
 
+    /// The fields that records are found by, as far as the description names them.
+    pub(crate) fn found_by(&self) -> Vec<&str> {
+        let any = self.find.any.iter().flat_map(|any| any.only.iter());
+        self.find.by.iter().map(|(name, _)| name).chain(any).map(String::as_str).collect()
+    }
+
     /// The search by this field.
     pub(crate) fn find_by(&self, field: &str) -> Option<FindBy> {
         let by = self.find.by.iter().find(|(name, _)| name == field).map(|(_, by)| by.clone());

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use tieline_core::http::{Classification, HttpClient, HttpResponse, ResponseView};
 use tieline_core::webhook::{ReceiveRequest, WebhookEvent};
 use tieline_core::{
-    Account, Change, Clock, EntityField, EntityName, Key, Operation, Outcome, OutcomeStream, Patch, RawJson,
-    Record, Result, State, WriteOp,
+    Account, Change, Clock, EntityField, EntityName, FieldPath, Key, Operation, Outcome, OutcomeStream,
+    Patch, RawJson, ReadRequest, Record, Result, State, WriteOp,
 };
 use url::Url;
 
@@ -88,6 +88,17 @@ pub trait Hooks: Debug + Send + Sync + 'static {
         None
     }
 
+    /// Selects what a read asks for, by its fields and filters. `None` for the description's own way, which fetches each
+    /// record's detail where there is one, and takes no filters.
+    ///
+    /// # Errors
+    ///
+    /// `Config` for a field that there is not, `Unsupported` for what cannot be read or filtered by.
+    fn select(&self, at: &HookContext, request: &ReadRequest) -> Result<Option<Selection>> {
+        let _ = (at, request);
+        Ok(None)
+    }
+
     /// Reads a page of a list. `None` for the description's own selectors.
     fn page(&self, at: &HookContext, text: &str) -> Option<Result<HookPage>> {
         let _ = (at, text);
@@ -122,6 +133,27 @@ pub trait Hooks: Debug + Send + Sync + 'static {
     fn migrate(&self, entity: &EntityName, old: &State) -> Option<Result<State>> {
         let _ = (entity, old);
         None
+    }
+}
+
+/// What a read asks for.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Selection {
+    /// Whether the rows of the list have all that is wanted, so that no record is fetched by itself.
+    pub listed: bool,
+    /// Parameters of the list's query beside its own.
+    pub query: Vec<(String, String)>,
+    /// The values that a row of the list must have.
+    pub rows: Vec<(FieldPath, RawJson)>,
+    /// The values that a record with its details must have.
+    pub records: Vec<(FieldPath, RawJson)>,
+}
+
+impl Selection {
+    /// A selection by the rows of the list alone, or with each record's detail.
+    pub fn new(listed: bool) -> Self {
+        Self { listed, ..Self::default() }
     }
 }
 

@@ -16,7 +16,7 @@ pub use description::Description;
 pub(crate) use description::description_duration;
 pub use engine::{Explanation, Guess, RestConnector, RestFactory, Shipped, ShippedFactory};
 pub use file::{Finding, Findings, Library, LoadOptions};
-pub use hooks::{HookContext, HookFuture, HookPage, HookPatch, Hooks, NoHooks};
+pub use hooks::{HookContext, HookFuture, HookPage, HookPatch, Hooks, NoHooks, Selection};
 pub use language::{reference, schema};
 pub use public::NoCredential;
 pub use template::{Format as WordFormat, Item, Template, Tree, Word};

@@ -27,7 +27,7 @@ const FORTNOX: About = About {
     factory: || Provider::new(FortnoxFactory::default()),
     scopes: &["companyinformation", "costcenter"],
     config: "{}",
-    field: "access_token",
+    field: "token",
     entity: "costcenters",
 };
 

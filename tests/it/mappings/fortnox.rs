@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tieline::fortnox::{Fortnox, FortnoxConfig, FortnoxFactory};
+use tieline::fortnox::{FortnoxConfig, FortnoxFactory, RestConnector};
 use tieline::store::{ConnectionId, MemoryStore, SyncStore};
 use tieline::sync::{OneWaySync, StreamPlan};
 use tieline::{Bearer, FieldMapping, MappingContext, Provider};
@@ -25,7 +25,7 @@ async fn company() -> Server<Model> {
     sandbox.serve().await.unwrap()
 }
 
-async fn connect(sandbox: &Server<Model>) -> Arc<Fortnox> {
+async fn connect(sandbox: &Server<Model>) -> Arc<RestConnector> {
     let there = Provider::new(FortnoxFactory::default()).with_limits(Vec::new());
     let there = there.with_base_url(sandbox.base_url().parse().unwrap());
     let connection = local(there).await.connection("main", CONNECTION);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-/// The most rows of a page.
-const PAGE: usize = 500;
+/// The rows of a page: as many as there are details in a batch.
+const PAGE: usize = 100;
 
 /// The answers, made once. Cheap to clone.
 #[derive(Clone, Debug)]

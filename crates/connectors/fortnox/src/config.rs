@@ -3,36 +3,36 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
 use tieline_core::http::HttpClient;
-use tieline_core::{Clock, ConnectorConfig, Error, ErrorKind, Result};
+use tieline_core::{BuildContext, Clock, ConnectorConfig, Error, ErrorKind, Result};
 use tieline_kit::HeadKey;
+use tieline_rest::RestConnector;
 use url::Url;
 
-use crate::{Fortnox, FortnoxFactory};
+use crate::FortnoxFactory;
 
-/// Where every company's requests go. Source: <https://www.fortnox.se/developer/guides-and-good-to-know/best-practices>.
-pub(crate) const BASE: &str = "https://api.fortnox.se/";
-
-/// The public settings of a Fortnox connection. The token says which company it is; only a service account names it here.
+/// The public settings of a Fortnox connection. The token says which company it is; only a service account names it too.
 ///
 /// ```
-/// use tieline_fortnox::FortnoxConfig;
+/// use tieline_core::ConnectorFactory;
+/// use tieline_fortnox::{FortnoxConfig, FortnoxFactory};
 ///
-/// let config = FortnoxConfig::new().with_tenant(34231);
-/// assert_eq!(serde_json::to_string(&config)?, r#"{"tenant_id":"34231"}"#);
-/// assert_eq!(config.tenant(), Some("34231"));
-/// # Ok::<(), serde_json::Error>(())
+/// let config = serde_json::to_value(FortnoxConfig::new().with_tenant(34231))?;
+/// assert_eq!(config["tenant_id"], "34231");
+/// assert_eq!(FortnoxFactory::default().base_url(&config)?.as_str(), "https://api.fortnox.se/");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FortnoxConfig {
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "number_or_text")]
+    /// A captured claim is a text, a person may have typed a number.
+    #[serde(default, deserialize_with = "tenant", skip_serializing_if = "Option::is_none")]
     tenant_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    marker: Option<String>,
 }
 
-/// A number is taken for the text that it is kept as: forms and tokens have it either way.
-fn number_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+fn tenant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(HeadKey::deserialize(deserializer)?.0.map(|key| key.to_string()))
 }
 
@@ -49,39 +49,27 @@ impl FortnoxConfig {
         self
     }
 
+    /// Names the field of invoices and orders that carries the mark of a create: `ExternalInvoiceReference1`, which is the
+    /// default, `ExternalInvoiceReference2`, or `none` when other programs use both.
+    #[must_use]
+    pub fn with_marker(mut self, field: impl Into<String>) -> Self {
+        self.marker = Some(field.into());
+        self
+    }
+
     /// The company's database number, where it is known.
     pub fn tenant(&self) -> Option<&str> {
         self.tenant_id.as_deref()
     }
-
-    /// Where requests go: one address for every company.
-    pub(crate) fn base_url(&self) -> Result<Url> {
-        if let Some(tenant) = &self.tenant_id
-            && !((1..=18).contains(&tenant.len()) && tenant.bytes().all(|byte| byte.is_ascii_digit()))
-        {
-            let shown = tieline_kit::excerpt(tenant, 32);
-            return Err(Error::new(ErrorKind::Config, format!("{shown:?} is not a Fortnox database number"))
-                .with_advice("it has digits only; leave it out unless a service account is used"));
-        }
-        Url::parse(BASE)
-            .map_err(|_| Error::new(ErrorKind::Internal, "the address of Fortnox cannot be parsed"))
-    }
-
-    /// Reads the settings of a stored connection.
-    pub(crate) fn from_value(config: &Value) -> Result<Self> {
-        serde_json::from_value(config.clone()).map_err(|error| {
-            Error::new(ErrorKind::Config, format!("the Fortnox settings cannot be read: {error}"))
-                .with_advice(r#"they are an object such as {} or {"tenant_id":"34231"}"#)
-        })
-    }
 }
 
 impl ConnectorConfig for FortnoxConfig {
-    type Connector = Fortnox;
+    type Connector = RestConnector;
     type Factory = FortnoxFactory;
 
-    fn connect(self, base_url: Url, http: HttpClient, clock: Arc<dyn Clock>) -> Result<Arc<Fortnox>> {
-        self.base_url()?;
-        Ok(Arc::new(Fortnox::new(&self, base_url, http, clock)))
+    fn connect(self, base_url: Url, http: HttpClient, clock: Arc<dyn Clock>) -> Result<Arc<RestConnector>> {
+        let config = serde_json::to_value(&self)
+            .map_err(|_| Error::new(ErrorKind::Internal, "the settings of Fortnox are no JSON"))?;
+        FortnoxFactory::default().connect(BuildContext::new(config, base_url, http, clock))
     }
 }

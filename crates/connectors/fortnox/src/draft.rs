@@ -1,114 +1,239 @@
-//! The body of a create or an update, put together and checked before anything is sent. Fortnox refuses a whole request
-//! for one field that it does not know or sets itself.
+//! What is written, checked before anything is sent, and put into the forms that Fortnox describes. Fortnox refuses a whole
+//! request for one field that it does not know or sets itself.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::value::RawValue;
-use tieline_core::{Error, ErrorKind, FieldPatch, FieldPath, Patch, RawJson, Result};
+use tieline_core::{Error, ErrorKind, FieldPatch, FieldPath, Key, Patch, RawJson, Result, WriteOp};
 use tieline_kit::{excerpt, nearest};
 
 use crate::characters;
-use crate::endpoints::Endpoint;
+use crate::entities::Entity;
 use crate::fields::{Field, Shape};
-use crate::filters::name;
-
-/// How long a list may lag behind a write. Fortnox publishes nothing; its lists read the company's own data.
-pub(crate) const SEARCH_DELAY: Duration = Duration::from_secs(10);
 
 /// What empties a text. Null and the empty text often leave it as it is.
-pub(crate) const BLANK: &str = "\"API_BLANK\"";
+const BLANK: &str = "API_BLANK";
 /// The most characters of an external reference.
-const LONGEST_MARKER: usize = 80;
+const MAX_MARKER: usize = 80;
 
 /// The members of an object, each with its text: no number is parsed, so every digit stays.
 pub(crate) type Members = BTreeMap<String, Box<RawValue>>;
 
-/// A body within its wrapper.
-#[derive(Debug)]
-pub(crate) struct Body {
-    pub(crate) json: String,
-    /// The financial year that goes into the query.
-    pub(crate) year: Option<String>,
+/// The name at the top of a path.
+pub(crate) fn name(field: &FieldPath) -> &str {
+    field.as_str().split('/').nth(1).unwrap_or_default()
 }
 
-/// The body of a create.
-pub(crate) fn creation(endpoint: &'static Endpoint, fields: &RawJson, marker: Option<&str>) -> Result<Body> {
-    let given: Members = serde_json::from_str(fields.get())
-        .map_err(|_| refused(endpoint, "the fields of a create are no JSON object".to_owned()))?;
-    let mut members = Members::new();
-    let mut year = None;
-    for (name, value) in given {
-        // Nothing and the empty text are the same, and a word is refused when it is empty.
-        if matches!(value.get(), "null" | "\"\"") {
-            continue;
-        }
-        // An account's year stands beside it.
-        if endpoint.name == "accounts" && name == "Year" {
-            let text = value.get().trim_matches('"');
-            if !Shape::Int.takes(text) {
-                return Err(refused(endpoint, "\"/Year\" takes the id of a financial year".to_owned()));
+/// The value that empties a part of a row.
+pub(crate) fn blank(shape: Shape) -> serde_json::Value {
+    match shape {
+        Shape::Decimal | Shape::Int => 0.into(),
+        Shape::DecimalText => "0".into(),
+        Shape::Flag => false.into(),
+        Shape::Rows(_) => serde_json::Value::Array(Vec::new()),
+        _ => BLANK.into(),
+    }
+}
+
+/// Checks an operation.
+///
+/// # Errors
+/// `Rejected` with the place of what is wrong.
+pub(crate) fn validate(entity: &Entity, marker_field: Option<&str>, op: &WriteOp) -> Result<()> {
+    match op {
+        WriteOp::Create { fields, marker, .. } => {
+            let given = members(entity, fields.get(), "the fields of a create are no JSON object")?;
+            let carried = entity.field(marker_field.unwrap_or_default()).map(|field| field.name);
+            if let (Some(field), Some(marker)) = (carried, marker) {
+                check_marker(entity, &given, field, marker.as_str())?;
             }
-            year = Some(text.to_owned());
-            continue;
+            creation(entity, &given)
         }
-        check(endpoint, endpoint.fields, &FieldPath::field(&name), &name, value.get())?;
-        let value = as_described(endpoint.fields, &name, value);
-        members.insert(name, value);
-    }
-    if let (Some(field), Some(marker)) = (endpoint.marker, marker) {
-        mark(endpoint, &mut members, field, marker)?;
-    }
-    for name in endpoint.required {
-        let empty = |value: &RawValue| matches!(value.get(), "\"\"" | BLANK);
-        if members.get(*name).is_none_or(|value| empty(value)) {
-            return Err(refused(
-                endpoint,
-                format!("{} cannot be created without \"/{name}\"", endpoint.name),
-            ));
+        WriteOp::Update { if_version: Some(_), .. } => {
+            Err(refused(entity, "Fortnox counts no versions of a record".to_owned())
+                .with_advice("compare the record yourself, and update it without a version"))
         }
+        WriteOp::Update { key, patch, .. } => {
+            check_key(entity, key)?;
+            update(entity, patch)
+        }
+        WriteOp::Delete { key, .. } => check_key(entity, key),
+        WriteOp::Invoke { action, key, input, .. } => {
+            if let Some(key) = key {
+                check_key(entity, key)?;
+            }
+            // An upload names its folder.
+            if matches!(input.get().trim(), "{}" | "null") || action.as_str() == "upload" {
+                return Ok(());
+            }
+            Err(refused(entity, format!("{:?} takes no input", excerpt(action.as_str(), 64)))
+                .with_advice("write the record's fields first, then invoke it with {}"))
+        }
+        _ => Ok(()),
     }
-    Ok(Body { json: wrapped(endpoint, &members)?, year })
 }
 
-/// The body of an update, or `None` when nothing changes.
-pub(crate) fn update(endpoint: &'static Endpoint, patch: &Patch) -> Result<Option<Body>> {
-    let mut members = Members::new();
+/// The fields of a write as Fortnox takes them.
+///
+/// # Errors
+/// `Rejected` for a character that Fortnox does not take.
+pub(crate) fn body(entity: &Entity, op: &WriteOp, body: &RawJson) -> Result<RawJson> {
+    let mut given = members(entity, body.get(), "the fields of a write are no JSON object")?;
+    let mut written = Members::new();
+    if entity.name == "accounts" && matches!(op, WriteOp::Create { .. }) {
+        // An account's year stands beside it, in the address.
+        given.remove("Year");
+    }
+    for (name, value) in given {
+        let is_empty = matches!(value.get(), "null" | "\"\"");
+        let is_raw = |patch: &Patch| {
+            patch
+                .0
+                .iter()
+                .any(|(path, change)| self::name(path) == name && matches!(change, FieldPatch::Raw(_)))
+        };
+        let value = match op {
+            WriteOp::Create { .. } if is_empty => continue,
+            WriteOp::Update { patch, .. } if is_raw(patch) => value,
+            WriteOp::Update { .. } if is_empty || value.get() == format!("\"{BLANK}\"") => {
+                let shape = entity.field(&name).map_or(Shape::Text, |field| field.shape);
+                raw(entity, RawJson::of(&blank(shape))?.get())?
+            }
+            _ => as_described(entity.fields, &name, value),
+        };
+        written.insert(name, value);
+    }
+    let written = RawJson::of(&written)?;
+    let Some((path, c)) = characters::refused(written.get()) else { return Ok(written) };
+    let code = u32::from(c);
+    let message =
+        format!("{:?} holds the character U+{code:04X}, which Fortnox does not take", excerpt(&path, 80));
+    Err(refused(entity, message)
+        .with_code("2000359")
+        .with_advice("leave out emoji, tabs, brackets and the like"))
+}
+
+fn creation(entity: &Entity, given: &Members) -> Result<()> {
+    for (name, value) in given {
+        let is_year = entity.name == "accounts" && name == "Year";
+        if is_year && !Shape::Int.takes(value.get()) {
+            return Err(refused(entity, "\"/Year\" takes the id of a financial year".to_owned()));
+        }
+        if !is_year && !matches!(value.get(), "null" | "\"\"") {
+            check(entity, entity.fields, &FieldPath::field(name), name, value.get())?;
+        }
+    }
+    for name in entity.required {
+        let empty = |value: &RawValue| matches!(value.get(), "\"\"" | "null" | "\"API_BLANK\"");
+        if given.get(*name).is_none_or(|value| empty(value)) {
+            return Err(refused(entity, format!("{} cannot be created without \"/{name}\"", entity.name)));
+        }
+    }
+    Ok(())
+}
+
+fn update(entity: &Entity, patch: &Patch) -> Result<()> {
     for (path, change) in &patch.0 {
         let name = name(path);
-        let is_part = path.as_str().split('/').count() > 2;
-        let value = match change {
-            FieldPatch::Raw(value) if !is_part => value.get(),
-            _ if is_part => {
-                return Err(refused(endpoint, format!("{:?} cannot be written", excerpt(path.as_str(), 80)))
+        match change {
+            _ if path.as_str().split('/').count() > 2 => {
+                return Err(refused(entity, format!("{:?} cannot be written", excerpt(path.as_str(), 80)))
                     .with_advice(format!("Fortnox takes whole fields: write \"/{}\"", excerpt(name, 48))));
             }
+            FieldPatch::Raw(_) => {}
             FieldPatch::Set(value) if !matches!(value.get(), "null" | "\"\"") => {
-                checked(endpoint, path, value.get())?;
-                value.get()
+                checked(entity, path, value.get())?;
             }
-            FieldPatch::Set(_) | FieldPatch::Clear => empty(endpoint, path)?,
+            FieldPatch::Set(_) | FieldPatch::Clear => clearable(entity, path)?,
             _ => {
-                checked(endpoint, path, "")?;
-                return Err(refused(
-                    endpoint,
-                    format!("nothing can be added to or taken out of \"{path}\" of {}", endpoint.name),
-                )
-                .with_advice("set it as a whole"));
+                checked(entity, path, "")?;
+                let message =
+                    format!("nothing can be added to or taken out of \"{path}\" of {}", entity.name);
+                return Err(refused(entity, message).with_advice("set it as a whole"));
             }
-        };
-        let raw = RawValue::from_string(value.to_owned())
-            .map_err(|_| refused(endpoint, format!("{:?} is given no JSON", excerpt(path.as_str(), 80))))?;
-        let raw = match change {
-            FieldPatch::Set(_) => as_described(endpoint.fields, name, raw),
-            _ => raw,
-        };
-        members.insert(name.to_owned(), raw);
+        }
     }
-    if members.is_empty() {
-        return Ok(None);
+    Ok(())
+}
+
+/// Checks a field of an update. An empty text is a value that is yet to be found.
+fn checked(entity: &Entity, path: &FieldPath, value: &str) -> Result<()> {
+    let name = name(path);
+    if name == entity.key && entity.field(name).is_some() {
+        return Err(fixed(entity, path, "it is the record's key, which does not change"));
     }
-    Ok(Some(Body { json: wrapped(endpoint, &members)?, year: None }))
+    check(entity, entity.fields, path, name, value)
+}
+
+fn clearable(entity: &Entity, path: &FieldPath) -> Result<()> {
+    checked(entity, path, "")?;
+    let name = name(path);
+    let unclearable = || refused(entity, format!("\"{path}\" of {} cannot be left empty", entity.name));
+    match entity.field(name).map(|field| field.shape) {
+        Some(Shape::Text | Shape::Ref(_)) if !entity.required.contains(&name) => Ok(()),
+        Some(Shape::Rows(_)) => Ok(()),
+        Some(Shape::Decimal | Shape::DecimalText | Shape::Int) => {
+            Err(unclearable().with_advice("Fortnox has no empty number: set it to 0"))
+        }
+        _ => Err(unclearable().with_advice("set it to another value")),
+    }
+}
+
+/// Fails with `Rejected` unless the field is there to be written and the value has its form.
+fn check(entity: &Entity, fields: &[Field], path: &FieldPath, name: &str, value: &str) -> Result<()> {
+    let shown = excerpt(path.as_str(), 80);
+    let Some(field) = fields.iter().find(|field| field.name == name) else {
+        let error = refused(entity, format!("Fortnox's {} have no field {shown:?} to write", entity.name));
+        let names = fields.iter().filter(|field| field.writable).map(|field| field.name);
+        return Err(match nearest(name, names) {
+            Some(meant) => {
+                error.with_advice(format!("did you mean {meant:?}? Discover says what is writable"))
+            }
+            None => error.with_advice("discover says which fields are writable"),
+        });
+    };
+    if !field.writable {
+        return Err(fixed(entity, path, instead(name)));
+    }
+    if value.is_empty() {
+        return Ok(());
+    }
+    if !field.shape.takes(value) {
+        let words = field.shape.words();
+        return Err(refused(entity, format!("{shown:?} of {} takes {words}", entity.name)));
+    }
+    let wrong = |_| refused(entity, format!("{shown:?} of {} cannot be read", entity.name));
+    let rows: Vec<&RawValue> = match field.shape {
+        Shape::Rows(_) => serde_json::from_str(value).map_err(wrong)?,
+        Shape::Object(_) => vec![serde_json::from_str(value).map_err(wrong)?],
+        _ => Vec::new(),
+    };
+    let is_list = matches!(field.shape, Shape::Rows(_));
+    for (at, row) in rows.into_iter().enumerate() {
+        let path = if is_list { path.child(&at.to_string()) } else { path.clone() };
+        let parts = members(entity, row.get(), &format!("\"{path}\" of {} takes an object", entity.name))?;
+        for (name, value) in &parts {
+            if value.get() != "null" {
+                check(entity, field.shape.parts(), &path.child(name), name, value.get())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What to do about a field that only Fortnox sets.
+fn instead(name: &str) -> &'static str {
+    match name {
+        "Booked" => "invoke \"bookkeep\"",
+        "Cancelled" | "Cancel" => "invoke \"cancel\"",
+        "Sent" => "invoke \"email\", or \"externalprint\" when it was sent in another way",
+        "Credit" => "invoke \"credit\"",
+        "Phone" => "write \"/Phone1\"",
+        "Country" => "write \"/CountryCode\"",
+        "PriceExcludingVAT" => "write \"Price\"; \"/VATIncluded\" says whether it includes VAT",
+        "SalesPrice" => "write the article's price to a price list: the entity prices",
+        _ => "Fortnox sets it",
+    }
 }
 
 /// A checked value in the form that Fortnox's description gives it: numbers that were given as texts, as money often is,
@@ -141,143 +266,51 @@ fn parts_as_described(parts: &[Field], members: Members) -> Members {
     members.into_iter().map(described).collect()
 }
 
-/// Checks a field of an update. An empty text is a value that is yet to be found.
-fn checked(endpoint: &'static Endpoint, path: &FieldPath, value: &str) -> Result<()> {
-    let name = name(path);
-    if name == endpoint.key_field && endpoint.field(name).is_some() {
-        return Err(fixed(endpoint, path, "it is the record's key, which does not change"));
-    }
-    check(endpoint, endpoint.fields, path, name, value)
-}
-
-/// What empties a field.
-fn empty(endpoint: &'static Endpoint, path: &FieldPath) -> Result<&'static str> {
-    checked(endpoint, path, "")?;
-    let name = name(path);
-    let shape = endpoint.field(name).map(|field| field.shape);
-    match shape {
-        Some(Shape::Text | Shape::Ref(_)) if !endpoint.required.contains(&name) => Ok(BLANK),
-        Some(Shape::Rows(_)) => Ok("[]"),
-        Some(Shape::Decimal | Shape::DecimalText | Shape::Int) => {
-            Err(unclearable(endpoint, path).with_advice("Fortnox has no empty number: set it to 0"))
-        }
-        _ => Err(unclearable(endpoint, path).with_advice("set it to another value")),
-    }
-}
-
-fn unclearable(endpoint: &Endpoint, path: &FieldPath) -> Error {
-    refused(endpoint, format!("\"{path}\" of {} cannot be left empty", endpoint.name))
-}
-
-/// Fails with `Rejected` unless the field is there to be written and the value has its form.
-fn check(endpoint: &Endpoint, fields: &[Field], path: &FieldPath, name: &str, value: &str) -> Result<()> {
-    let shown = excerpt(path.as_str(), 80);
-    let Some(field) = fields.iter().find(|field| field.name == name) else {
-        let error =
-            refused(endpoint, format!("Fortnox's {} have no field {shown:?} to write", endpoint.name));
-        let names = fields.iter().filter(|field| field.writable).map(|field| field.name);
-        return Err(match nearest(name, names) {
-            Some(meant) => {
-                error.with_advice(format!("did you mean {meant:?}? Discover says what is writable"))
-            }
-            None => error.with_advice("discover says which fields are writable"),
-        });
-    };
-    if !field.writable {
-        return Err(fixed(endpoint, path, instead(name)));
-    }
-    if value.is_empty() {
-        return Ok(());
-    }
-    if !field.shape.takes(value) {
-        let words = field.shape.words();
-        return Err(refused(endpoint, format!("{shown:?} of {} takes {words}", endpoint.name)));
-    }
-    let wrong = |_| refused(endpoint, format!("{shown:?} of {} cannot be read", endpoint.name));
-    let rows: Vec<&RawValue> = match field.shape {
-        Shape::Rows(_) => serde_json::from_str(value).map_err(wrong)?,
-        Shape::Object(_) => vec![serde_json::from_str(value).map_err(wrong)?],
-        _ => Vec::new(),
-    };
-    let is_list = matches!(field.shape, Shape::Rows(_));
-    for (at, row) in rows.into_iter().enumerate() {
-        let path = if is_list { path.child(&at.to_string()) } else { path.clone() };
-        let parts: Members = serde_json::from_str(row.get())
-            .map_err(|_| refused(endpoint, format!("\"{path}\" of {} takes an object", endpoint.name)))?;
-        for (name, value) in &parts {
-            if value.get() != "null" {
-                check(endpoint, field.shape.parts(), &path.child(name), name, value.get())?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// What to do about a field that only Fortnox sets.
-fn instead(name: &str) -> &'static str {
-    match name {
-        "Booked" => "invoke \"bookkeep\"",
-        "Cancelled" | "Cancel" => "invoke \"cancel\"",
-        "Sent" => "invoke \"email\", or \"externalprint\" when it was sent in another way",
-        "Credit" => "invoke \"credit\"",
-        "Phone" => "write \"/Phone1\"",
-        "Country" => "write \"/CountryCode\"",
-        "PriceExcludingVAT" => "write \"Price\"; \"/VATIncluded\" says whether it includes VAT",
-        "SalesPrice" => "prices belong to price lists, which this connector does not write",
-        _ => "Fortnox sets it",
-    }
-}
-
-/// Places the marker of a create.
-fn mark(endpoint: &Endpoint, members: &mut Members, field: &str, marker: &str) -> Result<()> {
+/// Checks the marker of a create, and that nothing else is given for its field.
+fn check_marker(entity: &Entity, given: &Members, field: &str, marker: &str) -> Result<()> {
     let fits = !marker.trim().is_empty()
         && marker.trim() == marker
-        && marker.chars().count() <= LONGEST_MARKER
+        && marker.chars().count() <= MAX_MARKER
         && !marker.contains(['%', '\\']);
     if !fits {
-        return Err(refused(
-            endpoint,
-            format!("the marker {:?} cannot be searched for", excerpt(marker, 64)),
-        )
-        .with_advice("take 1 to 80 characters without spaces around them, and no % or backslash"));
+        let message = format!("the marker {:?} cannot be searched for", excerpt(marker, 64));
+        return Err(refused(entity, message)
+            .with_advice("take 1 to 80 characters without spaces around them, and no % or backslash"));
     }
     let value = RawJson::of(marker)?;
-    if let Some(given) = members.get(field)
-        && given.get() != value.get()
+    match given.get(field) {
+        Some(own) if own.get() != value.get() => {
+            Err(refused(entity, format!("\"/{field}\" carries the marker of a create")).with_advice(
+                "write your own reference to the other of the two, or choose with the setting \"marker\" which one carries it",
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_key(entity: &Entity, key: &Key) -> Result<()> {
+    if !entity.numbered
+        || (!key.as_str().is_empty() && key.as_str().bytes().all(|byte| byte.is_ascii_digit()))
     {
-        return Err(refused(endpoint, format!("\"/{field}\" carries the marker of a create"))
-            .with_advice("write your own reference to \"/ExternalInvoiceReference2\""));
+        return Ok(());
     }
-    let raw = RawValue::from_string(value.get().to_owned())
-        .map_err(|_| Error::new(ErrorKind::Internal, "a marker could not be written as JSON"))?;
-    members.insert(field.to_owned(), raw);
-    Ok(())
+    Err(refused(entity, format!("{:?} is no key of {}", excerpt(key.as_str(), 64), entity.name)))
 }
 
-/// The body in its wrapper. Fails with `Rejected` for a character that Fortnox does not take.
-fn wrapped(endpoint: &Endpoint, members: &Members) -> Result<String> {
-    let inner = RawJson::of(members)?;
-    if let Some((path, c)) = characters::refused(inner.get()) {
-        return Err(refused(
-            endpoint,
-            format!(
-                "{:?} holds the character U+{:04X}, which Fortnox does not take",
-                excerpt(&path, 80),
-                u32::from(c)
-            ),
-        )
-        .with_code("2000359")
-        .with_advice("leave out emoji, tabs, brackets and the like"));
-    }
-    Ok(format!("{{\"{}\":{}}}", endpoint.one, inner.get()))
+fn members(entity: &Entity, json: &str, otherwise: &str) -> Result<Members> {
+    serde_json::from_str(json).map_err(|_| refused(entity, otherwise.to_owned()))
 }
 
-fn fixed(endpoint: &Endpoint, path: &FieldPath, advice: &'static str) -> Error {
+fn raw(entity: &Entity, json: &str) -> Result<Box<RawValue>> {
+    RawValue::from_string(json.to_owned()).map_err(|_| refused(entity, "a value is no JSON".to_owned()))
+}
+
+fn fixed(entity: &Entity, path: &FieldPath, advice: &'static str) -> Error {
     let shown = excerpt(path.as_str(), 80);
-    refused(endpoint, format!("{shown:?} of {} cannot be written", endpoint.name)).with_advice(advice)
+    refused(entity, format!("{shown:?} of {} cannot be written", entity.name)).with_advice(advice)
 }
 
 /// What is wrong with an operation. Nothing was sent.
-pub(crate) fn refused(endpoint: &Endpoint, message: String) -> Error {
-    Error::new(ErrorKind::Rejected, message).with_context("entity", endpoint.name)
+fn refused(entity: &Entity, message: String) -> Error {
+    Error::new(ErrorKind::Rejected, message).with_context("entity", entity.name)
 }

@@ -47,6 +47,8 @@ pub struct Walk {
     pub start: Option<Start>,
     /// Whether the list is sorted by time of change, the newest first, and a read of changes ends at its mark.
     pub newest_first: Option<bool>,
+    /// Whether it is tried before it is trusted, because the provider does not document it.
+    pub probe: Option<bool>,
     /// Whether the answer holds one record in the place of a list.
     pub single: Option<bool>,
     /// The format of the answer.
@@ -180,6 +182,7 @@ impl Walk {
             window,
             start,
             newest_first,
+            probe,
             single,
             decode,
             version,

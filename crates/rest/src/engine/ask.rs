@@ -9,6 +9,7 @@ use tieline_core::{Error, ErrorKind, RawJson, Result};
 use super::paging::{Paging, offset_limit};
 use super::plan::WalkPlan;
 use super::read::Run;
+use super::select::DETAILS;
 use super::state::{Kind, PassState};
 use super::words::RequestWords;
 use crate::description::{Place, Request, Start};
@@ -19,7 +20,11 @@ const MAX_WRONG: TimeDelta = TimeDelta::seconds(10);
 
 impl Run {
     pub(super) fn size(&self, walk: &WalkPlan) -> Option<u32> {
-        match (self.page_size, walk.walk.page_size) {
+        let most = match self.fetches_details() {
+            true => walk.walk.page_size.map(|most| most.min(DETAILS)),
+            false => walk.walk.page_size,
+        };
+        match (self.page_size, most) {
             (Some(asked), Some(most)) => Some(asked.clamp(1, most)),
             (None, most) => most,
             // Without a bound of the provider nothing is asked for beyond what the description says.
@@ -129,6 +134,7 @@ impl Run {
             parent_record: self.parent_record.as_ref().map(RawJson::get),
             each: walk.each.clone(),
             id: at.job.as_deref(),
+            query: self.selection.query.clone(),
             ..self.client.words()
         };
         let sends_token = request.uses(&|word| *word == crate::template::WordName::Token);

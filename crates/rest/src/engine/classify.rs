@@ -49,7 +49,9 @@ pub(crate) fn classify(rules: &ErrorRules, provider: &str, answer: &ResponseView
         .with_advice("start over without state: a full read skips nothing"),
         Some(ErrorWord::Kind(kind)) => of_kind(kind, provider, status),
         None if found.is_none() && status.is_success() => return accept(answer),
-        None if html => web_page().with_status(status),
+        None if html && !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS => {
+            web_page().with_status(status)
+        }
         None => match failure(provider, status) {
             Some(error) if error.kind() == ErrorKind::NotFound && message.is_none() && code.is_none() => {
                 unbranded(provider, status)

@@ -258,6 +258,13 @@ impl Client {
                 }
             }
         }
+        for (name, value) in &words.query {
+            address.push(separator);
+            separator = '&';
+            query_value(name, &mut address)?;
+            address.push('=');
+            query_value(value, &mut address)?;
+        }
         if address.len() > MAX_URL {
             return Err(Error::new(ErrorKind::Config, format!("an address is longer than {MAX_URL} bytes"))
                 .with_context("path", request.shown.as_str()));
@@ -282,7 +289,10 @@ impl Client {
         if let Some(tag) = &request.tag {
             built = built.with_tag(tag.clone());
         }
-        for (name, template) in self.description.headers.iter().chain(&request.headers) {
+        // A file's body has its own media type.
+        let of_file = |name: &str| request.upload.is_some() && name.eq_ignore_ascii_case("content-type");
+        let common = self.description.headers.iter().filter(|(name, _)| !of_file(name));
+        for (name, template) in common.chain(&request.headers) {
             let Some(text) = template.fill_plain(words)? else { continue };
             let Ok(name) = HeaderName::try_from(name.as_str()) else { continue };
             let mut value = header_value(name.as_str(), &text)?;

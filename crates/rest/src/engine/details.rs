@@ -109,7 +109,10 @@ async fn one(
                 // It was listed a moment ago and is gone now.
                 ErrorKind::NotFound => Ok(Detail::Change(Change::Delete(Deletion::new(key)))),
                 ErrorKind::Forbidden | ErrorKind::Rejected if !is_about_connection(&error) => {
-                    refused(&key, "was refused")
+                    match error.code() {
+                        Some(code) => refused(&key, &format!("was refused (code {code})")),
+                        None => refused(&key, "was refused"),
+                    }
                 }
                 _ => Err(error),
             };

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tieline_core::{
     Action, Capabilities, Catalog, Deletes, DiscoverRequest, Entity as CatalogEntity, EntityField,
-    EntityName, FieldPath, MarkerField, Result,
+    EntityName, FieldPath, MarkerField, ReadRequest, Result,
 };
 use tieline_kit::{JsonPath, PageLayout};
 
@@ -27,6 +27,9 @@ pub(crate) async fn discover(client: &Client, request: DiscoverRequest) -> Resul
             continue;
         }
         let mut described = describe(name, entity)?;
+        let all = ReadRequest::full(name.as_str());
+        let selects = client.hooks.select(&client.hook_context(&EntityName::new(name)), &all)?.is_some();
+        described.capabilities.projection = entity.detail.is_some() && selects;
         if request.schemas {
             let at = client.hook_context(&EntityName::new(name));
             described.fields = match (client.hooks.fields(&at), &entity.fields) {
@@ -55,7 +58,8 @@ fn describe(name: &str, entity: &Entity) -> Result<CatalogEntity> {
     };
     described.deletes = entity.deletes.unwrap_or(seen);
     let mut can = Capabilities::default();
-    can.changes = plan.has_changes();
+    can.changes = plan.has_changes() && plan.probe().is_none();
+    can.keys_only = !entity.list.is_empty() && entity.detail.is_some();
     can.lookup = entity.lookup.is_some() || entity.lookups.is_some();
     can.create = entity.create.is_some();
     can.update = entity.update.is_some();

@@ -113,6 +113,13 @@ impl RestFactory {
         self
     }
 
+    /// Sets the version of the provider's API, where it has one.
+    #[must_use]
+    pub fn with_api_version(mut self, version: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+        self.spec.api_version = version.into();
+        self
+    }
+
     /// The connector of an account, as its own type. Sends nothing.
     ///
     /// # Errors
@@ -182,6 +189,16 @@ impl RestFactory {
             if setting.kind == SettingKind::Url && Url::parse(&text).is_err() {
                 return Err(Error::new(ErrorKind::Config, format!("the setting {name:?} is no address"))
                     .with_advice("use an address such as https://api.example.com"));
+            }
+            let digits = text.strip_prefix('-').unwrap_or(&text);
+            if setting.kind == SettingKind::Integer
+                && (digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()))
+            {
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    format!("the setting {name:?} is no whole number"),
+                )
+                .with_advice("it has digits only"));
             }
             let value = match setting.values.is_empty() {
                 true => text,

@@ -1,6 +1,6 @@
 //! Records by key, one or many at a time, and by a field's value.
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, stream};
 use tieline_core::{
     Change, Error, ErrorKind, FieldPath, Key, Lookup, LookupBy, LookupRequest, Lookups, RawJson, Record,
     Result,
@@ -99,15 +99,30 @@ async fn by_keys(client: &Client, name: &str, entity: &Entity, keys: Vec<Key>) -
     };
     let fields = field_names(client, name, entity, request).await?;
     let fields = &fields;
-    let answers: Vec<Lookup> = stream::iter(chunks.open())
-        .map(|key| async move { one(client, entity, request, &key, fields).await })
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await?;
-    for answer in answers {
-        chunks.answer(answer);
+    let asked = stream::iter(chunks.open()).map(|key| async move {
+        let answer = one(client, entity, request, &key, fields).await;
+        (key, answer)
+    });
+    let mut asked = std::pin::pin!(asked.buffered(AT_ONCE));
+    // A refusal is about one record when others are shown, and else about the look-up.
+    let (mut refused, mut shows) = (None, false);
+    while let Some((key, answer)) = asked.next().await {
+        match answer {
+            Ok(answer) => {
+                shows |= matches!(answer, Lookup::Record(_));
+                chunks.answer(answer);
+            }
+            Err(error) if error.kind() == ErrorKind::Rejected && !is_about_connection(&error) => {
+                refused.get_or_insert(error);
+                chunks.answer(Lookup::Forbidden(key));
+            }
+            Err(error) => return Err(error),
+        }
     }
-    Ok(Lookups::new(chunks.finish()))
+    match refused.filter(|_| !shows) {
+        Some(error) => Err(error),
+        None => Ok(Lookups::new(chunks.finish())),
+    }
 }
 
 async fn one(
@@ -227,7 +242,13 @@ async fn by_field(
     value: &RawJson,
 ) -> Result<Lookups> {
     let wanted = field.as_str().trim_start_matches('/');
-    let unsupported = || Error::unsupported(format!("looking up {name} by {wanted:?}"));
+    let unsupported = || {
+        let error = Error::unsupported(format!("looking up {name} by {wanted:?}"));
+        match entity.found_by().as_slice() {
+            [] => error.with_advice("look the records up by key, or read the entity and compare"),
+            names => error.with_advice(format!("it works for {}", names.join(", "))),
+        }
+    };
     let find = entity.find_by(wanted).ok_or_else(unsupported)?;
     if matches!(value.get(), "null" | "\"\"") {
         return Err(Error::new(
@@ -271,10 +292,16 @@ async fn with_details(
     (field, value): (&FieldPath, &RawJson),
 ) -> Result<Lookups> {
     let mut listed = Vec::new();
+    // A record may lack what its list shows.
+    let mut shown_with_it = std::collections::HashSet::new();
     for answer in found {
         let Lookup::Record(record) = answer else { continue };
         let shown = record.payload.at(field.as_str()).ok().flatten();
-        if shown.is_none_or(|shown| same(shown.get(), value.get())) {
+        let matches = shown.map(|shown| same(shown.get(), value.get()));
+        if matches == Some(true) {
+            shown_with_it.insert(record.key.clone());
+        }
+        if matches != Some(false) {
             listed.push(Change::Upsert(record));
         }
     }
@@ -288,7 +315,11 @@ async fn with_details(
             .with_context("key", tieline_kit::excerpt(key, 80)));
     }
     let matching = detailed.changes.into_iter().filter_map(|change| match change {
-        Change::Upsert(record) if has(&record, field, value) => Some(Lookup::Record(record)),
+        Change::Upsert(record) => {
+            let shown = record.payload.at(field.as_str()).ok().flatten();
+            let is_it = shown.map(|shown| same(shown.get(), value.get()));
+            is_it.unwrap_or_else(|| shown_with_it.contains(&record.key)).then_some(Lookup::Record(record))
+        }
         _ => None,
     });
     Ok(Lookups::new(matching.collect()))
@@ -300,7 +331,7 @@ fn has(record: &Record, field: &FieldPath, value: &RawJson) -> bool {
 }
 
 /// Whether two JSON values are the same, whichever way a number is written.
-fn same(one: &str, other: &str) -> bool {
+pub(super) fn same(one: &str, other: &str) -> bool {
     let text = |json: &str| serde_json::from_str::<String>(json).unwrap_or_else(|_| json.to_owned());
     one == other || text(one) == text(other)
 }

@@ -50,6 +50,20 @@ impl Run {
         Ok(())
     }
 
+    /// Moves an offset behind the last of the changes that a bounded run gives of a page, so that it goes on from there
+    /// and not from their number: records may go in between.
+    fn cut(&self, walk: &WalkPlan, pass: &mut PassState, read: &PageRead, given: &[Change]) -> Result<bool> {
+        let is_offset = Paging::of(&walk.request, &walk.walk) == Paging::Offset;
+        let last = given.last().filter(|_| is_offset).map(Change::key);
+        let Some(at) = last.and_then(|last| read.keys.iter().rposition(|key| key == last)) else {
+            return Ok(false);
+        };
+        let mut part = PageRead { more: Some(true), ..PageRead::default() };
+        part.keys.extend(read.keys.iter().take(at.saturating_add(1)).cloned());
+        turn(&mut pass.at.offset, &walk.walk, &part, self.size(walk))?;
+        Ok(true)
+    }
+
     /// Whether a record changed before a mark.
     fn is_behind(&self, change: &Change, mark: &Stamp) -> bool {
         let Change::Upsert(record) = change else { return false };
@@ -100,13 +114,6 @@ impl Run {
             let mark = mark.minus(Self::overlap(walk, &mark));
             changes.retain(|change| !self.is_behind(change, &mark));
         }
-        if pass.kind == Kind::Keys {
-            let present = |change| match change {
-                Change::Upsert(record) => Change::Present(record.key),
-                other => other,
-            };
-            changes = changes.into_iter().map(present).collect();
-        }
         if Paging::of(&walk.request, &walk.walk) == Paging::Offset {
             // The page begins with the last record of the page before; one that does not follow on comes again.
             let known = match turn(&mut pass.at.offset.clone(), &walk.walk, read, self.size(walk))? {
@@ -115,9 +122,12 @@ impl Run {
             };
             changes.drain(..known.min(changes.len()));
         }
+        self.select_rows(&mut changes);
         changes.drain(..pass.at.given.min(changes.len()));
         let fits = self.budget.fits(changes.len());
-        pass.at.given = if fits < changes.len() { pass.at.given + fits } else { 0 };
+        pass.at.cut =
+            fits < changes.len() && self.cut(walk, pass, read, changes.get(..fits).unwrap_or(&[]))?;
+        pass.at.given = if !pass.at.cut && fits < changes.len() { pass.at.given + fits } else { 0 };
         changes.truncate(fits);
         self.budget.spend(changes.len());
         pass.done = self.budget.done();
@@ -134,8 +144,10 @@ impl Run {
     ) -> Result<Vec<Change>> {
         let plan = Arc::clone(&self.plan);
         let entity = &plan.entity;
-        let wanted = !walk.deletes && pass.kind != Kind::Keys;
-        let Some(request) = entity.detail.as_ref().filter(|_| wanted) else { return Ok(changes) };
+        let wanted = !walk.deletes && self.fetches_details();
+        let Some(request) = entity.detail.as_ref().filter(|_| wanted) else {
+            return Ok(present(pass.kind, changes));
+        };
         if !pass.retried {
             pass.retried = true;
             let mut again = details::again(&std::mem::take(&mut self.state.refused));
@@ -148,6 +160,17 @@ impl Run {
         let room = details::MAX_REFUSED.saturating_sub(self.state.refused.len());
         self.state.refused.extend(detailed.refused.into_iter().take(room));
         issues.extend(detailed.issues.into_iter().take(MAX_ISSUES));
-        Ok(detailed.changes)
+        let mut changes = detailed.changes;
+        self.select_records(&mut changes);
+        Ok(present(pass.kind, changes))
     }
+}
+
+/// The changes as a pass yields them: one over keys says that the records are there, and nothing of their contents.
+fn present(kind: Kind, changes: Vec<Change>) -> Vec<Change> {
+    let of_keys = |change| match change {
+        Change::Upsert(record) => Change::Present(record.key),
+        other => other,
+    };
+    if kind == Kind::Keys { changes.into_iter().map(of_keys).collect() } else { changes }
 }

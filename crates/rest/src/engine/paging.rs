@@ -1,13 +1,18 @@
 //! The paging of a list, seen from the words of its request.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use tieline_core::http::HttpResponse;
-use tieline_core::{Error, ErrorKind, Result};
+use tieline_core::{Error, ErrorKind, Key, Result};
 use tieline_kit::{HeadJson, Offset, PageLayout, PageStep, TokenGuard};
 
 use super::reading::PageRead;
 use super::state::Position;
 use crate::description::{Place, Request, Walk};
 use crate::template::WordName;
+
+/// How many pages in a row may be the page before, as after a fault that a page later is over.
+const REPEATS: u8 = 3;
 
 /// A way to page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +78,10 @@ impl Paging {
         size: Option<u32>,
         guard: &mut TokenGuard,
     ) -> Result<Step> {
+        let repeats = matches!(self, Self::Page | Self::Offset) && is_repeated(at, &read.keys);
+        if repeats && at.repeats > REPEATS {
+            return Err(repeated());
+        }
         match self {
             Self::One => return Ok(Step::End),
             Self::Token | Self::Follow => {
@@ -96,14 +105,19 @@ impl Paging {
                 }
             }
             Self::Offset => {
-                let before = at.offset.start();
+                let behind = behind(&at.offset, read);
                 let turned = turn(&mut at.offset, walk, read, size)?;
                 let PageStep::Forward(known) = turned else { return Ok(Step::Go) };
-                let over = read.total.is_some_and(|total| before.saturating_add(read.count as u64) >= total);
+                let is_over = read.total.is_some_and(|total| behind >= total);
                 // An empty page is not the end where the provider says that there is more.
-                let is_last = read.more.map_or(read.keys.len() <= known, |more| !more);
-                if is_last || over {
-                    return Ok(Step::End);
+                let is_last = match (read.more, read.total) {
+                    (Some(more), _) => !more,
+                    (None, Some(_)) => false,
+                    (None, None) => read.keys.len() <= known,
+                };
+                if is_last || is_over {
+                    // Behind the last page there is its last record alone: the end is another one.
+                    return if repeats { Err(repeated()) } else { Ok(Step::End) };
                 }
             }
             Self::Seek => {
@@ -138,9 +152,40 @@ pub(crate) fn offset_limit(offset: &Offset, walk: &Walk, size: u32) -> u32 {
 /// `Decode` when the walk gets nowhere.
 pub(crate) fn turn(offset: &mut Offset, walk: &Walk, read: &PageRead, size: Option<u32>) -> Result<PageStep> {
     let limit = size.map_or(u32::MAX, |size| offset_limit(offset, walk, size));
-    let more = read.more == Some(true);
-    let next = more.then(|| read.next.as_deref().and_then(|next| next.parse().ok()).unwrap_or_default());
-    offset.turn(&read.keys, limit, next)
+    let next = match read.more {
+        Some(true) => Some(read.next.as_deref().and_then(|next| next.parse().ok()).unwrap_or_default()),
+        Some(false) => None,
+        // Rows that this credential may not see leave holes, and the total counts them.
+        None => {
+            let behind = behind(offset, read);
+            read.total.filter(|total| behind < *total).map(|_| behind)
+        }
+    };
+    let mut keys: Vec<&Key> = read.keys.iter().collect();
+    keys.dedup();
+    offset.turn(keys, limit, next)
+}
+
+/// Whether a page of several records has the keys of the page before; counts how often.
+fn is_repeated(at: &mut Position, keys: &[Key]) -> bool {
+    let mut hasher = DefaultHasher::new();
+    keys.hash(&mut hasher);
+    let page = Some(hasher.finish());
+    let repeats = keys.len() > 1 && at.page == page;
+    at.page = page;
+    at.repeats = if repeats { at.repeats.saturating_add(1) } else { 0 };
+    repeats
+}
+
+fn repeated() -> Error {
+    Error::new(ErrorKind::Decode, "the provider repeats a page of a list")
+        .with_advice("go on later from the last stored state, and report it if it stays")
+}
+
+/// The number of rows up to the end of a page.
+fn behind(offset: &Offset, read: &PageRead) -> u64 {
+    let repeated = read.keys.windows(2).filter(|pair| matches!(pair, [one, next] if one == next)).count();
+    offset.start().saturating_add(read.count.saturating_sub(repeated) as u64)
 }
 
 /// The value at a place: what the body had, or what a header says.

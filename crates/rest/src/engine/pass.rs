@@ -14,7 +14,12 @@ impl ReadState {
         let has_position = self.token.is_some() || self.marks.iter().any(Option::is_some);
         let wanted = match request.mode {
             ReadMode::Keys => Kind::Keys,
-            ReadMode::Changes if plan.has_changes() && has_position && !self.is_stale(plan, client)? => {
+            ReadMode::Changes
+                if plan.has_changes()
+                    && has_position
+                    && self.trusts_changes(plan)
+                    && !self.is_stale(plan, client)? =>
+            {
                 Kind::Changes
             }
             _ => Kind::Full,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use tieline_core::{
-    Batch, BatchStream, EntityName, Error, ErrorKind, Issue, Partition, Progress, RawJson, ReadRequest,
-    Result,
+    Batch, BatchStream, EntityName, Error, ErrorKind, Issue, Partition, Progress, RawJson, ReadMode,
+    ReadRequest, Result,
 };
 use tieline_kit::{Budget, TokenGuard, batches, on_entity};
 
@@ -15,7 +15,9 @@ use super::partitions::parents_of;
 use super::plan::{self, EntityPlan};
 use super::reading::{PageRead, Reading};
 use super::seen::SeenKeys;
+use super::select::{filter_mark, selection};
 use super::state::{Position, ReadState};
+use crate::hooks::Selection;
 
 /// A read under way.
 #[derive(Debug)]
@@ -40,6 +42,11 @@ pub(super) struct Run {
     /// Whether the next page's token comes from a stored state and may have ended since.
     resumed: bool,
     pub(super) over: bool,
+    pub(super) mode: ReadMode,
+    pub(super) has_detail: bool,
+    pub(super) selection: Selection,
+    /// Whether the next batch says that there is no list of changes.
+    pub(super) remarks: bool,
 }
 
 /// A lazy stream of batches.
@@ -51,9 +58,7 @@ pub(crate) fn read(client: &Client, request: ReadRequest) -> Result<BatchStream>
     if entity.list.is_empty() {
         return Err(Error::unsupported(format!("reading {}", request.entity)));
     }
-    if !request.filters.is_empty() {
-        return Err(Error::unsupported("reading with filters"));
-    }
+    let selection = selection(client, &request)?;
     let parents = match (&entity.parent, &request.partition) {
         (None, None) => Vec::new(),
         (None, Some(_)) => {
@@ -77,6 +82,15 @@ pub(crate) fn read(client: &Client, request: ReadRequest) -> Result<BatchStream>
         .with_advice("start over without state: a full read skips nothing"));
     }
     state.reading.clone_from(&plan.fingerprint);
+    let filters = filter_mark(&request.filters);
+    if request.state.is_some() && state.filters != filters {
+        return Err(Error::new(
+            ErrorKind::StateInvalid,
+            "the stored state belongs to a read with other filters",
+        )
+        .with_advice("start over without state: a full read skips nothing"));
+    }
+    state.filters = filters;
     if state.marks.len() != plan.marks.len() {
         state.marks = vec![None; plan.marks.len()];
     }
@@ -86,7 +100,12 @@ pub(crate) fn read(client: &Client, request: ReadRequest) -> Result<BatchStream>
     } else {
         request.fields.iter().map(|field| field.as_str().trim_start_matches('/').to_owned()).collect()
     };
+    let remarks = request.mode == ReadMode::Changes && state.is_without_changes();
     let run = Run {
+        mode: request.mode,
+        has_detail: entity.detail.is_some(),
+        selection,
+        remarks,
         client: client.clone(),
         entity: request.entity,
         plan,
@@ -152,7 +171,15 @@ async fn next_batch(mut run: Run) -> Result<Option<(Batch, Run)>> {
         pass.at = Position::default();
         asked = run.ask(walk, &mut pass).await;
     }
-    let response = asked?;
+    let response = match asked {
+        Ok(response) => response,
+        // What a list takes may change: everything is read in place of the changes.
+        Err(error) if Run::is_refused(walk, &pass, &error) => {
+            run.read_all();
+            return Box::pin(next_batch(run)).await;
+        }
+        Err(error) => return Err(error),
+    };
     pass.started = pass.started.or(response.date).or_else(|| Some(run.client.now()));
     let text = response.text()?;
     let mut read = if response.body.is_empty() && response.status != http::StatusCode::OK {
@@ -173,7 +200,7 @@ async fn next_batch(mut run: Run) -> Result<Option<(Batch, Run)>> {
     }
     // A page of which a bounded run gave a part comes again.
     let step = match pass.at.given {
-        0 => run.advance(walk, &mut pass, &read, &response, text, &mut issues)?,
+        0 if !pass.at.cut => run.advance(walk, &mut pass, &read, &response, text, &mut issues)?,
         _ => Step::Go,
     };
     let mut end = None;
@@ -182,9 +209,13 @@ async fn next_batch(mut run: Run) -> Result<Option<(Batch, Run)>> {
         pass.at = Position::default();
         run.guard = TokenGuard::new();
         if pass.walk >= walks.len() {
+            run.probe(&pass).await?;
+            // Who asked for some records learns nothing of the others.
+            pass.partial |= run.state.filters.is_some();
             end = Some(run.state.finish(&mut pass, &run.plan, &run.client));
         }
     }
+    run.remark_on_changes(&mut issues);
     if end.is_none() && run.budget.is_spent() {
         end = Some(tieline_core::PassEnd::Partial);
     }

@@ -1,8 +1,10 @@
 //! Descriptions that are part of a connector's crate.
 
+use std::any::TypeId;
+use std::collections::HashMap;
 use std::fmt::Debug;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use serde_json::Value;
 use tieline_core::http::{Classification, ResponseView};
@@ -34,7 +36,7 @@ pub trait Shipped: Debug + Send + Sync + 'static {
 #[derive(Debug)]
 pub struct ShippedFactory<S> {
     spec: ConnectorSpec,
-    loaded: std::result::Result<Arc<RestFactory>, String>,
+    loaded: Loaded,
     provider: PhantomData<fn() -> S>,
 }
 
@@ -44,11 +46,23 @@ impl<S> Clone for ShippedFactory<S> {
     }
 }
 
+type Loaded = std::result::Result<Arc<RestFactory>, String>;
+
+/// The files that were read, by provider: each once a process.
+static LOADED: LazyLock<Mutex<HashMap<TypeId, Loaded>>> = LazyLock::new(Mutex::default);
+
 impl<S: Shipped> Default for ShippedFactory<S> {
     fn default() -> Self {
-        let (spec, loaded) = match S::description() {
-            Ok(factory) => (factory.spec().clone(), Ok(Arc::new(factory))),
-            Err(error) => (ConnectorSpec::new(S::ID, S::ID, S::CATEGORY), Err(error.to_string())),
+        let all = || LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+        let provider = TypeId::of::<S>();
+        let known = all().get(&provider).cloned();
+        let loaded = known.unwrap_or_else(|| {
+            let read = S::description().map(Arc::new).map_err(|error| error.to_string());
+            all().entry(provider).or_insert(read).clone()
+        });
+        let spec = match &loaded {
+            Ok(factory) => factory.spec().clone(),
+            Err(_) => ConnectorSpec::new(S::ID, S::ID, S::CATEGORY),
         };
         Self { spec, loaded, provider: PhantomData }
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use tieline_core::{Error, ErrorKind, ReadMode, Result, State};
 use tieline_kit::Offset;
 
+use super::probe::Probed;
 use crate::stamp::Stamp;
 
 /// The version of the stored state.
@@ -29,6 +30,12 @@ pub(crate) struct ReadState {
     /// Records whose details the provider refused: the next pass asks for them again.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(crate) refused: BTreeSet<String>,
+    /// The filters that the state belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) filters: Option<String>,
+    /// What became of the question whether the list of changes can be trusted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) probed: Option<Probed>,
     /// When the last complete pass began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) covered: Option<DateTime<Utc>>,
@@ -120,6 +127,14 @@ pub(crate) struct Position {
     /// The changes of the next page that a bounded run already gave.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) given: usize,
+    /// The keys of the page before, hashed, and how many pages in a row had the same.
+    #[serde(skip)]
+    pub(crate) page: Option<u64>,
+    #[serde(skip)]
+    pub(crate) repeats: u8,
+    /// Whether the walk is behind a part of a page already, because a bounded run gave no more of it.
+    #[serde(skip)]
+    pub(crate) cut: bool,
     /// How often the walk stepped back behind records that went.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) backs: usize,

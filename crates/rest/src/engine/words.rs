@@ -52,6 +52,8 @@ pub(crate) struct RequestWords<'a> {
     /// Files that go with the request.
     pub(crate) files: &'a [Attachment],
     pub(crate) each: Vec<(String, String)>,
+    /// Parameters of the query beside the request's own.
+    pub(crate) query: Vec<(String, String)>,
     pub(crate) settings: Option<&'a BTreeMap<String, String>>,
     pub(crate) now: DateTime<Utc>,
     pub(crate) zone: Option<Tz>,

@@ -321,10 +321,18 @@ impl<'t> Reader<'t> {
             Value::Object(members) => Tree::Object(
                 members
                     .iter()
-                    .filter_map(|member| Some((member.name.clone(), self.tree(&member.node, words)?)))
+                    .filter_map(|member| {
+                        Some((self.fixed_name(&member.name), self.tree(&member.node, words)?))
+                    })
                     .collect(),
             ),
         })
+    }
+
+    /// The name of a member with the words filled that are fixed, such as a wrapper that `let` names.
+    fn fixed_name(&self, name: &str) -> String {
+        let fill = |name: String, (word, text): (&String, &String)| name.replace(&format!("<{word}>"), text);
+        self.fixed.iter().fold(name.to_owned(), fill)
     }
 
     /// An object of texts with words.

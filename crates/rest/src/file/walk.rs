@@ -5,7 +5,7 @@ use super::reader::{Reader, members, one_or_many};
 use crate::description::{Decode, KeyPart, Start, Walk};
 
 /// The settings of a walk.
-pub(crate) const WALK: [&str; 26] = [
+pub(crate) const WALK: [&str; 27] = [
     "records",
     "payload",
     "next",
@@ -23,6 +23,7 @@ pub(crate) const WALK: [&str; 26] = [
     "window",
     "start",
     "newest_first",
+    "probe",
     "single",
     "stable_cursor",
     "decode",
@@ -59,6 +60,7 @@ impl Reader<'_> {
                 "window" => walk.window = self.duration(node).filter(|window| !window.is_zero()),
                 "start" => walk.start = self.start(node),
                 "newest_first" => walk.newest_first = self.flag(node),
+                "probe" => walk.probe = self.flag(node),
                 "single" => walk.single = self.flag(node),
                 "stable_cursor" => walk.stable_cursor = self.flag(node),
                 "decode" => {

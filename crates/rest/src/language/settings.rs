@@ -183,6 +183,7 @@ pub(super) const LEVELS: &[Level] = &[
             line("window", Form::Duration, "The longest period of one walk."),
             line("start", Form::Text, "The beginning of a walk that must have one: `5y`, or a day."),
             line("newest_first", Form::Flag, "Whether the newest come first, so that an increment ends at its mark."),
+            line("probe", Form::Flag, "Whether a list of changes is tried before it is trusted, because the provider does not document it."),
             line("single", Form::Flag, "Whether the answer holds one record in the place of a list."),
             line("stable_cursor", Form::Flag, "Whether a cursor stands at a record, so that nothing moves between its pages."),
             line("decode", Form::Choice(&["json", "ndjson", "csv", "xml"]), "The format of the answer: json unless said."),

@@ -7,8 +7,8 @@ use tieline_core::{
     Account, CheckRequest, Connector, DiscoverRequest, Error, ErrorKind, Key, Lookup, LookupRequest,
     Operation, Outcome, Patch, RawJson, ReadRequest, Result, WriteOp, WriteRequest,
 };
-use tieline_core::{Deletes, FieldPatch, FieldPath};
-use tieline_rest::{HookContext, HookFuture, Hooks, RestFactory};
+use tieline_core::{Deletes, FieldPatch, FieldPath, Filter, PassEnd, ReadMode};
+use tieline_rest::{HookContext, HookFuture, Hooks, RestFactory, Selection};
 
 use crate::provider::{Answer, Provider, ok, read};
 
@@ -220,4 +220,171 @@ async fn a_connection_chooses_the_member_of_its_marker() {
         let marker = catalog.entity("invoices").unwrap().marker.clone();
         assert_eq!(marker.map(|marker| marker.field.to_string()).as_deref(), marked);
     }
+}
+
+/// Selects by rows and records, as a provider does that takes one filter in a request.
+#[derive(Debug)]
+struct Choosy;
+
+impl Hooks for Choosy {
+    fn select(&self, _: &HookContext, request: &ReadRequest) -> Result<Option<Selection>> {
+        let mut selection = Selection::new(!request.fields.is_empty());
+        for filter in &request.filters {
+            let text = filter.value.get().trim_matches('"').to_owned();
+            selection.query.push((filter.field.as_str().trim_start_matches('/').to_lowercase(), text));
+            selection.records.push((filter.field.clone(), filter.value.clone()));
+            selection.listed = false;
+        }
+        Ok(Some(selection))
+    }
+}
+
+#[tokio::test]
+async fn a_selection_says_whether_details_are_fetched_and_which_records_pass() {
+    let provider = provider(Choosy, |seen| match seen.path.strip_prefix("/invoices/") {
+        Some(number) => invoice(number),
+        None => {
+            let rows = [json!({ "Number": "1" }), json!({ "Number": "2" })];
+            let from = seen.query("offset").map_or(0, |offset| offset.parse().unwrap());
+            ok(json!({ "Invoices": rows[from..] }))
+        }
+    });
+    let connector = provider.connect();
+    let listed = ReadRequest::full("invoices").with_fields([FieldPath::field("Number")]);
+    assert_eq!(read(&connector, listed).await.unwrap().0, ["1", "2"]);
+    assert_eq!(provider.asked(), ["GET /invoices?offset=0&limit=100", "GET /invoices?offset=1&limit=100"]);
+    let filter = Filter::equals(FieldPath::field("Order"), RawJson::of("PO-2").unwrap());
+    let request = ReadRequest::full("invoices").with_filter(filter);
+    let (keys, batches) = read(&connector, request.clone()).await.unwrap();
+    assert_eq!(keys, ["2"]);
+    assert_eq!(provider.asked()[0], "GET /invoices?offset=0&limit=100&order=PO-2");
+    // Who asked for some learns nothing of the others, and goes on with the same filters only.
+    assert_eq!(batches.last().unwrap().end, Some(PassEnd::Partial));
+    let state = crate::provider::state(&batches);
+    let other = connector.read(ReadRequest::full("invoices").with_state(state.clone())).err().unwrap();
+    assert_eq!(other.kind(), ErrorKind::StateInvalid);
+    assert!(connector.read(request.with_state(state)).is_ok());
+}
+
+/// An answer to the question for what changed the day after tomorrow, and the passes of three runs.
+async fn probed(ahead: Answer) -> (Vec<ReadMode>, usize, usize) {
+    let file = FILE.replace("overlap: 5m}", "overlap: 5m, probe: true}");
+    let factory =
+        RestFactory::from_file("books", "books.yaml", &file, tieline_core::Category::Other).unwrap();
+    let provider = Provider::of(factory.with_hooks(Choosy), move |seen| match seen.query("since") {
+        Some(time) if time.starts_with("2026-06-03") => ahead.clone(),
+        Some(_) => ok(json!({ "Invoices": [] })),
+        None => ok(json!({ "Invoices": [{ "Number": "1" }] })),
+    });
+    let connector = provider.connect();
+    let catalog = connector.discover(DiscoverRequest::names()).await.unwrap();
+    assert!(!catalog.entity("invoices").unwrap().capabilities.changes);
+    let (mut passes, mut remarks, mut state) = (Vec::new(), 0, None);
+    for _ in 0..3 {
+        let request = ReadRequest::changes("invoices").with_fields([FieldPath::field("Number")]);
+        let (_, batches) = read(&connector, request.with_state(state)).await.unwrap();
+        passes.push(batches[0].pass);
+        remarks += batches.iter().map(|batch| batch.issues.len()).sum::<usize>();
+        state = crate::provider::state(&batches);
+    }
+    let asked = provider.asked();
+    (passes, remarks, asked.iter().filter(|line| line.contains("since=2026-06-03")).count())
+}
+
+#[tokio::test]
+async fn an_undocumented_list_of_changes_is_tried_once() {
+    use ReadMode::{Changes, Full};
+    let empty = ok(json!({ "Invoices": [] }));
+    assert_eq!(probed(empty).await, (vec![Full, Changes, Changes], 0, 1));
+    let all = ok(json!({ "Invoices": [{ "Number": "1" }] }));
+    assert_eq!(probed(all).await, (vec![Full, Full, Full], 3, 1));
+    assert_eq!(probed(refusal(400, 9)).await, (vec![Full, Full, Full], 3, 1));
+}
+
+#[tokio::test]
+async fn a_list_of_changes_that_is_refused_is_read_in_full() {
+    let provider = provider(Choosy, |seen| match seen.query("since") {
+        Some(_) => refusal(400, 9),
+        None => ok(json!({ "Invoices": [{ "Number": "1" }] })),
+    });
+    let connector = provider.connect();
+    let request = || ReadRequest::changes("invoices").with_fields([FieldPath::field("Number")]);
+    let (_, first) = read(&connector, request()).await.unwrap();
+    let again = request().with_state(crate::provider::state(&first));
+    let (keys, batches) = read(&connector, again).await.unwrap();
+    assert_eq!((keys, batches[0].pass, batches[0].issues.len()), (vec!["1".to_owned()], ReadMode::Full, 1));
+}
+
+/// The keys of seven records, three a page; the second page may come empty at first.
+async fn seven(comes_empty: bool) -> Vec<String> {
+    let file = FILE.replace("page_size: 100}", "page_size: 3, total: /Meta/Total}");
+    let factory =
+        RestFactory::from_file("books", "books.yaml", &file, tieline_core::Category::Other).unwrap();
+    let empty = std::sync::atomic::AtomicBool::new(comes_empty);
+    let provider = Provider::of(factory.with_hooks(Choosy), move |seen| {
+        let number = |name: &str| seen.query(name).unwrap().parse::<usize>().unwrap();
+        let rows = (1..=7).map(|n| json!({ "Number": n.to_string() }));
+        let mut rows: Vec<_> = rows.skip(number("offset")).take(number("limit")).collect();
+        if number("offset") > 0 && empty.swap(false, std::sync::atomic::Ordering::Relaxed) {
+            rows.clear();
+        }
+        ok(json!({ "Meta": { "Total": 7 }, "Invoices": rows }))
+    });
+    let request = ReadRequest::full("invoices").with_fields([FieldPath::field("Number")]);
+    let (keys, batches) = read(&provider.connect(), request).await.unwrap();
+    assert_eq!(batches.last().unwrap().end, Some(PassEnd::Complete));
+    keys
+}
+
+#[tokio::test]
+async fn pages_overlap_by_a_record_that_comes_once_and_an_empty_page_is_no_end() {
+    let all = ["1", "2", "3", "4", "5", "6", "7"];
+    assert_eq!(seven(false).await, all);
+    let found: std::collections::BTreeSet<String> = seven(true).await.into_iter().collect();
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), all);
+}
+
+/// A provider that does not know the parameter of the page gives the first one for ever.
+#[tokio::test]
+async fn a_page_that_comes_again_and_again_is_an_error() {
+    for (by, total) in [("offset=<offset>", ""), ("offset=<offset>", ", total: /Total"), ("page=<page>", "")]
+    {
+        let file =
+            FILE.replace("offset=<offset>", by).replace("page_size: 100}", &format!("page_size: 3{total}}}"));
+        let factory =
+            RestFactory::from_file("books", "books.yaml", &file, tieline_core::Category::Other).unwrap();
+        let provider = Provider::of(factory.with_hooks(Choosy), |_| {
+            ok(json!({ "Total": 9, "Invoices": [{ "Number": "1" }, { "Number": "2" }, { "Number": "3" }] }))
+        });
+        let request = ReadRequest::full("invoices").with_fields([FieldPath::field("Number")]);
+        let error = read(&provider.connect(), request).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{by} {total}");
+        assert!(provider.asked().len() < 10);
+    }
+}
+
+/// A bounded run stops within a page, and a record before its end goes before the next run.
+#[tokio::test]
+async fn a_run_goes_on_behind_its_last_record_whatever_goes_before_it() {
+    let gone = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let is_gone = std::sync::Arc::clone(&gone);
+    let provider = provider(Choosy, move |seen| {
+        let from: usize = seen.query("offset").unwrap().parse().unwrap();
+        let first = if is_gone.load(std::sync::atomic::Ordering::Relaxed) { 2 } else { 1 };
+        let rows: Vec<_> =
+            (first..=5).map(|number| json!({ "Number": number.to_string() })).skip(from).collect();
+        ok(json!({ "Invoices": rows }))
+    });
+    let connector = provider.connect();
+    let request = || ReadRequest::full("invoices").with_fields([FieldPath::field("Number")]);
+    let (mut keys, batches) = read(&connector, request().with_max_records(2)).await.unwrap();
+    assert_eq!(keys, ["1", "2"]);
+    gone.store(true, std::sync::atomic::Ordering::Relaxed);
+    let (rest, batches) =
+        read(&connector, request().with_state(crate::provider::state(&batches))).await.unwrap();
+    keys.extend(rest);
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys, ["1", "2", "3", "4", "5"]);
+    assert_eq!(batches.last().unwrap().end, Some(PassEnd::Complete));
 }

@@ -37,6 +37,8 @@ async fn rules_decide_before_the_status_does() {
     assert_snapshot!(refusal(404, said("no rows")).await.1, @"Acme does not have this (not_found, HTTP 404, entity=rows)");
     assert_snapshot!(refusal(429, json!({ "policyName": "DAILY", "category": "RATE_LIMITS", "correlationId": "c-1" })).await.1, @"Acme allows no more requests in this period (quota_exhausted, HTTP 429, code RATE_LIMITS, request id c-1, retry after 43200 s, entity=rows)");
     assert_snapshot!(refusal(429, json!({ "policyName": "SECONDLY" })).await.1, @"Acme allows no more requests for now (rate_limited, HTTP 429, entity=rows)");
+    assert_snapshot!(refusal(503, "<html>down</html>").await.1, @"Acme has a fault or is down: go on later from the last stored state (unavailable, HTTP 503, entity=rows)");
+    assert_snapshot!(refusal(429, "<html>slow</html>").await.1, @"Acme allows no more requests for now (rate_limited, HTTP 429, entity=rows)");
     assert_snapshot!(refusal(423, said("x")).await.1, @"Acme has a fault or is down (unavailable, HTTP 423, retry after 2 s, entity=rows)");
     assert_snapshot!(refusal(200, json!({ "success": false, "data": [] })).await.1, @"Acme refuses the request (rejected, HTTP 200, entity=rows)");
     assert_snapshot!(refusal(410, said("gone")).await.1, @"Acme no longer knows where the last read stopped: start over without state: a full read skips nothing (state_invalid, HTTP 410, entity=rows)");

@@ -40,6 +40,7 @@ async fn keys_are_looked_up_one_by_one_and_only_the_providers_own_404_is_missing
         "/one/a%2Fb" => ok(json!({ "id": "a/b", "name": "x" })),
         "/one/2" => (404, Vec::new(), json!({ "error": "no such thing" }).to_string()),
         "/one/3" => (403, Vec::new(), json!({ "error": "not yours" }).to_string()),
+        "/one/4" => (400, Vec::new(), json!({ "error": "odd" }).to_string()),
         _ => (404, Vec::new(), "<html>gateway</html>".to_owned()),
     });
     let connector = provider.connect();
@@ -47,6 +48,11 @@ async fn keys_are_looked_up_one_by_one_and_only_the_providers_own_404_is_missing
     let found = connector.lookup(LookupRequest::keys("one", keys)).await.unwrap();
     assert_eq!(texts(&found.answers), ["a/b", "2 missing", "3 forbidden"]);
     assert_eq!(provider.asked()[0], "GET /one/a%2Fb?fields=id,name");
+    // What is refused for another reason keeps no other record away, and is an error where nothing else is shown.
+    let found = connector.lookup(LookupRequest::keys("one", ["4", "a/b"].map(Key::from))).await.unwrap();
+    assert_eq!(texts(&found.answers), ["4 forbidden", "a/b"]);
+    let error = connector.lookup(LookupRequest::keys("one", ["4", "2"].map(Key::from))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Rejected);
     let error = connector.lookup(LookupRequest::keys("one", [Key::from("9")])).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
     // A key that cannot stand in a path names no other record.

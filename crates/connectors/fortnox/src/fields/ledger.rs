@@ -30,6 +30,32 @@ pub(crate) const INVOICE_PAYMENTS: &[Field] = &[
     detail_rw("WriteOffs", Rows(WRITE_OFFS)),
 ];
 
+pub(crate) const SUPPLIER_INVOICE_PAYMENTS: &[Field] = &[
+    list_ro("Number", Text),
+    list_rw("Amount", Decimal),
+    list_ro("Booked", Flag),
+    list_rw("Currency", Text),
+    list_rw("CurrencyRate", Decimal),
+    list_rw("CurrencyUnit", Decimal),
+    list_rw("InvoiceNumber", Text),
+    list_rw("PaymentDate", Date),
+    list_ro("Source", Word(&["manual", "direct"])),
+    list_only("WriteOffExist", Flag),
+    detail_rw("AmountCurrency", Decimal),
+    detail_rw("Information", Text),
+    detail_ro("InvoiceDueDate", Date),
+    detail_ro("InvoiceOCR", Text),
+    detail_ro("InvoiceSupplierName", Text),
+    detail_ro("InvoiceSupplierNumber", Ref("suppliers")),
+    detail_ro("InvoiceTotal", Decimal),
+    detail_rw("ModeOfPayment", Text),
+    detail_rw("ModeOfPaymentAccount", Int),
+    detail_ro("VoucherNumber", Int),
+    detail_ro("VoucherSeries", Text),
+    detail_ro("VoucherYear", Int),
+    detail_rw("WriteOffs", Rows(WRITE_OFFS)),
+];
+
 pub(crate) const SUPPLIER_INVOICES: &[Field] = &[
     list_ro("GivenNumber", Text),
     list_only("AuthorizerName", Text),

@@ -5,13 +5,21 @@
 mod documents;
 mod ledger;
 mod registers;
+mod terms;
 
-use serde_json::{Map, Value, json};
+use tieline_core::{Choice, EntityField, EntityName, FieldPath, Text as CoreText};
 
 use self::Shape::{Date, Decimal, DecimalText, Flag, Int, Object, Ref, Rows, Text, Word};
-pub(crate) use documents::{INVOICES, OFFERS, ORDERS};
-pub(crate) use ledger::{ACCOUNTS, COMPANY, FINANCIAL_YEARS, INVOICE_PAYMENTS, SUPPLIER_INVOICES, VOUCHERS};
+pub(crate) use documents::{CONTRACTS, INVOICES, OFFERS, ORDERS};
+pub(crate) use ledger::{
+    ACCOUNTS, COMPANY, FINANCIAL_YEARS, INVOICE_PAYMENTS, SUPPLIER_INVOICE_PAYMENTS, SUPPLIER_INVOICES,
+    VOUCHERS,
+};
 pub(crate) use registers::{ARTICLES, COST_CENTERS, CUSTOMERS, PROJECTS, SUPPLIERS};
+pub(crate) use terms::{
+    CURRENCIES, DELIVERIES, FILES, LOCKED_PERIOD, MODES, PRICE_LISTS, PRICES, SUPPLIER_INVOICE_FILES, TERMS,
+    UNITS, VOUCHER_FILES, VOUCHER_SERIES,
+};
 
 /// A field of a record, or of a part of one.
 #[derive(Debug)]
@@ -97,26 +105,6 @@ impl Shape {
         }
     }
 
-    /// Its JSON Schema. Any field may be null, and a text in place of what it holds: `""` for nothing, `"API_NORIGHT"`
-    /// where a licence is missing.
-    pub(crate) fn schema(self) -> Value {
-        match self {
-            Text | Ref(_) | Word(_) | Decimal | DecimalText => {
-                json!({ "type": ["string", "number", "null"] })
-            }
-            Int => json!({ "type": ["integer", "string", "null"] }),
-            Flag => json!({ "type": ["boolean", "string", "null"] }),
-            Date => json!({ "type": ["string", "null"] }),
-            Object(parts) => {
-                json!({ "type": ["object", "string", "null"], "properties": properties(parts) })
-            }
-            Rows(parts) => json!({
-                "type": ["array", "string", "null"],
-                "items": { "type": "object", "properties": properties(parts) },
-            }),
-        }
-    }
-
     /// Whether a JSON text can be written to it.
     pub(crate) fn takes(self, json: &str) -> bool {
         let is_text = json.starts_with('"');
@@ -163,11 +151,55 @@ impl Shape {
     }
 }
 
-fn properties(parts: &[Field]) -> Map<String, Value> {
-    parts.iter().map(|part| (part.name.to_owned(), part.shape.schema())).collect()
-}
-
 /// A number without the quotes around it.
 fn bare(json: &str) -> &str {
     json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(json)
+}
+
+/// The fields of an entity, as a catalog lists them.
+pub(crate) fn described(fields: &[Field]) -> Vec<EntityField> {
+    fields.iter().map(entity_field).collect()
+}
+
+fn entity_field(described: &Field) -> EntityField {
+    let title = readable(described.name);
+    let field = EntityField::new(FieldPath::field(described.name), title, described.shape.word());
+    let mut field = field.with_writable(described.writable);
+    field.choices = described
+        .shape
+        .choices()
+        .iter()
+        .map(|word| Choice { value: CoreText::from_static(word), label: readable(word) })
+        .collect();
+    if let Ref(other) = described.shape {
+        field.references.push(EntityName::from_static(other));
+    }
+    field
+}
+
+/// `InvoiceDate` as `Invoice date`, `VATType` as `VAT type`, `ACCRUAL` as it is.
+fn readable(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    let mut words = String::new();
+    for (at, letter) in letters.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|at| letters.get(at));
+        let after = letters.get(at + 1);
+        let begins = letter.is_uppercase()
+            && before.is_some_and(|before| {
+                before.is_lowercase()
+                    || (before.is_uppercase() && after.is_some_and(|after| after.is_lowercase()))
+            });
+        if begins {
+            words.push(' ');
+        }
+        // An abbreviation stays as it is.
+        let alone = after.is_none_or(|after| !after.is_uppercase());
+        let abbreviated = before.is_some_and(|before| before.is_uppercase()) && !begins;
+        if begins && alone && !abbreviated {
+            words.extend(letter.to_lowercase());
+        } else {
+            words.push(*letter);
+        }
+    }
+    words
 }

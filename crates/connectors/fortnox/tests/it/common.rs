@@ -13,7 +13,7 @@ use tieline_core::{
     IntoCredential, Key, Operation, OperationOutcome, Outcome, Patch, RawJson, ReadRequest, Result, WriteOp,
     WriteRequest,
 };
-use tieline_fortnox::{Fortnox, FortnoxConfig, FortnoxFactory};
+use tieline_fortnox::{FortnoxConfig, FortnoxFactory, RestConnector};
 use tieline_http::memory::{MemoryTransport, answer};
 use tieline_http::{ClientOptions, HttpStack};
 
@@ -33,7 +33,7 @@ pub(crate) fn over(
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
     config: FortnoxConfig,
-) -> Arc<Fortnox> {
+) -> Arc<RestConnector> {
     let factory = Arc::new(FortnoxFactory::default());
     let base = factory.base_url(&serde_json::to_value(&config).unwrap()).unwrap();
     let credential = Bearer::new("eyJ0ZXN0IjoxfQ".to_owned()).into_credential(&factory.spec().auth).unwrap();
@@ -47,7 +47,7 @@ pub(crate) fn over(
 /// The connector over answers from a function of method and path with query.
 pub(crate) fn answering(
     reply: impl Fn(&str) -> (u16, String) + Send + Sync + 'static,
-) -> (MemoryTransport, Arc<Fortnox>) {
+) -> (MemoryTransport, Arc<RestConnector>) {
     let transport = MemoryTransport::new(move |request| {
         let (status, body) = reply(&line(&request));
         let headers = [("content-type", "application/json"), ("date", DATE), ("x-uid", "0a1b2c3d")];
@@ -117,7 +117,7 @@ pub(crate) fn invoice(number: &str) -> String {
 }
 
 /// A company with so many invoices.
-pub(crate) fn with_invoices(count: usize) -> (MemoryTransport, Arc<Fortnox>) {
+pub(crate) fn with_invoices(count: usize) -> (MemoryTransport, Arc<RestConnector>) {
     let rows: Vec<String> = (1..=count).map(invoice_row).collect();
     answering(move |line| match line.strip_prefix("GET /3/invoices/") {
         Some(number) => (200, format!(r#"{{"Invoice":{}}}"#, invoice(number))),
@@ -133,7 +133,7 @@ pub(crate) fn path(text: &str) -> FieldPath {
     FieldPath::parse(text).unwrap()
 }
 
-pub(crate) async fn batches(books: &Fortnox, request: ReadRequest) -> Result<Vec<Batch>> {
+pub(crate) async fn batches(books: &RestConnector, request: ReadRequest) -> Result<Vec<Batch>> {
     let stream = books.read(request)?;
     let batches: Vec<Result<Batch>> = stream.collect().await;
     batches.into_iter().collect()
@@ -190,7 +190,7 @@ pub(crate) fn set(text: &str) -> FieldPatch {
 
 /// The outcomes, in order; that they are the operations' own is checked.
 pub(crate) async fn written(
-    books: &Fortnox,
+    books: &RestConnector,
     entity: &str,
     operations: Vec<WriteOp>,
 ) -> Vec<OperationOutcome> {
@@ -206,7 +206,7 @@ pub(crate) async fn written(
     outcomes
 }
 
-pub(crate) async fn one(books: &Fortnox, entity: &str, op: WriteOp) -> Outcome {
+pub(crate) async fn one(books: &RestConnector, entity: &str, op: WriteOp) -> Outcome {
     written(books, entity, vec![op]).await.remove(0).outcome
 }
 
@@ -224,6 +224,6 @@ pub(crate) fn word(outcome: &Outcome) -> String {
 }
 
 /// The error in the place of a batch.
-pub(crate) async fn broken(books: &Fortnox, request: ReadRequest) -> Error {
+pub(crate) async fn broken(books: &RestConnector, request: ReadRequest) -> Error {
     batches(books, request).await.unwrap_err()
 }

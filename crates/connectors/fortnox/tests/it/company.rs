@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use futures_util::StreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use tieline_auth::Bearer;
 use tieline_core::{
-    BuildContext, Change, Clock, Connector, ConnectorFactory, ErrorKind, IntoCredential, PassEnd, ReadMode,
-    ReadRequest, State,
+    Batch, BuildContext, Change, Clock, Connector, ConnectorFactory, ErrorKind, IntoCredential, Partition,
+    PartitionsRequest, PassEnd, ReadMode, ReadRequest, State,
 };
 use tieline_fortnox::FortnoxFactory;
 use tieline_http::{ClientOptions, HttpStack};
@@ -124,12 +124,13 @@ async fn a_customer_that_goes_during_the_walk_hides_no_other() {
 async fn a_process_that_dies_goes_on_from_its_last_batch() {
     let sandbox = Model::builder().invoices(300).build();
     let (mut keys, state) = pull(&connected(&sandbox), ReadRequest::changes("invoices"), 2).await;
-    assert_eq!(keys.len(), 200);
+    let read = keys.len();
+    assert!((150..=200).contains(&read), "{read}");
     sandbox.forget_requests();
     let request = ReadRequest::changes("invoices").with_state(state);
     let (rest, _) = pull(&connected(&sandbox), request, usize::MAX).await;
     let all = truth(&sandbox, Entity::Invoices);
-    assert_eq!(rest.len() + 200, all.len());
+    assert_eq!(rest.len() + read, all.len());
     keys.extend(rest);
     assert_eq!(keys, all);
 }
@@ -163,34 +164,45 @@ async fn a_refusal_for_haste_without_a_time_is_waited_out() {
     assert!((sandbox.now() - begun).num_seconds() >= 5);
 }
 
+/// The whole entity, or each of its years, with what the last batch of each said.
+async fn whole(
+    books: &Arc<dyn Connector>,
+    name: &str,
+) -> (BTreeSet<String>, Vec<(Option<Partition>, Batch)>) {
+    let mut parts: Vec<Option<Partition>> = vec![None];
+    if matches!(name, "accounts" | "vouchers") {
+        let years = books.partitions(PartitionsRequest::new(name)).await.unwrap().partitions;
+        parts = years.into_iter().map(|year| Some(year.partition)).collect();
+    }
+    let (mut keys, mut last) = (BTreeSet::new(), Vec::new());
+    for part in parts {
+        let mut request = ReadRequest::changes(name);
+        request.partition = part.clone();
+        let batches: Vec<Batch> = books.read(request).unwrap().try_collect().await.unwrap();
+        assert!(batches.iter().all(|batch| batch.pass == ReadMode::Full), "{name}");
+        let changes = batches.iter().flat_map(|batch| &batch.groups).flat_map(|group| &group.changes);
+        keys.extend(changes.map(|change| change.key().to_string()));
+        last.push((part, batches.last().unwrap().clone()));
+    }
+    (keys, last)
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_entity_is_read_and_read_again() {
     let sandbox = Model::builder().invoices(100).build();
     let books = connected(&sandbox);
     for entity in Entity::ALL {
         let name = entity.path();
-        let mut batches = books.read(ReadRequest::changes(name)).unwrap();
-        let mut keys = BTreeSet::new();
-        let mut last = None;
-        while let Some(batch) = batches.next().await {
-            let batch = batch.unwrap();
-            assert_eq!(batch.pass, ReadMode::Full, "{name}");
-            keys.extend(
-                batch.groups.iter().flat_map(|group| &group.changes).map(|change| change.key().to_string()),
-            );
-            last = Some(batch);
-        }
-        let last = last.unwrap();
-        assert_eq!(last.end, Some(PassEnd::Complete), "{name}");
+        let (keys, last) = whole(&books, name).await;
         assert_eq!(keys, truth(&sandbox, entity), "{name}");
-        let again = ReadRequest::changes(name).with_state(Some(last.state));
-        let mut batches = books.read(again).unwrap();
-        let mut passes = Vec::new();
-        while let Some(batch) = batches.next().await {
-            passes.push(batch.unwrap().pass);
-        }
         let knows_changes = !matches!(entity, Entity::Projects | Entity::Vouchers | Entity::FinancialYears);
         let expected = if knows_changes { ReadMode::Changes } else { ReadMode::Full };
-        assert!(passes.iter().all(|pass| *pass == expected), "{name}: {passes:?}");
+        for (part, batch) in last {
+            assert_eq!(batch.end, Some(PassEnd::Complete), "{name}");
+            let mut again = ReadRequest::changes(name).with_state(Some(batch.state));
+            again.partition = part;
+            let batches: Vec<Batch> = books.read(again).unwrap().try_collect().await.unwrap();
+            assert!(batches.iter().all(|batch| batch.pass == expected), "{name}");
+        }
     }
 }

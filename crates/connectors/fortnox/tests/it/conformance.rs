@@ -42,6 +42,24 @@ impl ConnectorUnderTest for FortnoxSubject {
         )
     }
 
+    /// What the sandbox models. Accounts and vouchers are read year by year, which `company` does.
+    fn entities(&self) -> Vec<&'static str> {
+        vec![
+            "customers",
+            "suppliers",
+            "articles",
+            "invoices",
+            "invoicepayments",
+            "supplierinvoices",
+            "orders",
+            "offers",
+            "projects",
+            "costcenters",
+            "financialyears",
+            "companyinformation",
+        ]
+    }
+
     fn world(&self, secret: &str) -> Box<dyn FakeProvider> {
         // Few, because each record is a request.
         let sandbox = Model::builder().invoices(40).token(secret).build();

@@ -1,30 +1,44 @@
 //! The settings, the spec, and the connection test.
 
+use std::sync::Arc;
+
+use http::StatusCode;
 use serde_json::json;
 use tieline_core::{
-    AuthScheme, CheckRequest, Connector, ConnectorConfig, ConnectorFactory, ErrorKind, Grant,
+    AuthScheme, BuildContext, CheckRequest, Connector, ConnectorConfig, ConnectorFactory, ErrorKind, Grant,
+    SystemClock,
 };
 use tieline_fortnox::{FortnoxConfig, FortnoxFactory};
+use tieline_http::memory::{MemoryTransport, answer};
+use tieline_http::{ClientOptions, HttpStack};
 
 use crate::common::*;
 
 #[test]
 fn settings_are_read_as_forms_and_tokens_write_them() {
     let factory = FortnoxFactory::default();
+    let base = factory.base_url(&json!({})).unwrap();
+    let transport = MemoryTransport::new(|_| Ok(answer(StatusCode::OK, &[], "")));
+    let host = HttpStack::builder().transport(Arc::new(transport)).build().unwrap();
     for config in
         [json!({}), json!({"tenant_id":"34231"}), json!({"tenant_id":34231}), json!({"tenant_id":null})]
     {
         assert_eq!(factory.base_url(&config).unwrap().as_str(), "https://api.fortnox.se/", "{config}");
     }
-    let wrong: Vec<String> =
-        [json!({"tenant":"1"}), json!({"tenant_id":"3423x"}), json!("x"), json!({"tenant_id":"-1"})]
-            .into_iter()
-            .map(|config| {
-                let error = factory.base_url(&config).unwrap_err();
-                assert_eq!(error.kind(), ErrorKind::Config);
-                error.to_string()
-            })
-            .collect();
+    let connect = |config| {
+        let client = ClientOptions::new(Arc::new(FortnoxFactory::default()), base.clone());
+        let context =
+            BuildContext::new(config, base.clone(), host.client(client).unwrap(), Arc::new(SystemClock));
+        factory.connect(context)
+    };
+    let wrong: Vec<String> = [json!({"tenant":"1"}), json!({"tenant_id":"3423x"}), json!("x")]
+        .into_iter()
+        .map(|config| {
+            let error = connect(config).err().unwrap();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            error.to_string()
+        })
+        .collect();
     insta::assert_snapshot!(wrong.join("\n"));
     fn is_connectors<C: ConnectorConfig>() {}
     is_connectors::<FortnoxConfig>();

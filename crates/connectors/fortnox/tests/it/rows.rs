@@ -1,10 +1,10 @@
-//! Rows that are set are the rows that stand afterwards.
+//! Rows that are set are the rows that stand afterwards, what a company chooses from, and its files.
 
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use tieline_core::{Clock, FieldPatch};
+use tieline_core::{Attachment, Clock, Connector, ContentRequest, FieldPatch, ReadRequest, WriteOp};
 use tieline_fortnox::FortnoxConfig;
 use tieline_sandbox::fortnox::{Entity, Fortnox as Model};
 use tieline_sandbox::{InProcess, Sandbox};
@@ -99,4 +99,89 @@ async fn another_row_is_written_in_two_steps_and_each_can_be_sent_again() {
     PUT /3/invoices/204 {"Invoice":{"InvoiceRows":[{"RowId":1},{"Description":"b"}]}}
     PUT /3/invoices/204 {"Invoice":{"InvoiceRows":[{"RowId":3}],"OurReference":"Ada"}}
     "#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_company_chooses_from_is_read_and_written() {
+    for (entity, path, many, row, key) in [
+        ("units", "units", "Units", r#"{"Code":"st","Description":"styck"}"#, "st"),
+        (
+            "termsofpayments",
+            "termsofpayments",
+            "TermsOfPayments",
+            r#"{"Code":"30","Description":"30 dagar"}"#,
+            "30",
+        ),
+        (
+            "voucherseries",
+            "voucherseries",
+            "VoucherSeriesCollection",
+            r#"{"Code":"A","Description":"Redovisning"}"#,
+            "A",
+        ),
+        (
+            "prices",
+            "prices",
+            "Prices",
+            r#"{"PriceList":"A","ArticleNumber":"A/1","FromQuantity":0,"Price":1.10}"#,
+            "A/A~11/0",
+        ),
+    ] {
+        let (transport, books) = answering(move |line| page(line, many, &[row.to_owned()]));
+        let found = batches(&books, ReadRequest::full(entity)).await.unwrap();
+        assert_eq!(words(&found), [format!("+{key}")]);
+        assert_eq!(asked(&transport)[0], format!("GET /3/{path}?offset=0&limit=500"));
+    }
+    let (transport, books) =
+        answering(|_| (200, r#"{"SupplierInvoicePayment":{"Number":7},"Price":{}}"#.to_owned()));
+    one(&books, "supplierinvoicepayments", create(r#"{"InvoiceNumber":"12","Amount":"100.50"}"#)).await;
+    one(&books, "supplierinvoicepayments", invoke("bookkeep", "7")).await;
+    one(&books, "prices", update("A/A~11/0", &[("/Price", set("2.20"))])).await;
+    insta::assert_snapshot!(sent(&transport), @r#"
+    POST /3/supplierinvoicepayments {"SupplierInvoicePayment":{"Amount":100.50,"InvoiceNumber":"12"}}
+    PUT /3/supplierinvoicepayments/7/bookkeep
+    PUT /3/prices/A/A%2F1/0 {"Price":{"Price":2.20}}
+    "#);
+    for (body, keys) in [
+        (r#"{"LockedPeriod":{"EndDate":"2026-01-31"}}"#, vec!["+2026-01-31"]),
+        (r#"{"LockedPeriod":{}}"#, vec![]),
+    ] {
+        let (_, books) = answering(move |_| (200, body.to_owned()));
+        assert_eq!(words(&batches(&books, ReadRequest::full("lockedperiod")).await.unwrap()), keys);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_is_listed_read_put_in_and_connected() {
+    let (transport, books) = answering(|line| match line.split(['?', ' ']).nth(1).unwrap() {
+        "/3/inbox" if line.starts_with("GET") => (
+            200,
+            r#"{"Folder":{"Id":"root","Files":[{"Id":"f-1","Name":"kvitto.pdf","Size":3}]}}"#.to_owned(),
+        ),
+        "/3/inbox" => (201, r#"{"File":{"Id":"f-2","Name":"kvitto.pdf"}}"#.to_owned()),
+        "/3/voucherfileconnections" => {
+            (201, r#"{"VoucherFileConnection":{"FileId":"f-2","VoucherNumber":"12"}}"#.to_owned())
+        }
+        _ => (200, "pdf".to_owned()),
+    });
+    assert_eq!(words(&batches(&books, ReadRequest::full("inbox")).await.unwrap()), ["+f-1"]);
+    books.content(ContentRequest::new("inbox", "f-1")).await.unwrap();
+    let upload = WriteOp::invoke("upload", json_of(r#"{"folder":"inbox_v"}"#)).with_file(Attachment::new(
+        "file",
+        "kvitto.pdf",
+        &b"pdf"[..],
+    ));
+    assert_eq!(word(&one(&books, "inbox", upload).await), "applied f-2");
+    let connection = r#"{"FileId":"f-2","VoucherNumber":"12","VoucherSeries":"A"}"#;
+    let outcome = one(&books, "voucherfileconnections", create(connection)).await;
+    assert_eq!(word(&outcome), "applied f-2");
+    let requests = transport.requests();
+    let upload = requests.iter().find(|request| request.method() == "POST").unwrap();
+    assert_eq!(upload.uri().path_and_query().unwrap(), "/3/inbox?folderId=inbox_v");
+    let kind = upload.headers()["content-type"].to_str().unwrap();
+    assert!(kind.starts_with("multipart/form-data"), "{kind}");
+}
+
+fn json_of(text: &str) -> tieline_core::RawJson {
+    tieline_core::RawJson::parse(text).unwrap()
 }

@@ -1,7 +1,7 @@
 //! Records as types.
 
 use futures_util::TryStreamExt;
-use tieline_fortnox::{Customer, Invoice, Voucher};
+use tieline_fortnox::{Article, Customer, Invoice, Supplier, Voucher};
 
 use crate::common::*;
 
@@ -14,7 +14,7 @@ const INVOICE: &str = r#"{"Invoice":{"@url":"https:\/\/api.fortnox.se\/3\/invoic
 #[tokio::test(start_paused = true)]
 async fn an_invoice_keeps_every_digit_however_it_is_written() {
     let (_, books) = answering(|_| (200, INVOICE.to_owned()));
-    let invoice: Invoice = books.invoice(204).await.unwrap().unwrap();
+    let invoice: Invoice = books.record_as("invoices", 204_u64).await.unwrap().unwrap();
     assert_eq!(invoice.number, "204");
     assert_eq!(invoice.invoice_date.unwrap().to_string(), "2026-01-10");
     assert_eq!((invoice.due_date, invoice.final_pay_date), (None, None));
@@ -35,20 +35,20 @@ async fn an_invoice_keeps_every_digit_however_it_is_written() {
 #[tokio::test(start_paused = true)]
 async fn a_record_that_is_not_there_is_none() {
     let (transport, books) = answering(|_| error(404, "2000434", "Kan inte hitta fakturan."));
-    assert_eq!(books.invoice("204").await.unwrap(), None);
-    assert_eq!(books.customer("1001").await.unwrap(), None);
-    assert_eq!(books.supplier("7").await.unwrap(), None);
-    assert_eq!(books.article("A-10").await.unwrap(), None);
-    assert_eq!(books.voucher("A", 12, 5).await.unwrap(), None);
+    assert_eq!(books.record_as::<Invoice>("invoices", "204").await.unwrap(), None);
+    assert_eq!(books.record_as::<Customer>("customers", "1001").await.unwrap(), None);
+    assert_eq!(books.record_as::<Supplier>("suppliers", "7").await.unwrap(), None);
+    assert_eq!(books.record_as::<Article>("articles", "A-10").await.unwrap(), None);
+    assert_eq!(books.record_as::<Voucher>("vouchers", "A/12/5").await.unwrap(), None);
     assert_eq!(asked(&transport).last().unwrap(), "GET /3/vouchers/A/12?financialyear=5");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_shape_that_does_not_fit_is_named_without_its_value() {
     let (_, books) = answering(|_| {
-        (200, r#"{"Voucher":{"VoucherSeries":"A","VoucherRows":[{"Debit":"hundra"}]}}"#.to_owned())
+        (200, r#"{"Voucher":{"VoucherSeries":"A","VoucherNumber":12,"Year":5,"VoucherRows":[{"Debit":"hundra"}]}}"#.to_owned())
     });
-    let error = books.voucher("A", 12, 5).await.map(|voucher: Option<Voucher>| voucher).unwrap_err();
+    let error = books.record_as::<Voucher>("vouchers", "A/12/5").await.unwrap_err();
     insta::assert_snapshot!(error, @"a record does not have the shape of the type that was asked for (decode, entity=vouchers, key=A/12/5, byte=19)");
 }
 

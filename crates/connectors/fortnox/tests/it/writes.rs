@@ -5,7 +5,7 @@ use tieline_core::{ErrorKind, FieldPatch, Outcome, WriteOp};
 use crate::common::*;
 
 /// Takes everything that it is sent.
-fn taking() -> (tieline_http::memory::MemoryTransport, std::sync::Arc<tieline_fortnox::Fortnox>) {
+fn taking() -> (tieline_http::memory::MemoryTransport, std::sync::Arc<tieline_fortnox::RestConnector>) {
     answering(|line| {
         let (method, path) = line.split_once(' ').unwrap();
         let path = path.split('?').next().unwrap();
@@ -214,30 +214,4 @@ async fn a_create_without_a_place_for_its_marker_says_so() {
         tieline_core::WriteRequest::new("companyinformation", Vec::new()),
     );
     assert_eq!(error.err().unwrap().kind(), ErrorKind::Unsupported);
-}
-
-/// What Fortnox refuses is not offered, and what it does not need is not asked for.
-#[tokio::test(start_paused = true)]
-async fn an_empty_text_clears_and_a_voucher_needs_no_year() {
-    let (transport, books) = taking();
-    for (entity, op) in [
-        ("vouchers", create(r#"{"Description":"P","TransactionDate":"2026-01-31","VoucherSeries":"A"}"#)),
-        ("customers", create(r#"{"Name":"Ada","Comments":""}"#)),
-        ("customers", update("1001", &[("/Comments", set("\"\""))])),
-    ] {
-        assert!(word(&one(&books, entity, op).await).starts_with("applied"));
-    }
-    insta::assert_snapshot!(sent(&transport), @r#"
-    POST /3/vouchers {"Voucher":{"Description":"P","TransactionDate":"2026-01-31","VoucherSeries":"A"}}
-    POST /3/customers {"Customer":{"Name":"Ada"}}
-    PUT /3/customers/1001 {"Customer":{"Comments":"API_BLANK"}}
-    "#);
-    for (entity, op) in [
-        ("customers", update("1001", &[("/Country", set("\"Sverige\""))])),
-        ("invoices", update("204", &[("/InvoiceRows", set(r#"[{"PriceExcludingVAT":1}]"#))])),
-    ] {
-        let Outcome::Rejected(error) = one(&books, entity, op).await else { panic!("{entity}") };
-        assert!(error.advice().unwrap().starts_with("write "), "{error}");
-    }
-    assert_eq!(transport.requests().len(), 3);
 }
