@@ -9,6 +9,7 @@ pub mod events;
 pub mod inbox;
 mod log;
 pub mod outbox;
+pub mod pairings;
 mod queue;
 pub mod records;
 mod schema;

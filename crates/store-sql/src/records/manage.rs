@@ -102,5 +102,12 @@ pub async fn mark_erased(tx: &mut dyn Tx, connection: &ConnectionId) -> Result<(
     static MARK: Sql = Sql::new(
         "UPDATE tieline.synced SET erased = TRUE WHERE tenant = $1 AND connection = $2 AND NOT erased",
     );
+    // A pairing keeps what both sides showed, so it goes with either of them.
+    static MARK_PAIRINGS: Sql = Sql::new(
+        "UPDATE tieline.synced SET erased = TRUE WHERE tenant = $1 AND NOT erased AND id IN (
+             SELECT p.synced_id FROM tieline.pairings p WHERE p.tenant = $1 AND p.left_connection = $2
+             UNION SELECT p.synced_id FROM tieline.pairings p WHERE p.tenant = $1 AND p.right_connection = $2)",
+    );
+    tx.run(&MARK_PAIRINGS, args![connection.as_str()]).await?;
     tx.run(&MARK, args![connection.as_str()]).await.map(drop)
 }

@@ -338,3 +338,87 @@ CREATE TABLE tieline.due (
     PRIMARY KEY (tenant, connection, what)
 ) {table};
 CREATE INDEX tieline_due_at ON tieline.due (at, tenant, connection, what);
+
+-- Pairings of two sides whose records are kept in step. What is stored of one hangs on a connection of its own.
+CREATE TABLE tieline.pairings (
+    id {id},
+    tenant {name} NOT NULL,
+    synced_id {int} NOT NULL,
+    -- The connections of the sides; NULL for a side that is none.
+    left_connection {name},
+    right_connection {name},
+    fingerprint TEXT NOT NULL,
+    -- How far the changes of each side were followed.
+    left_cursor TEXT,
+    right_cursor TEXT,
+    confirmed {bool} NOT NULL DEFAULT FALSE,
+    UNIQUE (synced_id)
+) {table};
+CREATE INDEX tieline_pairings_left ON tieline.pairings (tenant, left_connection);
+CREATE INDEX tieline_pairings_right ON tieline.pairings (tenant, right_connection);
+
+-- One record of each side. A key stays with its link when the record is gone.
+CREATE TABLE tieline.links (
+    id {id},
+    tenant {name} NOT NULL,
+    synced_id {int} NOT NULL,
+    left_key {name},
+    right_key {name},
+    state {name} NOT NULL,
+    revision {int} NOT NULL,
+    -- What each side showed at the last agreement, and the writes under way, as JSON.
+    body TEXT NOT NULL,
+    changed_at {int} NOT NULL
+) {busy};
+CREATE UNIQUE INDEX tieline_links_left ON tieline.links (synced_id, left_key) WHERE left_key IS NOT NULL;
+CREATE UNIQUE INDEX tieline_links_right ON tieline.links (synced_id, right_key) WHERE right_key IS NOT NULL;
+CREATE INDEX tieline_links_state ON tieline.links (synced_id, state, id);
+
+-- Records that changed and are to be looked at.
+CREATE TABLE tieline.changed_records (
+    tenant {name} NOT NULL,
+    synced_id {int} NOT NULL,
+    side {name} NOT NULL,
+    key {name} NOT NULL,
+    -- Grows with each change, so that handling one leaves a later one.
+    sequence {int} NOT NULL,
+    not_before {int} NOT NULL,
+    PRIMARY KEY (synced_id, side, key)
+) {list};
+CREATE INDEX tieline_changed_records_sequence ON tieline.changed_records (synced_id, sequence);
+
+-- Edits that did not hold, with the values of both sides.
+CREATE TABLE tieline.conflicts (
+    id {id},
+    tenant {name} NOT NULL,
+    synced_id {int} NOT NULL,
+    link_id {int} NOT NULL,
+    field TEXT NOT NULL,
+    base_value TEXT,
+    left_value TEXT,
+    right_value TEXT,
+    policy TEXT NOT NULL,
+    winner {name} NOT NULL,
+    at {int} NOT NULL
+) {table};
+CREATE INDEX tieline_conflicts_order ON tieline.conflicts (synced_id, id);
+
+-- Questions for people.
+CREATE TABLE tieline.tasks (
+    id {id},
+    tenant {name} NOT NULL,
+    synced_id {int} NOT NULL,
+    kind {name} NOT NULL,
+    -- The link; 0 for the pairing as a whole.
+    link_id {int} NOT NULL,
+    link_revision {int} NOT NULL,
+    subject {name} NOT NULL,
+    status {name} NOT NULL,
+    detail TEXT NOT NULL,
+    created_at {int} NOT NULL,
+    decided_at {int},
+    decided_by TEXT
+) {table};
+CREATE UNIQUE INDEX tieline_tasks_open ON tieline.tasks (synced_id, link_id, kind, subject) WHERE status = 'open';
+CREATE INDEX tieline_tasks_order ON tieline.tasks (synced_id, id);
+CREATE INDEX tieline_tasks_status ON tieline.tasks (synced_id, status, id);

@@ -3,6 +3,7 @@
 mod connections;
 mod inbox;
 mod outbox;
+mod pairings;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "sqlite")]
