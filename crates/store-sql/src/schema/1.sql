@@ -370,8 +370,8 @@ CREATE TABLE tieline.links (
     body TEXT NOT NULL,
     changed_at {int} NOT NULL
 ) {busy};
-CREATE UNIQUE INDEX tieline_links_left ON tieline.links (synced_id, left_key) WHERE left_key IS NOT NULL;
-CREATE UNIQUE INDEX tieline_links_right ON tieline.links (synced_id, right_key) WHERE right_key IS NOT NULL;
+CREATE UNIQUE INDEX tieline_links_left ON tieline.links (synced_id, left_key);
+CREATE UNIQUE INDEX tieline_links_right ON tieline.links (synced_id, right_key);
 CREATE INDEX tieline_links_state ON tieline.links (synced_id, state, id);
 
 -- Records that changed and are to be looked at.

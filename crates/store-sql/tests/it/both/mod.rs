@@ -5,6 +5,7 @@ mod events;
 mod inbox;
 mod index;
 mod kill;
+mod pairings;
 mod plans;
 mod sinks;
 mod transactions;

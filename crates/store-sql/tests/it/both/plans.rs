@@ -7,11 +7,15 @@ use tieline_core::{
     State, SystemClock, WriteOp,
 };
 use tieline_store::outbox::{Claim, OutboxStore};
+use tieline_store::pairings::{
+    ConflictWinner, LinkChange, LinkState, NewConflict, NewTask, PairSide, TaskDecision, TaskKind, TaskStatus,
+};
 use tieline_store::{Commit, StreamId, SyncStore, TargetChange, TenantId};
 use tieline_store_sql::erase::erase_batch;
 use tieline_store_sql::events::{self, NewEvent};
 use tieline_store_sql::{
-    Arg, Bulk, Column, Database, Dialect, Row, Sql, SqlStore, Transaction, Tx, directory, outbox, records,
+    Arg, Bulk, Column, Database, Dialect, Row, Sql, SqlStore, Transaction, Tx, directory, outbox, pairings,
+    records,
 };
 
 use super::{changes, in_both, json, put, upsert};
@@ -156,7 +160,32 @@ async fn every_statement_uses_an_index<D: Database>(store: SqlStore<D>) {
     events::prune(&mut tx, claim.lease).await.unwrap();
     directory::set_route(&mut tx, "webhook", &[1; 32], &acme).await.unwrap();
     directory::route(&mut tx, "webhook", &[1; 32]).await.unwrap();
+    every_statement_of_a_pairing(&mut tx).await;
     records::mark_erased(&mut tx, &acme).await.unwrap();
     while erase_batch(&mut tx).await.unwrap() {}
     assert!(tx.asked > 60, "{}", tx.asked);
+}
+
+async fn every_statement_of_a_pairing(tx: &mut Explaining) {
+    let (id, side) = ("companies".into(), PairSide::Left);
+    pairings::open(tx, &id, [Some(&"acme".into()), None], "1").await.unwrap();
+    pairings::confirm(tx, &id).await.unwrap();
+    assert!(pairings::note_changes(tx, &id, side, &["1".into()], (None, Some("a"))).await.unwrap());
+    let handled = pairings::changed_records(tx, &id, None, 9).await.unwrap();
+    let mut change = LinkChange::create(Some("1".into()), Some("2".into()), LinkState::Linked, json("{}"));
+    change.tasks = vec![NewTask::new(TaskKind::Conflict, "/name", json("{}"))];
+    change.conflicts = vec![NewConflict::new(FieldPath::field("name"), "left", ConflictWinner::Left)];
+    change.handled = handled;
+    let link = pairings::store_link(tx, &id, &change).await.unwrap().unwrap();
+    pairings::links_of(tx, &id, side, &["1".into()]).await.unwrap();
+    pairings::links_of(tx, &id, side.other(), &["1".into()]).await.unwrap();
+    pairings::link(tx, &id, link.at.link).await.unwrap();
+    pairings::links_in(tx, &id, LinkState::Linked, None, 9).await.unwrap();
+    let decision = TaskDecision::new(1, TaskStatus::Approved, "anna");
+    let change = LinkChange::of(&link, LinkState::Linked, json("{}"));
+    assert!(pairings::decide_task(tx, &id, &decision, Some(&change)).await.unwrap());
+    pairings::tasks(tx, &id, Some(TaskStatus::Open), None, 9).await.unwrap();
+    pairings::tasks(tx, &id, None, None, 9).await.unwrap();
+    pairings::conflicts(tx, &id, None, 9).await.unwrap();
+    pairings::counts(tx, &id).await.unwrap();
 }

@@ -10,7 +10,10 @@ use tieline_store::connections::{
     SecretStore,
 };
 use tieline_store::inbox::{InboxStore, NewDelivery, encode_event};
-use tieline_store::{Commit, OutboxStore, StreamId, SyncStore, TargetChange, TenantId};
+use tieline_store::pairings::{
+    ConflictWinner, LinkChange, LinkState, NewConflict, NewTask, PairSide, TaskKind,
+};
+use tieline_store::{Commit, OutboxStore, PairingStore, StreamId, SyncStore, TargetChange, TenantId};
 use tieline_store_sql::events::{self, NewEvent};
 use tieline_store_sql::postgres::PostgresStore;
 use tieline_store_sql::testing::Role;
@@ -51,6 +54,14 @@ async fn fill(store: &PostgresStore) {
     let number = FieldPath::field("n");
     let by_number = RecordLookup::new("persons", "1", number.clone()).by(number);
     assert_eq!(store.resolve(&id, &[by_number]).await.unwrap().resolved.len(), 1);
+    let pairing = "companies".into();
+    store.open_pairing(&pairing, [Some(&id), None], "1").await.unwrap();
+    store.note_changes(&pairing, PairSide::Left, &["1".into()], (None, Some("a"))).await.unwrap();
+    let empty = RawJson::parse("{}").unwrap();
+    let mut link = LinkChange::create(Some("1".into()), Some("2".into()), LinkState::Linked, empty.clone());
+    link.tasks = vec![NewTask::new(TaskKind::Conflict, "/name", empty)];
+    link.conflicts = vec![NewConflict::new(FieldPath::field("name"), "left", ConflictWinner::Left)];
+    store.store_link(&pairing, link).await.unwrap().unwrap();
     let mut transaction = store.begin().await.unwrap();
     let hash = if store.tenant().as_str() == "main" { [1; 32] } else { [2; 32] };
     directory::set_route(&mut transaction, "webhook", &hash, &id).await.unwrap();
