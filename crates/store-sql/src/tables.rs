@@ -110,6 +110,7 @@ pub static TABLES: &[Table] = &[
     Table::new("events", Owner::Synced, &["tenant", "number", "at"]).due(&["at"]).log(),
     Table::new("links", Owner::Synced, &["id"]),
     Table::new("changed_records", Owner::Synced, &["synced_id", "side", "key"]).due(&["not_before"]),
+    Table::new("match_values", Owner::Synced, &["synced_id", "side", "key", "rule"]),
     Table::new("conflicts", Owner::Synced, &["id"]),
     Table::new("tasks", Owner::Synced, &["id"]),
     Table::new("pairings", Owner::Synced, &["id"]),

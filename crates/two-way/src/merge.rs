@@ -3,10 +3,11 @@
 //! A link has two bases: what each side showed at the last agreement. A side has changed a field if and only if what it shows
 //! differs from its own base, so a provider that trims or rounds what it is sent causes no echo.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tieline_core::{FieldPath, RawJson};
 use tieline_store::pairings::{ConflictWinner, NewConflict, PairSide};
@@ -16,7 +17,7 @@ use crate::fields::Fields;
 use crate::rules::{ConflictPolicy, FieldRule, MergeRules};
 
 /// Both sides of something.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(clippy::exhaustive_structs, reason = "a pairing has two sides")]
 pub struct Both<T> {
     /// That of the left side.
@@ -49,7 +50,7 @@ impl<T> Both<T> {
 }
 
 /// The input of a merge.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[allow(clippy::exhaustive_structs, reason = "it is made where it is used")]
 pub struct MergeInput<'a> {
     /// What each side showed at the last agreement.
@@ -60,6 +61,8 @@ pub struct MergeInput<'a> {
     pub changed_at: Both<Option<DateTime<Utc>>>,
     /// Fields that people were asked about and have not answered for.
     pub frozen: &'a BTreeSet<FieldPath>,
+    /// The answers of people about frozen fields: the side whose value holds; `None` leaves both as they are.
+    pub resolved: &'a BTreeMap<FieldPath, Option<PairSide>>,
 }
 
 /// The result of a merge.
@@ -124,10 +127,13 @@ fn merge_field(
         }
         return;
     }
-    if input.frozen.contains(path) {
-        return;
-    }
     let mut field = FieldMerge { rules, rule, input, left, right, merge };
+    match input.resolved.get(path) {
+        Some(Some(side)) => return field.write_from(*side),
+        Some(None) => return field.agree_to_differ(),
+        None if input.frozen.contains(path) => return,
+        None => {}
+    }
     match bases {
         (Some(base_left), Some(base_right)) => {
             let changed = (!kind.same(base_left, left), !kind.same(base_right, right));
@@ -163,6 +169,12 @@ impl FieldMerge<'_, '_> {
     fn write_from(&mut self, side: PairSide) {
         let value = self.shown(side).clone();
         self.merge.writes.of_mut(side.other()).set(self.rule.path.clone(), value);
+    }
+
+    /// Both values stay as they are, and count as agreed on.
+    fn agree_to_differ(&mut self) {
+        self.merge.bases.left.set(self.rule.path.clone(), self.left.clone());
+        self.merge.bases.right.set(self.rule.path.clone(), self.right.clone());
     }
 
     fn log(&mut self, policy: &str, winner: ConflictWinner) {
@@ -256,9 +268,8 @@ fn newer(changed_at: &Both<Option<DateTime<Utc>>>, margin: Duration) -> Option<P
 /// The set of which both sides' additions and removals are made; `None` for what is no list.
 fn merged_sets(left: (&RawJson, &RawJson), right: (&RawJson, &RawJson)) -> Option<RawJson> {
     let normal = |value: &RawJson| ValueType::Text.normal(value);
-    let set = |value: &RawJson| -> Option<BTreeSet<String>> {
-        Some(elements(value)?.iter().map(normal).collect())
-    };
+    let set =
+        |value: &RawJson| -> Option<BTreeSet<String>> { Some(elements(value)?.iter().map(normal).collect()) };
     let (left_base, left_now) = (set(left.0)?, set(left.1)?);
     let (right_base, right_now) = (set(right.0)?, set(right.1)?);
     let removed = |element: &String| {

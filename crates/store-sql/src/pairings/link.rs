@@ -5,6 +5,7 @@ use tieline_store::pairings::{Link, LinkChange, LinkId, LinkRevision, LinkState,
 use tieline_store::plan::check_text;
 
 use super::changed::{again, forget, unreadable};
+use super::matching::forget_values;
 use super::number;
 use super::task::{log_conflicts, put_tasks, supersede};
 use crate::records::step_connection;
@@ -146,6 +147,11 @@ pub(super) async fn put_link(
     };
     let Some((id,)) = stored else { return Ok(None) };
     let at_revision = LinkRevision::new(LinkId::new(id), change.from.map_or(1, |from| from.revision + 1));
+    for (side, key) in [(PairSide::Left, &change.left), (PairSide::Right, &change.right)] {
+        if let Some(key) = key {
+            forget_values(tx, synced_id, side, key).await?;
+        }
+    }
     supersede(tx, synced_id, at_revision.link, &change.supersedes).await?;
     put_tasks(tx, synced_id, Some(at_revision), &change.tasks).await?;
     log_conflicts(tx, synced_id, at_revision.link, &change.conflicts).await?;

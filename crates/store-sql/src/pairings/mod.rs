@@ -3,6 +3,7 @@
 
 mod changed;
 mod link;
+mod matching;
 mod task;
 
 use tieline_core::{Error, ErrorKind, Result};
@@ -15,6 +16,7 @@ use crate::tx::{Tx, args, first, one};
 
 pub use changed::{changed_records, forget_changes, note_changes};
 pub use link::{link, links_in, links_of, store_link};
+pub use matching::{matching_records, put_match_values};
 pub use task::{add_task, conflicts, decide_task, task, tasks};
 
 /// Returns the number of a pairing that is there, without a lock.

@@ -144,8 +144,8 @@ pub(super) async fn supersede(
     Ok(())
 }
 
-/// Decides a task: see [`PairingStore::decide_task`](tieline_store::pairings::PairingStore::decide_task). The transaction is
-/// to be rolled back when this returns false.
+/// Decides a task: see [`PairingStore::decide_task`](tieline_store::pairings::PairingStore::decide_task). Nothing is
+/// stored when this returns false.
 ///
 /// # Errors
 ///
@@ -158,20 +158,21 @@ pub async fn decide_task(
 ) -> Result<bool> {
     static DECIDE: Sql = Sql::new(
         "UPDATE tieline.tasks SET status = $4, decided_by = $5, decided_at = $6
-         WHERE tenant = $1 AND synced_id = $2 AND id = $3 AND status = 'open'",
+         WHERE tenant = $1 AND synced_id = $2 AND id = $3",
+    );
+    static OPEN: Sql = Sql::new(
+        "SELECT id FROM tieline.tasks WHERE tenant = $1 AND synced_id = $2 AND id = $3 AND status = 'open'",
     );
     check_text("name of who decides", &decision.by)?;
     let (synced_id, sequence) = step_connection(tx, &pairing.connection(), 1).await?;
-    if let Some(change) = change {
-        // A transaction that stored a part of this would have to be rolled back, so the link goes first.
-        static OPEN: Sql = Sql::new(
-            "SELECT id FROM tieline.tasks WHERE tenant = $1 AND synced_id = $2 AND id = $3 AND status = 'open'",
-        );
-        if first::<(u64,)>(tx, &OPEN, args![synced_id, decision.number]).await?.is_none()
-            || put_link(tx, (synced_id, sequence), change).await?.is_none()
-        {
-            return Ok(false);
-        }
+    if first::<(u64,)>(tx, &OPEN, args![synced_id, decision.number]).await?.is_none() {
+        return Ok(false);
+    }
+    // The link goes first: nothing of a change that is not stored must be left. It may supersede the task with its like.
+    if let Some(change) = change
+        && put_link(tx, (synced_id, sequence), change).await?.is_none()
+    {
+        return Ok(false);
     }
     let at = now(tx).await?;
     let decided = args![synced_id, decision.number, decision.status.as_str(), &decision.by, at];

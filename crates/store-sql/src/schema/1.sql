@@ -387,6 +387,18 @@ CREATE TABLE tieline.changed_records (
 ) {list};
 CREATE INDEX tieline_changed_records_sequence ON tieline.changed_records (synced_id, sequence);
 
+-- Values by which records that are not linked are matched.
+CREATE TABLE tieline.match_values (
+    tenant {name} NOT NULL,
+    synced_id {int} NOT NULL,
+    side {name} NOT NULL,
+    key {name} NOT NULL,
+    rule {int} NOT NULL,
+    value {name} NOT NULL,
+    PRIMARY KEY (synced_id, side, key, rule)
+) {list};
+CREATE INDEX tieline_match_values_value ON tieline.match_values (synced_id, side, rule, value, key);
+
 -- Edits that did not hold, with the values of both sides.
 CREATE TABLE tieline.conflicts (
     id {id},

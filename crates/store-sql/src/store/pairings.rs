@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use tieline_core::{Key, Result};
 use tieline_store::pairings::{
-    ChangedRecord, Conflict, Link, LinkChange, LinkId, LinkRevision, LinkState, NewTask, PairSide,
-    PairingCounts, PairingId, PairingPosition, PairingStore, RowChangeKeys, RowChangeStore, Task,
+    ChangedRecord, Conflict, Link, LinkChange, LinkId, LinkRevision, LinkState, MatchValues, NewTask,
+    PairSide, PairingCounts, PairingId, PairingPosition, PairingStore, RowChangeKeys, RowChangeStore, Task,
     TaskDecision, TaskStatus,
 };
 use tieline_store::{ConnectionId, TargetName};
@@ -55,6 +55,29 @@ impl<D: Database> PairingStore for SqlStore<D> {
     async fn forget_changes(&self, pairing: &PairingId, handled: &[ChangedRecord]) -> Result<()> {
         transact!(self, Write, "forgetting changed records", |tx| {
             pairings::forget_changes(tx, pairing, handled)
+        })
+    }
+
+    async fn put_match_values(
+        &self,
+        pairing: &PairingId,
+        side: PairSide,
+        values: &[MatchValues],
+    ) -> Result<()> {
+        transact!(self, Write, "storing match values", |tx| {
+            pairings::put_match_values(tx, pairing, side, values)
+        })
+    }
+
+    async fn matching_records(
+        &self,
+        pairing: &PairingId,
+        side: PairSide,
+        value: (u32, &str),
+        limit: u32,
+    ) -> Result<Vec<Key>> {
+        transact!(self, Read, "matching records", |tx| {
+            pairings::matching_records(tx, pairing, side, value, limit)
         })
     }
 

@@ -6,5 +6,7 @@ mod store;
 mod task;
 
 pub use link::{ChangedRecord, Link, LinkChange, LinkId, LinkRevision, LinkState, PairSide};
-pub use store::{PairingCounts, PairingId, PairingPosition, PairingStore, RowChangeKeys, RowChangeStore};
+pub use store::{
+    MatchValues, PairingCounts, PairingId, PairingPosition, PairingStore, RowChangeKeys, RowChangeStore,
+};
 pub use task::{Conflict, ConflictWinner, NewConflict, NewTask, Task, TaskDecision, TaskKind, TaskStatus};

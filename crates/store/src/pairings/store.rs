@@ -48,6 +48,29 @@ impl PairingPosition {
     }
 }
 
+/// The values by which an unlinked record is matched. Its `Debug` shows none of them.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MatchValues {
+    /// The record.
+    pub key: Key,
+    /// The number of a rule, and the record's value of it.
+    pub values: Vec<(u32, String)>,
+}
+
+impl MatchValues {
+    /// The values of a record.
+    pub fn new(key: Key, values: Vec<(u32, String)>) -> Self {
+        Self { key, values }
+    }
+}
+
+impl std::fmt::Debug for MatchValues {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MatchValues").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
 /// How much is stored of a pairing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -125,6 +148,32 @@ pub trait PairingStore: Debug + Send + Sync {
     ///
     /// As the store fails.
     async fn forget_changes(&self, pairing: &PairingId, handled: &[ChangedRecord]) -> Result<()>;
+
+    /// Stores the values by which unlinked records are matched, one for each rule; those of a record replace what it had.
+    /// They go when the record is linked.
+    ///
+    /// # Errors
+    ///
+    /// As the store fails.
+    async fn put_match_values(
+        &self,
+        pairing: &PairingId,
+        side: PairSide,
+        values: &[MatchValues],
+    ) -> Result<()>;
+
+    /// Returns the unlinked records of a side that have a value of a rule, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// As the store fails.
+    async fn matching_records(
+        &self,
+        pairing: &PairingId,
+        side: PairSide,
+        value: (u32, &str),
+        limit: u32,
+    ) -> Result<Vec<Key>>;
 
     /// Returns the links of records of a side, in no order; also of those that are unlinked.
     ///

@@ -5,8 +5,8 @@ use std::time::Duration;
 use tieline_core::{ErrorKind, FieldPath, Key};
 use tieline_store::contract::Elapse;
 use tieline_store::pairings::{
-    ConflictWinner, LinkChange, LinkId, LinkRevision, LinkState, NewConflict, NewTask, PairSide, PairingId,
-    PairingStore, RowChangeStore, TaskDecision, TaskKind, TaskStatus,
+    ConflictWinner, LinkChange, LinkId, LinkRevision, LinkState, MatchValues, NewConflict, NewTask, PairSide,
+    PairingId, PairingStore, RowChangeStore, TaskDecision, TaskKind, TaskStatus,
 };
 use tieline_store::{ConnectionId, SyncStore, TargetChange, TenantId};
 use tieline_store_sql::{Database, SqlStore};
@@ -21,6 +21,7 @@ in_both! {
     one_task_of_a_subject_is_open
     a_task_is_decided_once_and_only_as_it_was_seen
     conflicts_keep_every_digit
+    unlinked_records_are_found_by_their_values
     a_pairing_goes_with_either_of_its_connections
     rows_are_followed_by_a_cursor_of_text
 }
@@ -219,4 +220,29 @@ async fn rows_are_followed_by_a_cursor_of_text<D: Database>(store: SqlStore<D>) 
     assert_eq!(third.keys, keys(&["1"]));
     let broken = store.changed_rows(&acme, &copy, Some("x"), 9).await;
     assert_eq!(broken.unwrap_err().kind(), ErrorKind::StateInvalid);
+}
+
+async fn unlinked_records_are_found_by_their_values<D: Database>(store: SqlStore<D>) {
+    open(&store).await;
+    let values = |key: &str, values: &[(u32, &str)]| {
+        MatchValues::new(
+            key.into(),
+            values.iter().map(|(rule, value)| (*rule, (*value).to_owned())).collect(),
+        )
+    };
+    let put = async |side, of: MatchValues| store.put_match_values(&pairing(), side, &[of]).await.unwrap();
+    let find = async |side, rule, value: &str| {
+        store.matching_records(&pairing(), side, (rule, value), 3).await.unwrap()
+    };
+    put(PairSide::Left, values("l1", &[(0, "5560"), (1, "a@b.se")])).await;
+    put(PairSide::Left, values("l2", &[(0, "5560")])).await;
+    put(PairSide::Right, values("r1", &[(0, "5560")])).await;
+    assert_eq!(find(PairSide::Left, 0, "5560").await, keys(&["l1", "l2"]));
+    assert_eq!(find(PairSide::Left, 1, "5560").await, keys(&[]));
+    put(PairSide::Left, values("l2", &[(0, "5561")])).await;
+    assert_eq!(find(PairSide::Left, 0, "5560").await, keys(&["l1"]));
+    store.store_link(&pairing(), new_link("l1", "r1")).await.unwrap().unwrap();
+    assert_eq!(find(PairSide::Left, 0, "5560").await, keys(&[]), "a linked record is not matched again");
+    assert_eq!(find(PairSide::Right, 0, "5560").await, keys(&[]));
+    assert_eq!(find(PairSide::Left, 0, "5561").await, keys(&["l2"]));
 }

@@ -8,7 +8,8 @@ use tieline_core::{
 };
 use tieline_store::outbox::{Claim, OutboxStore};
 use tieline_store::pairings::{
-    ConflictWinner, LinkChange, LinkState, NewConflict, NewTask, PairSide, TaskDecision, TaskKind, TaskStatus,
+    ConflictWinner, LinkChange, LinkState, MatchValues, NewConflict, NewTask, PairSide, TaskDecision,
+    TaskKind, TaskStatus,
 };
 use tieline_store::{Commit, StreamId, SyncStore, TargetChange, TenantId};
 use tieline_store_sql::erase::erase_batch;
@@ -171,6 +172,9 @@ async fn every_statement_of_a_pairing(tx: &mut Explaining) {
     pairings::open(tx, &id, [Some(&"acme".into()), None], "1").await.unwrap();
     pairings::confirm(tx, &id).await.unwrap();
     assert!(pairings::note_changes(tx, &id, side, &["1".into()], (None, Some("a"))).await.unwrap());
+    let values = [MatchValues::new("1".into(), vec![(0, "5560".to_owned())])];
+    pairings::put_match_values(tx, &id, side, &values).await.unwrap();
+    pairings::matching_records(tx, &id, side, (0, "5560"), 3).await.unwrap();
     let handled = pairings::changed_records(tx, &id, None, 9).await.unwrap();
     let mut change = LinkChange::create(Some("1".into()), Some("2".into()), LinkState::Linked, json("{}"));
     change.tasks = vec![NewTask::new(TaskKind::Conflict, "/name", json("{}"))];

@@ -11,7 +11,7 @@ use tieline_store::connections::{
 };
 use tieline_store::inbox::{InboxStore, NewDelivery, encode_event};
 use tieline_store::pairings::{
-    ConflictWinner, LinkChange, LinkState, NewConflict, NewTask, PairSide, TaskKind,
+    ConflictWinner, LinkChange, LinkState, MatchValues, NewConflict, NewTask, PairSide, TaskKind,
 };
 use tieline_store::{Commit, OutboxStore, PairingStore, StreamId, SyncStore, TargetChange, TenantId};
 use tieline_store_sql::events::{self, NewEvent};
@@ -57,6 +57,8 @@ async fn fill(store: &PostgresStore) {
     let pairing = "companies".into();
     store.open_pairing(&pairing, [Some(&id), None], "1").await.unwrap();
     store.note_changes(&pairing, PairSide::Left, &["1".into()], (None, Some("a"))).await.unwrap();
+    let values = [MatchValues::new("3".into(), vec![(0, "5560".to_owned())])];
+    store.put_match_values(&pairing, PairSide::Left, &values).await.unwrap();
     let empty = RawJson::parse("{}").unwrap();
     let mut link = LinkChange::create(Some("1".into()), Some("2".into()), LinkState::Linked, empty.clone());
     link.tasks = vec![NewTask::new(TaskKind::Conflict, "/name", empty)];
