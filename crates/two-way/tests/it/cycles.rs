@@ -29,12 +29,9 @@ macro_rules! in_both {
             $(
                 #[tokio::test]
                 async fn $law() {
-                    use tieline_store_sql::testing::{Role, TestServer};
                     // A machine without PostgreSQL's programs tests SQLite alone.
-                    let Some(server) = TestServer::shared() else { return };
-                    let database = server.database().await;
-                    let url = database.url(Role::Owner);
-                    super::$law(tieline_store_sql::postgres::PostgresStore::connect(&url).await.unwrap()).await;
+                    let Some((store, _database)) = crate::world::postgres().await else { return };
+                    super::$law(store).await;
                 }
             )*
         }

@@ -5,3 +5,5 @@ mod cycles;
 mod kills;
 mod laws;
 mod model;
+#[cfg(unix)]
+mod world;
