@@ -64,6 +64,8 @@ pub use tieline_store_sql::postgres;
 #[cfg(feature = "sqlite")]
 pub use tieline_store_sql::sqlite;
 pub use tieline_sync as sync;
+#[cfg(feature = "two-way")]
+pub use tieline_two_way as two_way;
 pub use tieline_vault as vault;
 
 /// Everything of `tieline-core`, for the author of a connector or of a wrapper: factories, requests and their

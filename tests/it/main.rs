@@ -23,5 +23,6 @@ mod main_job;
 mod mappings;
 mod messages;
 mod outbox;
+mod two_way;
 mod world;
 mod your_app;
