@@ -169,11 +169,18 @@ impl ProviderSide {
         if write.kind == WriteKind::Delete {
             return Ok(WriteOutcome::written(key, None));
         }
-        let shown = match self.fresh(&key).await? {
+        let fresh = match self.fresh(&key).await {
+            Err(error) if is_of_one_record(&error) => None,
+            fresh => fresh?,
+        };
+        let shown = match fresh {
             Some(record) => self.shown_one(&record).await?,
             None => None,
         };
-        Ok(WriteOutcome::written(key, shown))
+        // The mirror still has the record of before. Where the provider does not show the new one, it is taken as sent; its
+        // own form of a value is a change of the next read.
+        let shown = shown.unwrap_or_else(|| SideRecord::new(write.fields.clone()));
+        Ok(WriteOutcome::written(key, Some(shown)))
     }
 }
 
@@ -221,9 +228,8 @@ impl Side for ProviderSide {
         }
         let step = match self.operation(write).await {
             Ok(step) => step,
-            Err(error) if error.kind() == ErrorKind::Rejected => {
-                return Ok(WriteOutcome::Refused(error.to_string()));
-            }
+            // One record that cannot be written stops no other.
+            Err(error) if is_of_one_record(&error) => return Ok(WriteOutcome::Refused(error.to_string())),
             Err(error) => return Err(error),
         };
         match step {
@@ -277,6 +283,12 @@ impl fmt::Debug for ProviderSide {
             .field("target", &self.target)
             .finish_non_exhaustive()
     }
+}
+
+/// Whether a failure is about the record, so that others may fare better.
+fn is_of_one_record(error: &Error) -> bool {
+    use ErrorKind::{Config, Decode, Forbidden, NotFound, Rejected, Unsupported};
+    matches!(error.kind(), Config | Decode | Forbidden | NotFound | Rejected | Unsupported)
 }
 
 /// The instant of a provider's time of change, where it names a zone.
