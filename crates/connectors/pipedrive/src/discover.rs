@@ -46,8 +46,11 @@ pub(crate) async fn described(api: &Api, mut catalog: Catalog) -> Result<Catalog
             None => &[],
             Some(path) => {
                 if !described.iter().any(|(known, _)| *known == path) {
-                    let found = list(api, path).await;
-                    described.push((path, found.map_err(|error| error.with_context("entity", fields.name))?));
+                    let found = match list(api, path).await {
+                        Err(error) if fields.addon && is_absent(&error) => Vec::new(),
+                        found => found.map_err(|error| error.with_context("entity", fields.name))?,
+                    };
+                    described.push((path, found));
                 }
                 described.iter().find(|(known, _)| *known == path).map_or(&[], |(_, fields)| fields)
             }
@@ -55,6 +58,11 @@ pub(crate) async fn described(api: &Api, mut catalog: Catalog) -> Result<Catalog
         describe(entity, fields, account);
     }
     Ok(catalog)
+}
+
+/// Whether an answer says that the company or the app has not that part of Pipedrive.
+fn is_absent(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::Rejected)
 }
 
 /// All fields of one kind of record.

@@ -19,6 +19,8 @@ pub(crate) struct EntityFields {
     pub(crate) searched_as: Option<&'static str>,
     /// The fields that a search by term finds, with their names in it.
     pub(crate) terms: Vec<(&'static str, &'static str)>,
+    /// Whether it belongs to a part of Pipedrive that a company may be without.
+    pub(crate) addon: bool,
     /// Where the account describes its fields, its own among them.
     pub(crate) account: Option<&'static str>,
 }
@@ -120,6 +122,7 @@ impl EntityFields {
             "!required" => self.required.extend(words),
             "!one_of" => self.one_of.extend(words),
             "!custom" => self.custom = true,
+            "!addon" => self.addon = true,
             "!account" => self.account = words.next(),
             "!search" => {
                 self.searched_as = words.next();
@@ -147,7 +150,7 @@ impl EntityFields {
 
     /// Whether the account's own fields stand together, as in version 2.
     pub(crate) fn is_nested(&self) -> bool {
-        !matches!(self.name, "leads" | "notes" | "users")
+        !matches!(self.name, "leads" | "notes" | "users" | "activity_types" | "lead_labels")
     }
 }
 

@@ -37,6 +37,8 @@ impl Hooks for PipedriveHooks {
                     Some(marker) => self.markers.place(entity, marker.as_str())?,
                     None => None,
                 };
+                // The deal of a product line is in the address.
+                let fields = if entity.name == "deal_products" { &body } else { fields };
                 creation(entity, fields, marker).map(|body| RawJson::from_checked(body.as_str()))
             }
             (WriteOp::Invoke { key: Some(key), input, .. }, _) => {

@@ -66,6 +66,9 @@ fn instead(entity: &str, name: &str) -> &'static str {
             r#"it is the main participant: write "/participants", such as [{"person_id":1,"primary":true}]"#
         }
         ("persons", "first_name" | "last_name") => "write \"/name\"",
+        ("tasks", "is_done") => "write \"/done\"",
+        ("tasks", "is_milestone") => "write \"/milestone\"",
+        ("projects", "archive_time") => "invoke \"archive\"",
         (_, "is_deleted" | "active_flag") => "send a delete",
         _ => "Pipedrive sets it",
     }

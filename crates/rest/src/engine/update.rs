@@ -36,7 +36,10 @@ impl Writer {
                 Ok(None) => {
                     return Ok(Outcome::Rejected(Error::new(ErrorKind::NotFound, "the record is gone")));
                 }
-                Err(error) if error.kind() == ErrorKind::Forbidden => return Ok(Outcome::Rejected(error)),
+                // Without a right or a look-up it stays so.
+                Err(error) if matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::Unsupported) => {
+                    return Ok(Outcome::Rejected(error));
+                }
                 // Nothing was written.
                 Err(error) => return Ok(Outcome::Deferred(error.with_resend(Resend::Safe))),
             }

@@ -23,13 +23,14 @@ use crate::sandbox::{Refused, Sandbox};
 use crate::{Json, Object};
 
 /// The scopes of the demo application, all that the modelled endpoints know.
-const SCOPES: [&str; 9] = [
+const SCOPES: [&str; 10] = [
     "base",
     "deals:full",
     "contacts:full",
     "activities:full",
     "products:full",
     "leads:full",
+    "projects:full",
     "users:read",
     "search:read",
     "admin",
@@ -115,6 +116,10 @@ fn scopes_of(v2: bool, method: &Method, path: &[&str]) -> &'static [&'static str
         ["persons" | "organizations", "search"] => &["contacts:read", "contacts:full", "search:read"],
         ["products", "search"] => &["products:read", "products:full", "search:read"],
         ["itemSearch", ..] => &["search:read"],
+        ["deals", "products"] | ["deals", _, "products", ..] if reads => {
+            &["products:read", "products:full", "deals:read", "deals:full"]
+        }
+        ["deals", _, "products", ..] => &["products:full", "deals:full"],
         ["deals", ..] if reads => &["deals:read", "deals:full"],
         ["deals", ..] => &["deals:full"],
         ["persons" | "organizations", ..] if reads => &["contacts:read", "contacts:full"],
@@ -126,6 +131,10 @@ fn scopes_of(v2: bool, method: &Method, path: &[&str]) -> &'static [&'static str
         ["pipelines" | "stages", ..] if reads => &["deals:read", "deals:full", "admin"],
         ["leads" | "leadLabels", ..] if reads => &["leads:read", "leads:full"],
         ["leads" | "leadLabels", ..] => &["leads:full"],
+        ["activityTypes"] if reads => &["activities:read", "activities:full", "admin"],
+        ["projects" | "tasks", ..] if reads => &["projects:read", "projects:full"],
+        ["projects" | "tasks", ..] => &["projects:full"],
+        ["projectFields", ..] if reads => &["projects:read", "projects:full", "project-fields:full"],
         ["notes", ..] if reads => &["deals:read", "deals:full", "contacts:read", "contacts:full"],
         ["notes", ..] => &["deals:full", "contacts:full"],
         ["dealFields", ..] if reads => &["deals:read", "deals:full", "deal-fields:full", "admin"],

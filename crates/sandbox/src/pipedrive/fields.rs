@@ -14,6 +14,7 @@ pub(crate) fn entity_of(path: &str) -> Option<Entity> {
         "organizationFields" => Entity::Organizations,
         "productFields" => Entity::Products,
         "activityFields" => Entity::Activities,
+        "projectFields" => Entity::Projects,
         _ => return None,
     })
 }

@@ -170,6 +170,8 @@ pub(crate) fn cost(v2: bool, method: &Method, path: &[&str]) -> u32 {
     let old = if v2 { 1 } else { 2 };
     match (method.as_str(), path) {
         ("GET", [.., "search"] | ["itemSearch", ..]) => 20 * old,
+        ("GET", ["projects", "archived"] | ["deals", "products"] | ["deals", _, "products"]) => 10,
+        ("POST", ["projects", _, "archive"]) => 3,
         ("GET", [_, "archived"]) => 20 * old,
         ("GET", ["users", "me"]) => 2,
         ("GET", ["leadLabels"]) => 10,

@@ -3,11 +3,13 @@
 mod access;
 mod answers;
 mod checks;
+mod choices;
 mod commands;
 mod custom;
 mod deals;
 mod fields;
 mod limits;
+mod lines;
 mod merge;
 mod notes;
 mod query;

@@ -9,7 +9,7 @@ use super::custom::fields_of;
 use super::query::Params;
 use super::schema::Entity;
 use super::state::{Lead, State};
-use super::{merge, notes, routes_v2, table};
+use super::{choices, merge, notes, routes_v2, table};
 use crate::reply::Reply;
 use crate::{Json, Object};
 
@@ -35,8 +35,18 @@ pub(crate) fn answer(
                 state.leads.iter().find(|lead| lead.object.get("id").and_then(Json::as_str) == Some(id));
             lead.map(|lead| answers::one(show(lead))).ok_or_else(|| Refusal::missing("Lead"))
         }
-        ("GET", ["leadLabels"]) => {
-            Ok(answers::v1_list(state.lead_labels.iter().cloned().map(Json::from).collect()))
+        (method, [name @ ("leadLabels" | "activityTypes"), rest @ ..]) => {
+            let list = choices::List::of(name);
+            match (method, rest) {
+                ("GET", []) => Ok(list.all(state)),
+                ("POST", []) => list.create(state, &body()?, now),
+                ("PUT", [id]) if list == choices::List::ActivityTypes => {
+                    list.update(state, id, &body()?, now)
+                }
+                ("PATCH", [id]) if list == choices::List::LeadLabels => list.update(state, id, &body()?, now),
+                ("DELETE", [id]) => list.delete(state, id, now),
+                _ => Err(Refusal::not_allowed()),
+            }
         }
         ("GET", ["notes"]) => notes::list(state, &params, now),
         ("POST", ["notes"]) => notes::create(state, &body()?, now),
@@ -54,9 +64,7 @@ pub(crate) fn answer(
         (_, [name, ..]) if Entity::of_path(name).is_some() => {
             Err(Refusal::new(StatusCode::GONE, "use API v2"))
         }
-        (_, [name, ..]) if ["users", "leads", "leadLabels", "notes"].contains(name) => {
-            Err(Refusal::not_modelled())
-        }
+        (_, [name, ..]) if ["users", "leads", "notes"].contains(name) => Err(Refusal::not_modelled()),
         _ => Err(Refusal::no_route()),
     }
 }

@@ -10,7 +10,7 @@ use super::schema::Entity;
 use super::show::View;
 use super::state::State;
 use super::table::Record;
-use super::{fields, search, write};
+use super::{fields, lines, search, write};
 use crate::faults::PageTwist;
 use crate::reply::Reply;
 use crate::{Json, Moment, Object};
@@ -25,6 +25,10 @@ pub(crate) fn answer(
     let (method, now) = (request.method().as_str(), moment.now);
     match (method, path) {
         ("GET", ["itemSearch", "field"]) => return search::by_field(state, &params, now),
+        ("GET", ["deals", "products"]) => return lines::of_deals(state, &params, now),
+        (method, ["deals", id, "products", rest @ ..]) => {
+            return lines::answer(state, (method, id, rest), &params, || body(request), now);
+        }
         ("GET", [name, "search"]) => {
             let entity = Entity::of_path(name).ok_or_else(Refusal::no_route)?;
             return search::by_term(state, entity, &params, now);
@@ -40,10 +44,18 @@ pub(crate) fn answer(
     let entity = Entity::of_path(name).ok_or_else(Refusal::no_route)?;
     match (method, rest) {
         ("GET", []) => list(state, entity, false, &params, moment),
-        ("GET", ["archived"]) if entity == Entity::Deals => list(state, entity, true, &params, moment),
+        ("GET", ["archived"]) if matches!(entity, Entity::Deals | Entity::Projects) => {
+            list(state, entity, true, &params, moment)
+        }
+        ("POST", [id, "archive"]) if entity == Entity::Projects => {
+            let id = number(id, entity)?;
+            write::archive(state, id, now)?;
+            one(state, entity, id, &params, now, StatusCode::OK)
+        }
         ("POST", []) if entity.writable() => {
             let id = write::create(state, entity, &body(request)?, now)?;
-            let status = if entity == Entity::Products { StatusCode::CREATED } else { StatusCode::OK };
+            let is_new = matches!(entity, Entity::Products | Entity::Projects | Entity::Tasks);
+            let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
             one(state, entity, id, &params, now, status)
         }
         ("GET", [id]) => one(state, entity, number(id, entity)?, &params, now, StatusCode::OK),
@@ -84,7 +96,9 @@ fn one(
     now: DateTime<Utc>,
     status: StatusCode,
 ) -> Result<Reply, Refusal> {
-    let record = state.table(entity).get(id, now).ok_or_else(|| Refusal::missing(entity.title()))?;
+    let record =
+        state.table(entity).get(id, now).filter(|record| entity.shows_deleted() || !record.deleted());
+    let record = record.ok_or_else(|| Refusal::missing(entity.title()))?;
     Ok(answers::with_status(status, View::of(state, entity, params, now)?.show(record)))
 }
 
@@ -148,7 +162,7 @@ impl Filter {
         if let Some(status) = statuses.iter().find(|s| !["open", "won", "lost", "deleted"].contains(s)) {
             return Err(Refusal::bad(format!("`status` does not know `{status}`")));
         }
-        let timed = !matches!(entity, Entity::Pipelines | Entity::Stages);
+        let timed = !matches!(entity, Entity::Pipelines | Entity::Stages | Entity::Projects | Entity::Tasks);
         let until_too = timed && entity != Entity::Products;
         let is_activity = entity == Entity::Activities;
         Ok(Self {
@@ -172,7 +186,7 @@ impl Filter {
             let status = record.get("status").as_str().unwrap_or_default();
             self.statuses.iter().any(|wanted| wanted == status)
         };
-        let side_fits = self.entity != Entity::Deals
+        let side_fits = !matches!(self.entity, Entity::Deals | Entity::Projects)
             || record.archived() == self.archived
             || (self.one_feed && record.deleted() && !self.archived);
         status_fits

@@ -20,11 +20,15 @@ pub enum Entity {
     Pipelines,
     /// Stages, read only.
     Stages,
+    /// Projects.
+    Projects,
+    /// Tasks of projects.
+    Tasks,
 }
 
 impl Entity {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Deals,
         Self::Persons,
         Self::Organizations,
@@ -32,6 +36,8 @@ impl Entity {
         Self::Products,
         Self::Pipelines,
         Self::Stages,
+        Self::Projects,
+        Self::Tasks,
     ];
 
     /// The name in paths, such as `deals`.
@@ -45,6 +51,8 @@ impl Entity {
             Self::Products => "products",
             Self::Pipelines => "pipelines",
             Self::Stages => "stages",
+            Self::Projects => "projects",
+            Self::Tasks => "tasks",
         }
     }
 
@@ -62,6 +70,8 @@ impl Entity {
             Self::Products => "Product",
             Self::Pipelines => "Pipeline",
             Self::Stages => "Stage",
+            Self::Projects => "Project",
+            Self::Tasks => "Task",
         }
     }
 
@@ -78,6 +88,7 @@ impl Entity {
             Self::Activities => &["id", "update_time", "add_time", "due_date"],
             Self::Products => &["id", "name", "add_time", "update_time"],
             Self::Stages => &["id", "update_time", "add_time", "order_nr"],
+            Self::Projects | Self::Tasks => &["id"],
             _ => &["id", "update_time", "add_time"],
         }
     }
@@ -90,6 +101,8 @@ impl Entity {
             Self::Organizations | Self::Products => &["owner_id"],
             Self::Activities => &["owner_id", "deal_id", "person_id", "org_id"],
             Self::Stages => &["pipeline_id"],
+            Self::Projects => &["phase_id"],
+            Self::Tasks => &["project_id", "parent_task_id"],
             Self::Pipelines => &[],
         }
     }
@@ -103,7 +116,14 @@ impl Entity {
             Self::Products => PRODUCTS,
             Self::Pipelines => PIPELINES,
             Self::Stages => STAGES,
+            Self::Projects => PROJECTS,
+            Self::Tasks => TASKS,
         }
+    }
+
+    /// Whether a deleted record is shown by its id for a month.
+    pub(crate) const fn shows_deleted(self) -> bool {
+        !matches!(self, Self::Projects | Self::Tasks)
     }
 
     pub(crate) fn column(self, name: &str) -> Option<&'static Column> {
@@ -112,8 +132,9 @@ impl Entity {
 
     /// A record with nothing in it yet.
     pub(crate) fn blank(self, id: i64) -> Object {
-        let mut object =
-            Object::of_new(self.columns().iter().map(|column| (column.name, column.kind.blank())));
+        // What is written under another name is not shown.
+        let shown = self.columns().iter().filter(|column| column.kind != Kind::Bit);
+        let mut object = Object::of_new(shown.map(|column| (column.name, column.kind.blank())));
         object.set("id", id);
         object
     }
@@ -151,6 +172,8 @@ pub(crate) enum Kind {
     Time,
     User,
     Id(Entity),
+    /// 0 or 1, shown as a flag of another name.
+    Bit,
     Labels,
     Visibility,
     Status,
@@ -345,4 +368,46 @@ const STAGES: &[Column] = &[
     own("days_to_rotten", Kind::Int),
     own("add_time", Kind::Time),
     own("update_time", Kind::Time),
+];
+
+const PROJECTS: &[Column] = &[
+    own("id", Kind::Int),
+    given("title", Kind::Name),
+    given("description", Kind::Text),
+    given("status", Kind::Text),
+    given("board_id", Kind::Int),
+    given("phase_id", Kind::Int),
+    given("owner_id", Kind::User),
+    given("start_date", Kind::Date),
+    given("end_date", Kind::Date),
+    given("deal_ids", Kind::Labels),
+    given("person_ids", Kind::Labels),
+    given("org_ids", Kind::Labels),
+    given("label_ids", Kind::Labels),
+    given("health_status", Kind::Int),
+    own("add_time", Kind::Time),
+    own("update_time", Kind::Time),
+    own("status_change_time", Kind::Time),
+    own("archive_time", Kind::Time),
+    given("custom_fields", Kind::Custom),
+];
+
+const TASKS: &[Column] = &[
+    own("id", Kind::Int),
+    given("title", Kind::Name),
+    own("creator_id", Kind::User),
+    open("description", Kind::Text),
+    given("project_id", Kind::Id(Entity::Projects)),
+    given("done", Kind::Bit),
+    given("milestone", Kind::Bit),
+    own("is_done", Kind::Bool),
+    own("is_milestone", Kind::Bool),
+    open("due_date", Kind::Date),
+    open("start_date", Kind::Date),
+    open("parent_task_id", Kind::Id(Entity::Tasks)),
+    given("assignee_ids", Kind::Labels),
+    open("priority", Kind::Int),
+    own("add_time", Kind::Time),
+    own("update_time", Kind::Time),
+    own("marked_as_done_time", Kind::Time),
 ];

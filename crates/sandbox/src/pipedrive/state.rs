@@ -37,6 +37,7 @@ pub(crate) struct State {
     pub(crate) users: Vec<Object>,
     pub(crate) leads: Vec<Lead>,
     pub(crate) lead_labels: Vec<Object>,
+    pub(crate) activity_types: Vec<Object>,
     pub(crate) notes: Table,
     pub(crate) deals: Table,
     pub(crate) persons: Table,
@@ -45,6 +46,10 @@ pub(crate) struct State {
     pub(crate) products: Table,
     pub(crate) pipelines: Table,
     pub(crate) stages: Table,
+    pub(crate) projects: Table,
+    pub(crate) tasks: Table,
+    /// Product lines of deals.
+    pub(crate) lines: Table,
 }
 
 impl State {
@@ -57,6 +62,7 @@ impl State {
             users: Vec::new(),
             leads: Vec::new(),
             lead_labels: Vec::new(),
+            activity_types: Vec::new(),
             notes: Table::default(),
             deals: Table::default(),
             persons: Table::default(),
@@ -65,6 +71,9 @@ impl State {
             products: Table::default(),
             pipelines: Table::default(),
             stages: Table::default(),
+            projects: Table::default(),
+            tasks: Table::default(),
+            lines: Table::default(),
         }
     }
 
@@ -77,6 +86,8 @@ impl State {
             Entity::Products => &self.products,
             Entity::Pipelines => &self.pipelines,
             Entity::Stages => &self.stages,
+            Entity::Projects => &self.projects,
+            Entity::Tasks => &self.tasks,
         }
     }
 
@@ -89,6 +100,8 @@ impl State {
             Entity::Products => &mut self.products,
             Entity::Pipelines => &mut self.pipelines,
             Entity::Stages => &mut self.stages,
+            Entity::Projects => &mut self.projects,
+            Entity::Tasks => &mut self.tasks,
         }
     }
 

@@ -74,8 +74,9 @@ impl Record {
         self.deleted
     }
 
-    pub(crate) const fn archived(&self) -> bool {
-        self.archived
+    pub(crate) fn archived(&self) -> bool {
+        // A project has the time alone.
+        self.archived || (self.object.get("is_archived").is_none() && !self.get("archive_time").is_null())
     }
 
     /// Sets a field and keeps the facts in step with it.
@@ -86,6 +87,11 @@ impl Record {
         if let Some(fact) = fact {
             self.take_fact(fact);
         }
+    }
+
+    /// Takes a field away, with its value.
+    pub(crate) fn take(&mut self, key: &str) -> Option<Json> {
+        self.object.remove(key)
     }
 
     fn take_fact(&mut self, name: &str) {

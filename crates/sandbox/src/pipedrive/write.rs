@@ -21,7 +21,9 @@ pub(crate) fn create(
 ) -> Result<i64, Refusal> {
     let changes = checked(state, entity, body)?;
     let required = entity.columns().iter().find(|column| column.kind == Kind::Name);
-    if let Some(column) = required.filter(|column| !changes.iter().any(|(c, _)| c.name == column.name)) {
+    let of_task = entity.column("project_id").filter(|_| entity == Entity::Tasks);
+    let is_left_out = |column: &&Column| !changes.iter().any(|(c, _)| c.name == column.name);
+    if let Some(column) = required.into_iter().chain(of_task).find(is_left_out) {
         return Err(Refusal::bad(format!("`{}` is required", column.name)));
     }
     let id = state.table(entity).next_id();
@@ -65,6 +67,22 @@ pub(crate) fn delete(state: &mut State, entity: Entity, id: i64, now: DateTime<U
     if entity == Entity::Deals {
         record.set("status", "deleted");
     }
+    if entity == Entity::Tasks {
+        // Its subtasks go with it.
+        let of_it = |task: &&mut Record| !task.deleted() && task.get("parent_task_id").as_i64() == Some(id);
+        for task in state.tasks.all_mut().filter(of_it) {
+            task.set("is_deleted", true);
+            task.set("update_time", v2_time(now));
+        }
+    }
+    Ok(())
+}
+
+/// Archives a project.
+pub(crate) fn archive(state: &mut State, id: i64, now: DateTime<Utc>) -> Result<(), Refusal> {
+    let project = state.projects.get_mut(id).ok_or_else(|| Refusal::missing("Project"))?;
+    project.set("archive_time", v2_time(now));
+    project.set("update_time", v2_time(now));
     Ok(())
 }
 
@@ -97,6 +115,17 @@ fn defaults(state: &State, entity: Entity, now: DateTime<Utc>) -> Vec<(&'static 
             ("is_linkable", true.into()),
             ("billing_frequency", "one-time".into()),
         ]),
+        Entity::Projects => values.extend([
+            ("description", "".into()),
+            ("status", "open".into()),
+            ("board_id", 1_i64.into()),
+            ("phase_id", 1_i64.into()),
+            ("status_change_time", v2_time(now).into()),
+        ]),
+        Entity::Tasks => {
+            values.retain(|(name, _)| *name != "owner_id");
+            values.push(("creator_id", me.into()));
+        }
         _ => {}
     }
     values
@@ -137,6 +166,7 @@ fn check(state: &State, entity: Entity, column: &Column, value: &Json) -> Result
         Kind::Int => value.as_i64().is_some(),
         Kind::Number => checks::is_number(value),
         Kind::Bool => value.as_bool().is_some(),
+        Kind::Bit => matches!(value.as_i64(), Some(0 | 1)),
         Kind::Date => text(checks::is_date),
         Kind::Clock => text(checks::is_clock),
         Kind::Time => text(checks::is_time),
@@ -265,6 +295,20 @@ fn settle(
             record.set("person_id", person);
             if record.get("done") != before.get("done") {
                 let done = record.get("done").as_bool() == Some(true);
+                record.set("marked_as_done_time", done.then(|| v2_time(now)));
+            }
+        }
+        Entity::Projects if record.get("status") != before.get("status") => {
+            record.set("status_change_time", v2_time(now));
+        }
+        Entity::Tasks => {
+            for (given, shown) in [("done", "is_done"), ("milestone", "is_milestone")] {
+                if let Some(bit) = record.take(given) {
+                    record.set(shown, bit.as_i64() == Some(1));
+                }
+            }
+            if record.get("is_done") != before.get("is_done") {
+                let done = record.get("is_done").as_bool() == Some(true);
                 record.set("marked_as_done_time", done.then(|| v2_time(now)));
             }
         }

@@ -44,6 +44,26 @@ impl ConnectorUnderTest for PipedriveSubject {
         Some(OAuthApp::new(CLIENT_ID, CLIENT_SECRET, REDIRECT_URI.parse().unwrap()))
     }
 
+    /// Product lines are read deal by deal, which `projects` does.
+    fn entities(&self) -> Vec<&'static str> {
+        vec![
+            "deals",
+            "persons",
+            "organizations",
+            "activities",
+            "products",
+            "pipelines",
+            "stages",
+            "projects",
+            "tasks",
+            "leads",
+            "notes",
+            "users",
+            "activity_types",
+            "lead_labels",
+        ]
+    }
+
     fn world(&self, secret: &str) -> Box<dyn FakeProvider> {
         let sandbox = Sandbox::pipedrive();
         sandbox.set_token(secret);
@@ -62,7 +82,10 @@ fn lists(entity: &str) -> Vec<String> {
     match entity {
         "deals" => vec!["/api/v2/deals".into(), "/api/v2/deals/archived".into()],
         "leads" => vec!["/api/v1/leads".into(), "/api/v1/leads/archived".into()],
+        "projects" => vec!["/api/v2/projects".into(), "/api/v2/projects/archived".into()],
         "notes" | "users" => vec![format!("/api/v1/{entity}")],
+        "activity_types" => vec!["/api/v1/activityTypes".into()],
+        "lead_labels" => vec!["/api/v1/leadLabels".into()],
         _ => vec![format!("/api/v2/{entity}")],
     }
 }
@@ -70,7 +93,7 @@ fn lists(entity: &str) -> Vec<String> {
 /// The field that names a record for people.
 fn name_field(entity: &str) -> &'static str {
     match entity {
-        "deals" | "leads" => "title",
+        "deals" | "leads" | "projects" | "tasks" => "title",
         "activities" => "subject",
         "notes" => "content",
         _ => "name",
@@ -102,7 +125,10 @@ impl Account {
         for path in lists(entity) {
             let page = self.ask(Method::GET, &format!("{path}?limit=500"), &Value::Null).unwrap();
             assert!(page["additional_data"]["next_cursor"].is_null(), "{path} has one page");
-            records.extend(page["data"].as_array().cloned().unwrap_or_default());
+            let listed = page["data"].as_array().cloned().unwrap_or_default();
+            // A deleted type stays in its list; a user who left is one all the same.
+            let is_there = |record: &Value| entity == "users" || record["active_flag"] != json!(false);
+            records.extend(listed.into_iter().filter(is_there));
         }
         records
     }
@@ -110,6 +136,23 @@ impl Account {
     fn named(&self, entity: &str) -> Value {
         let name = format!("Konformitet {}", self.names.fetch_add(1, Ordering::SeqCst));
         json!({ name_field(entity): name })
+    }
+
+    /// A record's fields with what else a create needs.
+    fn whole(&self, entity: &str, mut fields: Value) -> Value {
+        match entity {
+            "notes" => fields["deal_id"] = self.records("deals")[0]["id"].clone(),
+            "tasks" => fields["project_id"] = self.records("projects")[0]["id"].clone(),
+            "activity_types" => fields["icon_key"] = json!("call"),
+            "lead_labels" => fields["color"] = json!("green"),
+            _ => {}
+        }
+        fields
+    }
+
+    /// The list of the first version that an entity has alone.
+    fn choice(&self, entity: &str) -> Option<String> {
+        matches!(entity, "activity_types" | "lead_labels").then(|| lists(entity).remove(0))
     }
 
     fn note(&self, method: Method, key: &str, body: &Value) -> Option<Value> {
@@ -154,17 +197,22 @@ impl FakeProvider for Account {
     }
 
     fn create(&self, entity: &str) -> Option<Key> {
-        let fields = self.named(entity);
+        let fields = self.whole(entity, self.named(entity));
         if entity == "notes" {
-            let mut note = fields;
-            note["deal_id"] = self.records("deals").first()?["id"].clone();
-            return Some(key_of(&self.note(Method::POST, "", &note)?["data"]));
+            return Some(key_of(&self.note(Method::POST, "", &fields)?["data"]));
+        }
+        if let Some(path) = self.choice(entity) {
+            return Some(key_of(&self.ask(Method::POST, &path, &fields)?["data"]));
         }
         Some(Key::from(self.sandbox.create(modelled(entity)?, fields).ok()?))
     }
 
     fn update(&self, entity: &str, key: &Key) -> bool {
         let fields = self.named(entity);
+        if let Some(path) = self.choice(entity) {
+            let method = if entity == "lead_labels" { Method::PATCH } else { Method::PUT };
+            return self.ask(method, &format!("{path}/{key}"), &fields).is_some();
+        }
         match (entity, modelled(entity), id_of(key)) {
             ("notes", ..) => self.note(Method::PUT, &format!("/{key}"), &fields).is_some(),
             (_, Some(entity), Some(id)) => self.sandbox.update(entity, id, fields).is_ok(),
@@ -173,6 +221,9 @@ impl FakeProvider for Account {
     }
 
     fn delete(&self, entity: &str, key: &Key) -> bool {
+        if let Some(path) = self.choice(entity) {
+            return self.ask(Method::DELETE, &format!("{path}/{key}"), &Value::Null).is_some();
+        }
         match (entity, modelled(entity), id_of(key)) {
             ("notes", ..) => self.note(Method::DELETE, &format!("/{key}"), &Value::Null).is_some(),
             (_, Some(entity), Some(id)) => self.sandbox.delete(entity, id).is_ok(),
@@ -216,14 +267,11 @@ impl FakeProvider for Account {
 
     fn draft(&self, entity: &str, n: u32) -> Option<Draft> {
         // The sandbox models no changes to the others.
-        if !matches!(entity, "deals" | "persons" | "organizations" | "activities" | "products" | "notes") {
+        if matches!(entity, "pipelines" | "stages" | "leads" | "users") {
             return None;
         }
         let field = name_field(entity);
-        let mut fields = json!({ field: format!("Utkast {n}") });
-        if entity == "notes" {
-            fields["deal_id"] = self.records("deals").first()?["id"].clone();
-        }
+        let fields = self.whole(entity, json!({ field: format!("Utkast {n}") }));
         Some(Draft {
             fields: RawJson::of(&fields).ok()?,
             bad: RawJson::of(&json!({ field: 7, "no_such_field": true })).ok(),

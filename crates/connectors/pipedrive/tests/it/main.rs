@@ -17,6 +17,7 @@ mod discovering;
 mod faults;
 mod lookups;
 mod messages;
+mod projects;
 mod reads;
 mod refusals;
 mod searches;

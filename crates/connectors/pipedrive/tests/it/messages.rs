@@ -118,7 +118,7 @@ fn settings_that_are_none_are_refused() {
 #[test]
 fn what_is_not_there_is_named_with_what_is() {
     insta::assert_snapshot!(refused(ReadRequest::full("deal")), @r#"there is no entity "deal": did you mean "deals"? (not_found)"#);
-    insta::assert_snapshot!(refused(ReadRequest::full("invoices")), @r#"there is no entity "invoices": there are deals, persons, organizations, activities, products, pipelines, stages, leads, notes, users (not_found)"#);
+    insta::assert_snapshot!(refused(ReadRequest::full("invoices")), @r#"there is no entity "invoices": there are deals, deal_products, persons, organizations, activities, products, pipelines, stages, projects, tasks, activity_types, lead_labels, leads, notes, users (not_found)"#);
     let field = |pointer: &str| FieldPath::parse(pointer).unwrap();
     insta::assert_snapshot!(refused(ReadRequest::full("deals").with_fields([field("/titel")])), @r#"Pipedrive's deals have no field "/titel": did you mean "/title"? Discover lists the fields (config)"#);
     insta::assert_snapshot!(refused(ReadRequest::full("deals").with_fields([field("/custom_fields/abc")])), @r#"Pipedrive's deals have no field "/custom_fields/abc": discover lists the fields; the account's own are /custom_fields/ and 40 hexadecimal digits (config)"#);

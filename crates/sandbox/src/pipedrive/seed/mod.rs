@@ -3,6 +3,7 @@
 mod contacts;
 mod deals;
 mod names;
+mod projects;
 mod rest;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -87,6 +88,9 @@ pub(crate) fn account(now: DateTime<Utc>) -> State {
     rest::activities(&mut state, &mut soil);
     rest::notes(&mut state, &mut soil);
     rest::leads(&mut state, &mut soil);
+    projects::activity_types(&mut state, &soil);
+    projects::projects(&mut state, &mut soil);
+    projects::lines(&mut state, &mut soil);
     state
 }
 
