@@ -141,8 +141,13 @@ async fn a_disk_that_is_full() {
     let path = folder.path().join("tieline.db");
     let full = format!("sqlite://{}?mode=rwc", path.display());
     let options: sqlx::sqlite::SqliteConnectOptions = full.parse().unwrap();
-    // SQLite's own way of having no more room.
-    let pool = sqlx::SqlitePool::connect_with(options.pragma("max_page_count", "80")).await.unwrap();
+    // The tables have room, and what is read has not. SQLite's own way of having no more room.
+    let pool = sqlx::SqlitePool::connect_with(options.clone()).await.unwrap();
+    drop(SqliteStore::with_pool(pool.clone()).await.unwrap());
+    let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&pool).await.unwrap();
+    pool.close().await;
+    let most = (pages + 8).to_string();
+    let pool = sqlx::SqlitePool::connect_with(options.pragma("max_page_count", most)).await.unwrap();
     let store = SqliteStore::with_pool(pool).await.unwrap();
     let store: Arc<dyn SyncStore> = Arc::new(store);
     let sandbox = sandbox().await;
