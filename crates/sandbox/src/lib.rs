@@ -7,6 +7,7 @@ pub mod engine;
 mod faults;
 pub mod fortnox;
 pub mod google_sheets;
+pub mod hubspot;
 mod journal;
 mod json;
 mod lcg;

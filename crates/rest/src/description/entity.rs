@@ -57,6 +57,8 @@ pub struct Entity {
     pub marker: Option<String>,
     /// The setting that names that member, where the connection chooses it.
     pub marker_setting: Option<String>,
+    /// The path before the member that the setting names, such as `/properties/`.
+    pub marker_prefix: String,
     /// The longest time that a search lags behind a create.
     pub search_delay: Option<Duration>,
     /// The form of its keys; any text unless said.

@@ -141,7 +141,8 @@ impl RestFactory {
         let mut description = Description::clone(&self.description);
         for (_, entity) in &mut description.entities {
             let named = entity.marker_setting.as_ref().and_then(|name| settings.get(name));
-            let marker = named.filter(|marker| !marker.is_empty()).cloned();
+            let marker = named.filter(|marker| !marker.is_empty());
+            let marker = marker.map(|marker| format!("{}{marker}", entity.marker_prefix));
             entity.marker = marker.or_else(|| entity.marker.take());
         }
         Arc::new(description)

@@ -96,7 +96,10 @@ impl Words for RequestWords<'_> {
                 found.map(|(_, value)| WordValue::text(value.as_str()))
             }
             WordName::Keys => list(&self.keys),
-            WordName::FieldName => self.field.map(WordValue::text),
+            // Of a field that is deeper, the provider knows the last part.
+            WordName::FieldName => {
+                self.field.map(|field| WordValue::text(field.rsplit('/').next().unwrap_or(field)))
+            }
             WordName::Value => self.value.map(WordValue::of_json),
             WordName::Record | WordName::Changes => self.record.map(|json| WordValue::Json(json.into())),
             WordName::RecordField(member) => member_of(self.record?, member),

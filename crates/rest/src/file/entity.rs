@@ -132,7 +132,10 @@ impl Reader<'_> {
     /// The member that carries the marker of a create, or the setting that names it.
     fn marker(&mut self, node: &Node, entity: &mut Entity) {
         let Some(text) = self.text(node) else { return };
-        let Some(setting) = text.strip_prefix('<').and_then(|text| text.strip_suffix('>')) else {
+        let placed = text.strip_suffix('>').and_then(|text| text.split_once('<'));
+        let Some((prefix, setting)) =
+            placed.filter(|(prefix, _)| prefix.is_empty() || prefix.starts_with('/'))
+        else {
             entity.marker = Some(text);
             return;
         };
@@ -140,6 +143,7 @@ impl Reader<'_> {
             let advice = "say it in `settings`, or name the member itself".to_owned();
             self.find(node, format!("there is no setting {setting:?}"), Some(advice));
         }
+        entity.marker_prefix = prefix.to_owned();
         entity.marker_setting = Some(setting.to_owned());
     }
 

@@ -53,6 +53,15 @@ pub trait Behavior: Send + Sync + 'static {
         true
     }
 
+    /// Selects and orders the records of a list further, by what its request asks for. `asked` names the route's act.
+    ///
+    /// # Errors
+    /// What the provider refuses.
+    fn select(&self, world: &World, asked: &Act<'_>, rows: &mut Vec<&Row>) -> Result<(), Refusal> {
+        let _ = (world, asked, rows);
+        Ok(())
+    }
+
     /// Carries out a route that does `act`.
     ///
     /// # Errors
@@ -68,8 +77,12 @@ pub trait Behavior: Send + Sync + 'static {
 pub struct Act<'a> {
     /// The act's name in the definition.
     pub name: &'a str,
+    /// The table of the route; `""` where it has none.
+    pub table: &'a str,
     /// The named parts of the path.
     pub parts: &'a [(String, String)],
+    /// The query, decoded.
+    pub query: &'a [(String, String)],
     /// The request's body; null where there is none.
     pub input: &'a Json,
     /// Who asks.

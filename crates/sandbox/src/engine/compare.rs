@@ -28,6 +28,11 @@ pub(crate) fn order(a: &Json, b: &Json) -> Ordering {
     }
 }
 
+/// The order of a value and a text that a request compares it with.
+pub(crate) fn compared(value: &Json, text: &str) -> Ordering {
+    order(value, &Json::Text(text.to_owned().into()))
+}
+
 /// Whether a value is what a parameter asks for.
 pub(crate) fn holds(value: &Json, op: Op, wanted: &str, now: DateTime<Utc>) -> bool {
     let wanted_json = || Json::Text(wanted.to_owned().into());

@@ -1,5 +1,6 @@
 //! Lists: which records, in which order, in which pages.
 
+use super::behavior::Act;
 use super::compare;
 use super::definition::{FilterRule, Paging, RouteRule};
 use super::paging::{self, Page};
@@ -39,8 +40,9 @@ pub(crate) fn list(
         }
     }
     let now = exchange.moment.now;
+    let asks_deleted = route.deleted_param.as_deref().and_then(|param| query.get(param)) == Some("true");
     let selected = |row: &&Row| {
-        row.deleted.is_some() == route.deleted
+        row.deleted.is_some() == (route.deleted || asks_deleted)
             && belongs(world, route, parts, row)
             && asked.iter().all(|(filter, wanted)| {
                 filter.fields.iter().any(|field| {
@@ -58,6 +60,11 @@ pub(crate) fn list(
             if descending { by.reverse() } else { by }
         });
     }
+    if !route.act.is_empty() {
+        let (name, table) = (route.act.as_str(), route.table.as_str());
+        let act = Act { name, table, parts, query: query.pairs(), input: body, caller, now };
+        exchange.behavior.select(world, &act, &mut rows)?;
+    }
     let unpaged = asked.iter().any(|(filter, _)| filter.unpaged);
     let paging = if unpaged { &Paging::Whole } else { &route.page };
     let key = |place: usize| rows.get(place).map_or_else(String::new, |row| row.key.clone());
@@ -65,7 +72,11 @@ pub(crate) fn list(
         Paging::Cursor { param, size_param, .. } => Some((param.as_str(), size_param.as_str())),
         _ => None,
     };
-    let query = &query.with_pointers(cursor.into_iter().flat_map(|(param, size)| [param, size]), body);
+    let pointers = match paging {
+        Paging::Offset { param, size_param, .. } => Some((param.as_str(), size_param.as_str())),
+        _ => cursor,
+    };
+    let query = &query.with_pointers(pointers.into_iter().flat_map(|(param, size)| [param, size]), body);
     let Page { places, words } = paging::cut(paging, query, rows.len(), key, exchange.moment.twist)?;
     let next = cursor.and_then(|(param, _)| Some(next_url(exchange, param, words.get("next")?.as_str()?)));
     let words = words.with("next_url", next.map_or(Json::Null, Json::from));

@@ -5,8 +5,9 @@ use std::fmt;
 
 use http::Method;
 
-use super::definition::{Definition, Does, RouteRule};
+use super::definition::{Definition, Does, RouteRule, TableRule};
 use super::path::PathPattern;
+use super::serve::Refusal;
 use crate::Json;
 
 /// A definition that cannot be used, and everything that is wrong with it.
@@ -55,6 +56,18 @@ impl Loaded {
 
     pub(crate) fn rule(&self, route: &Route) -> Option<&RouteRule> {
         self.definition.routes.get(route.index)
+    }
+
+    /// The rule of a table.
+    pub(crate) fn table(&self, name: &str) -> Result<&TableRule, Refusal> {
+        self.definition.tables.get(name).ok_or_else(|| Refusal::unmodelled(format!("the table `{name}`")))
+    }
+
+    /// The name of the table that a part of a path names.
+    pub(crate) fn table_named(&self, part: &str) -> Option<&str> {
+        let mut tables = self.definition.tables.iter();
+        let found = tables.find(|(name, rule)| *name == part || rule.also.iter().any(|own| own == part));
+        found.map(|(name, _)| name.as_str())
     }
 }
 
@@ -116,6 +129,9 @@ fn check_names(definition: &Definition, faults: &mut Vec<String>) {
     for rule in &definition.routes {
         let place = &rule.call;
         if matches!(rule.does, Does::Act | Does::Fixed) && rule.table.is_empty() {
+            continue;
+        }
+        if rule.table.starts_with('{') {
             continue;
         }
         let Some(fields) = fields.get(rule.table.as_str()) else {

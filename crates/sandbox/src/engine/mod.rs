@@ -39,6 +39,9 @@ pub use load::Faulty;
 pub use serve::{Caller, Refusal};
 pub use world::{Row, World};
 
+pub(crate) use compare::compared;
+pub(crate) use template::plain;
+
 use access::Meters;
 use load::Loaded;
 

@@ -1,5 +1,7 @@
 //! One request: its caller, its route, what it does, and the response.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::{Method, Request, StatusCode};
 use percent_encoding::percent_decode_str;
@@ -49,6 +51,17 @@ impl Refusal {
         Self { unmodelled: Some(what), ..Self::named("") }
     }
 
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.name == name
+    }
+
+    /// Fills a word of the refusal's body with a value of its own type.
+    #[must_use]
+    pub fn with_value(mut self, word: &'static str, value: impl Into<Json>) -> Self {
+        self.words.set(word, value);
+        self
+    }
+
     /// Fills a word of the refusal's body.
     #[must_use]
     pub fn with(mut self, word: &'static str, text: impl Into<String>) -> Self {
@@ -86,6 +99,14 @@ impl Query {
             Some((pointer.to_owned(), template::plain(value)))
         });
         Self(self.0.iter().cloned().chain(found).collect())
+    }
+
+    pub(crate) fn pairs(&self) -> &[(String, String)] {
+        &self.0
+    }
+
+    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
@@ -130,13 +151,17 @@ impl Exchange<'_> {
         };
         let (route, parts) = self.route(&state.world, path)?;
         let rule = self.loaded.rule(route).ok_or_else(|| Refusal::named("no_route"))?;
+        let rule = &*self.placed(rule, &parts)?;
         state.meters.admit(definition, &rule.tag, self.moment.now)?;
         if !rule.roles.is_empty() && !rule.roles.contains(&caller.role) {
             return Err(Refusal::named(&definition.auth.forbidden));
         }
         self.check_query(rule, &query)?;
         let body = self.body()?;
-        let reply = self.carried_out(&mut state.world, rule, (&parts, &query, &body), &caller)?;
+        let mut reply = self.carried_out(&mut state.world, rule, (&parts, &query, &body), &caller)?;
+        if let Some((at, names)) = self.wanted(rule, &query, &body) {
+            narrow(&mut reply, at, &names);
+        }
         let status = StatusCode::from_u16(rule.status).unwrap_or(StatusCode::OK);
         let words = reply;
         Ok(match &route.answer {
@@ -181,10 +206,13 @@ impl Exchange<'_> {
         };
         let token = self.loaded.definition.auth.query.as_deref();
         let sort = rule.sort.as_ref().and_then(|sort| sort.param.as_deref());
+        let narrow = rule.narrow.as_ref().map(|narrow| narrow.param.as_str());
         for name in query.names() {
             let known = paging.contains(&name)
                 || token == Some(name)
                 || sort == Some(name)
+                || narrow == Some(name)
+                || rule.deleted_param.as_deref() == Some(name)
                 || rule.ignores.iter().any(|own| own == name)
                 || rule.filters.iter().any(|filter| filter.param == name);
             if !known {
@@ -239,10 +267,12 @@ impl Exchange<'_> {
                 of_row(self.shown(world, rule, &row, caller))
             }
             Does::Act => {
-                if !rule.table.is_empty() {
+                if !rule.table.is_empty() && parts.iter().any(|(name, _)| name == "key") {
                     self.found(world, rule, parts, caller)?;
                 }
-                let act = Act { name: &rule.act, parts, input: body, caller, now: self.moment.now };
+                let (name, table, now) = (rule.act.as_str(), rule.table.as_str(), self.moment.now);
+                let query = query.pairs();
+                let act = Act { name, table, parts, query, input: body, caller, now };
                 let answer = self.behavior.act(world, &act)?;
                 Object::default().with("row", answer)
             }
@@ -250,8 +280,29 @@ impl Exchange<'_> {
     }
 
     fn table(&self, rule: &RouteRule) -> Result<&TableRule, Refusal> {
-        let tables = &self.loaded.definition.tables;
-        tables.get(&rule.table).ok_or_else(|| Refusal::unmodelled(format!("the table `{}`", rule.table)))
+        self.loaded.table(&rule.table)
+    }
+
+    /// The rule with the table that the path names, where it does.
+    fn placed<'r>(&self, rule: &'r RouteRule, parts: &Parts) -> Result<Cow<'r, RouteRule>, Refusal> {
+        let Some(name) = rule.table.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else {
+            return Ok(Cow::Borrowed(rule));
+        };
+        let part = parts.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value.as_str());
+        let table = self.loaded.table_named(part);
+        let table = table.ok_or_else(|| Refusal::named("bad_type").with("field", part))?;
+        Ok(Cow::Owned(RouteRule { table: table.to_owned(), ..rule.clone() }))
+    }
+
+    /// The members that a request asks for; `None` where the route shows everything.
+    fn wanted<'r>(&self, rule: &'r RouteRule, query: &Query, body: &Json) -> Option<(&'r str, Vec<String>)> {
+        let narrow = rule.narrow.as_ref()?;
+        let asked: Vec<String> = match list::at(body, &narrow.param).filter(|_| narrow.param.starts_with('/'))
+        {
+            Some(list) => list.as_array().unwrap_or_default().iter().map(template::plain).collect(),
+            None => query.all(&narrow.param).flat_map(|text| text.split(',')).map(str::to_owned).collect(),
+        };
+        Some((&narrow.at, narrow.always.iter().cloned().chain(asked).collect()))
     }
 
     fn found(&self, world: &World, rule: &RouteRule, parts: &Parts, caller: &Caller) -> Result<Row, Refusal> {
@@ -311,6 +362,33 @@ impl Exchange<'_> {
             }
         }
         shown
+    }
+}
+
+/// Leaves members out of the records of a response that were not asked for.
+fn narrow(words: &mut Object, at: &str, names: &[String]) {
+    let narrowed = |value: &Json| -> Json {
+        let Some(row) = value.as_object() else { return value.clone() };
+        let kept = |object: &Object| {
+            let named = |(name, _): &(&str, &Json)| names.iter().any(|own| own == name);
+            let members = object.iter().filter(named);
+            members.fold(Object::default(), |kept, (name, value)| kept.with(name.to_owned(), value.clone()))
+        };
+        if at.is_empty() {
+            return kept(row).into();
+        }
+        let mut row = row.clone();
+        if let Some(inner) = row.get(at).and_then(Json::as_object).map(kept) {
+            row.set(at.to_owned(), inner);
+        }
+        row.into()
+    };
+    if let Some(row) = words.get("row").map(narrowed) {
+        words.set("row", row);
+    }
+    let rows = words.get("rows").and_then(Json::as_array).map(|rows| rows.iter().map(narrowed).collect());
+    if let Some(rows) = rows {
+        words.set("rows", Json::Array(rows));
     }
 }
 

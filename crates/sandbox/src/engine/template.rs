@@ -10,11 +10,25 @@ pub(crate) fn fill(template: &Json, words: &Object) -> Json {
         Json::Object(object) => {
             let mut filled = Object::default();
             for (key, value) in object.iter() {
-                filled.set(key.to_owned(), fill(value, words));
+                let filled_value = fill(value, words);
+                match key.strip_suffix('?') {
+                    // `"paging?"` is there where no word in it is null.
+                    Some(_) if has_null(&filled_value) => {}
+                    key_if => filled.set(key_if.unwrap_or(key).to_owned(), filled_value),
+                }
             }
             Json::Object(filled)
         }
         other => other.clone(),
+    }
+}
+
+fn has_null(value: &Json) -> bool {
+    match value {
+        Json::Null => true,
+        Json::Array(items) => items.iter().any(has_null),
+        Json::Object(object) => object.iter().any(|(_, value)| has_null(value)),
+        _ => false,
     }
 }
 
@@ -25,6 +39,9 @@ fn fill_text(text: &str, words: &Object) -> Json {
     }
     // `{page:text}` is the word as a text, for providers that quote their numbers.
     if let Some(value) = whole.and_then(|word| words.get(word.strip_suffix(":text")?)) {
+        if value.is_null() {
+            return Json::Null;
+        }
         return Json::Text(plain(value).into());
     }
     let mut filled = text.to_owned();
@@ -56,5 +73,9 @@ mod tests {
             fill(&template, &words).to_string(),
             r#"{"a":2,"b":"page 2 of 9","c":"{other}","d":[2],"e":"2"}"#
         );
+        let optional = Json::parse(br#"{"next?":{"at":"{next:text}"}}"#).unwrap();
+        let here = fill(&optional, &Object::default().with("next", 4_i64));
+        assert_eq!(here.to_string(), r#"{"next":{"at":"4"}}"#);
+        assert_eq!(fill(&optional, &Object::default().with("next", Json::Null)).to_string(), "{}");
     }
 }

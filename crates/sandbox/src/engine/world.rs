@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::behavior::Behavior;
 use super::definition::{KeyRule, Stamp, TableRule};
+use super::fields::Writing;
 use super::load::Loaded;
-use super::time;
+use super::serve::Refusal;
+use super::{serve, time};
 use crate::{Json, Object};
 
 /// A record.
@@ -103,12 +106,12 @@ impl World {
         let now = self.grained(now);
         self.next_place += 1;
         let place = self.next_place;
-        let rule = self.rule(table).map(|rule| rule.key).unwrap_or_default();
+        let (rule, first) = self.rule(table).map(|rule| (rule.key, rule.first_key)).unwrap_or_default();
         let uuid = (rule == KeyRule::Uuid).then(|| self.uuid());
         let Some(table) = self.tables.get_mut(table) else {
             return Row { key: String::new(), fields, created: now, changed: now, deleted: None };
         };
-        table.last += 1;
+        table.last = (table.last + 1).max(first);
         let key = uuid.unwrap_or_else(|| table.last.to_string());
         let row = Row { key: key.clone(), fields, created: now, changed: now, deleted: None };
         table.places.insert(key, place);
@@ -133,6 +136,60 @@ impl World {
         if let Some(row) = self.row_mut(table, key) {
             change(row);
         }
+    }
+
+    /// The names of a table's fields.
+    pub fn field_names(&self, table: &str) -> Vec<String> {
+        let fields = self.rule(table).map(|rule| rule.fields.as_slice()).unwrap_or_default();
+        fields.iter().filter(|field| !field.hidden).map(|field| field.name.clone()).collect()
+    }
+
+    /// Creates a record with the provider's checks.
+    ///
+    /// # Errors
+    /// What the provider refuses; [`Refusal::unmodelled`] for a table that is not there.
+    pub fn create_checked(
+        &mut self,
+        behavior: &dyn Behavior,
+        table: &str,
+        input: &Object,
+        now: DateTime<Utc>,
+    ) -> Result<Row, Refusal> {
+        let loaded = Arc::clone(&self.loaded);
+        let rule = loaded.table(table)?;
+        serve::create(behavior, self, (table, rule), None, input, now)
+    }
+
+    /// Changes fields of a record with the provider's checks.
+    ///
+    /// # Errors
+    /// What the provider refuses; the refusal `not_found` where there is no such record.
+    pub fn update_checked(
+        &mut self,
+        behavior: &dyn Behavior,
+        (table, key): (&str, &str),
+        input: &Object,
+        now: DateTime<Utc>,
+    ) -> Result<Row, Refusal> {
+        let loaded = Arc::clone(&self.loaded);
+        let rule = loaded.table(table)?;
+        let was = self.live(table, key).cloned().ok_or_else(|| Refusal::named("not_found"))?;
+        serve::update(behavior, self, (table, rule), None, (Writing::Update, &was), input, now)
+    }
+
+    /// Deletes a record as the table deletes. Nothing happens where there is none.
+    ///
+    /// # Errors
+    /// What the provider refuses.
+    pub fn delete_checked(
+        &mut self,
+        behavior: &dyn Behavior,
+        (table, key): (&str, &str),
+        now: DateTime<Utc>,
+    ) -> Result<(), Refusal> {
+        let loaded = Arc::clone(&self.loaded);
+        let Some(row) = self.live(table, key).cloned() else { return Ok(()) };
+        serve::delete(behavior, self, (table, loaded.table(table)?), &row, now)
     }
 
     /// Removes a record without a trace.

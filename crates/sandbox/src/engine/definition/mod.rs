@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-pub use route::{Does, FilterRule, Op, Paging, RouteRule, SortRule};
+pub use route::{Does, FilterRule, NarrowRule, Op, Paging, RouteRule, SortRule};
 pub use table::{
     DeleteRule, FieldRule, FieldType, KeyRule, Shape, Stamp, TableRule, TimeFormat, UnknownRule,
 };

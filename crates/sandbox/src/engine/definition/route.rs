@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 /// An endpoint.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RouteRule {
     /// The method and the path: `GET /api/v1/contacts/{key}`.
     pub call: String,
     /// What it does.
     pub does: Does,
-    /// The table; nothing for a fixed response.
+    /// The table; nothing for a fixed response. `{type}` is the table that this part of the path names, by its name or by
+    /// one of its other names.
     #[serde(default)]
     pub table: String,
     /// Fields that must equal a part of the path: `conversation_id = "conversation"`.
@@ -24,6 +25,8 @@ pub struct RouteRule {
     /// Whether the route shows deleted records alone.
     #[serde(default)]
     pub deleted: bool,
+    /// The query parameter that asks for deleted records alone, by `true`.
+    pub deleted_param: Option<String>,
     /// How a list is cut into pages.
     #[serde(default)]
     pub page: Paging,
@@ -32,6 +35,8 @@ pub struct RouteRule {
     pub filters: Vec<FilterRule>,
     /// The order of a list, and how it is asked for.
     pub sort: Option<SortRule>,
+    /// The members of each record that a request asks for.
+    pub narrow: Option<NarrowRule>,
     /// The view that the behavior is asked for.
     #[serde(default)]
     pub view: String,
@@ -148,7 +153,7 @@ pub enum Paging {
 }
 
 /// A parameter that selects records.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FilterRule {
     /// The query parameter, or a JSON Pointer into the body.
@@ -199,7 +204,7 @@ pub enum Op {
 }
 
 /// The order of a list.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SortRule {
     /// The order without the parameter: a field, with `-` before it for descending.
@@ -209,4 +214,18 @@ pub struct SortRule {
     /// The values that the parameter may have, and the order that each means.
     #[serde(default)]
     pub values: BTreeMap<String, String>,
+}
+
+/// The members of a record that a request asks for by name; others are left out.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NarrowRule {
+    /// The query parameter with names separated by commas, or a JSON Pointer to a list in the body.
+    pub param: String,
+    /// The member of the record that is narrowed; the record itself when empty.
+    #[serde(default)]
+    pub at: String,
+    /// Members that are always shown.
+    #[serde(default)]
+    pub always: Vec<String>,
 }

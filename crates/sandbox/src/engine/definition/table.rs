@@ -12,6 +12,12 @@ pub struct TableRule {
     /// The field that shows the key.
     #[serde(default = "id")]
     pub key_field: String,
+    /// Other names of the table in paths.
+    #[serde(default)]
+    pub also: Vec<String>,
+    /// The number of the first key: 1 unless said.
+    #[serde(default)]
+    pub first_key: u64,
     /// What deleting does.
     #[serde(default)]
     pub deletes: DeleteRule,
