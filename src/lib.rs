@@ -47,6 +47,8 @@ pub use tieline_custom_rest as custom_rest;
 pub use tieline_fortnox as fortnox;
 #[cfg(feature = "google-sheets")]
 pub use tieline_google_sheets as google_sheets;
+#[cfg(feature = "hubspot")]
+pub use tieline_hubspot as hubspot;
 pub use tieline_http::{
     GuardedResolver, HttpStack, HttpStackBuilder, LimitPause, NetworkOptions, NetworkPolicy, ProviderOptions,
     Resolver, RetryPolicy, Timeouts,

@@ -9,6 +9,7 @@ use tieline::chatwoot::ChatwootFactory;
 use tieline::custom_rest::CustomRestFactory;
 use tieline::fortnox::FortnoxFactory;
 use tieline::google_sheets::GoogleSheetsFactory;
+use tieline::hubspot::HubSpotFactory;
 use tieline::odoo::OdooFactory;
 use tieline::pipedrive::PipedriveFactory;
 use tieline::store::{ConnectionId, MemoryStore};
@@ -33,6 +34,7 @@ pub fn registry() -> Registry {
         .with(CustomRestFactory::default())
         .with(FortnoxFactory::default())
         .with(GoogleSheetsFactory::default())
+        .with(HubSpotFactory::default())
         .with(OdooFactory::default())
         .with(PipedriveFactory::default())
 }

@@ -185,16 +185,34 @@ async fn own_fields(client: &Client, entity: &str, fields: &FieldsRequest) -> Re
 }
 
 fn schema(fields: &[EntityField]) -> Value {
-    let top = fields.iter().filter_map(|field| {
-        let name = field.path.as_str().strip_prefix('/')?;
-        (!name.contains('/'))
-            .then(|| (name.replace("~1", "/").replace("~0", "~"), json!({ "title": field.title })))
-    });
-    let properties: serde_json::Map<String, Value> = top.collect();
-    json!({
+    let mut root = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
-        "properties": properties,
+        "properties": {},
         "additionalProperties": true,
-    })
+    });
+    for field in fields {
+        let names = field.path.as_str().split('/').skip(1);
+        let names: Vec<String> = names.map(|name| name.replace("~1", "/").replace("~0", "~")).collect();
+        let Some((last, above)) = names.split_last() else { continue };
+        let mut at = root.as_object_mut();
+        for name in above {
+            at = at.and_then(|object| member(object, "properties")).and_then(|object| member(object, name));
+        }
+        if let Some(properties) = at.and_then(|object| member(object, "properties")) {
+            let titled = properties.entry(last.clone()).or_insert_with(|| json!({}));
+            if let Some(object) = titled.as_object_mut() {
+                object.insert("title".to_owned(), field.title.clone().into());
+            }
+        }
+    }
+    root
+}
+
+/// A member of a schema that is an object, made where there is none.
+fn member<'s>(
+    object: &'s mut serde_json::Map<String, Value>,
+    name: &str,
+) -> Option<&'s mut serde_json::Map<String, Value>> {
+    object.entry(name.to_owned()).or_insert_with(|| json!({})).as_object_mut()
 }

@@ -70,6 +70,9 @@ async fn by_keys(client: &Client, name: &str, entity: &Entity, keys: Vec<Key>) -
             chunks.answer(Lookup::Missing(key));
         }
     }
+    if chunks.open().is_empty() {
+        return Ok(Lookups::new(chunks.finish()));
+    }
     if let Some(request) = &entity.lookups {
         let walk = request.walk.over(&entity.walk);
         let size = request.walk.page_size.unwrap_or(KEYS);
@@ -167,10 +170,18 @@ async fn one(
 /// # Errors
 /// `Unsupported` for an entity that has no look-up of one record.
 pub(crate) async fn current(client: &Client, entity: &Entity, key: &Key) -> Result<Option<Record>> {
-    let request = entity.lookup.as_ref().ok_or_else(|| {
-        Error::unsupported("reading the record first, which this needs: there is no lookup")
-    })?;
-    match one(client, entity, request, key, &entity.field_names).await? {
+    let found = match &entity.lookup {
+        Some(request) => one(client, entity, request, key, &entity.field_names).await?,
+        None if entity.lookups.is_some() => {
+            let found = by_keys(client, "", entity, vec![key.clone()]).await?;
+            found.answers.into_iter().next().unwrap_or_else(|| Lookup::Missing(key.clone()))
+        }
+        None => {
+            let what = "reading the record first, which this needs: there is no lookup";
+            return Err(Error::unsupported(what));
+        }
+    };
+    match found {
         Lookup::Record(record) => Ok(Some(record)),
         Lookup::Forbidden(_) => Err(Error::new(
             ErrorKind::Forbidden,

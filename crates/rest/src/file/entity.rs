@@ -71,7 +71,11 @@ impl Reader<'_> {
             && self.object(words)
         {
             for member in members(words) {
-                if let Some(text) = self.fixed_text(&member.node) {
+                let text = match &member.node.value {
+                    Value::Text(text) if self.is_setting(text) => Some(text.clone()),
+                    _ => self.fixed_text(&member.node),
+                };
+                if let Some(text) = text {
                     self.fixed.insert(member.name.clone(), text);
                 }
             }
@@ -91,6 +95,12 @@ impl Reader<'_> {
         self.fixed.clear();
         self.each.clear();
         entity
+    }
+
+    /// Whether a text is the word of a setting and nothing else.
+    fn is_setting(&self, text: &str) -> bool {
+        let name = text.strip_prefix('<').and_then(|text| text.strip_suffix('>'));
+        name.is_some_and(|name| self.settings.iter().any(|known| known == name))
     }
 
     fn entity_member(&mut self, entity: &mut Entity, name: &str, node: &Node) {

@@ -120,7 +120,7 @@ pub(super) const LEVELS: &[Level] = &[
         includes: &["walk"],
         settings: &[
             line("base", Form::Text, "The base that it begins from; `odata4 odata2 relay google jsonapi postgrest` come with the engine."),
-            line("let", Form::NamedTexts, "Words that are filled when the file is loaded."),
+            line("let", Form::NamedTexts, "Words that are filled when the file is loaded, or other names of a setting: `{type: <SETTING>}`."),
             line("title", Form::Text, "Its name for people."),
             line("parent", Form::Any, "The entity whose children these are: a name, or `{NAME: 100}` for 100 in one request."),
             line("parent_field", Form::Text, "The field that names the parent in what is written."),

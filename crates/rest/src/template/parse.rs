@@ -125,7 +125,13 @@ impl Reader<'_> {
         if head.is_empty() {
             return mistake(self.at, 1, "a word is missing between < and >");
         }
-        if let Some(text) = self.known.fixed.and_then(|fixed| fixed.get(head)) {
+        let fixed = self.known.fixed.and_then(|fixed| fixed.get(head));
+        // `let: {type: <setting>}` is another name of a setting.
+        let setting = fixed
+            .and_then(|text| text.strip_prefix('<')?.strip_suffix('>'))
+            .filter(|name| self.known.settings.iter().any(|known| known == name));
+        let head = setting.unwrap_or(head);
+        if let Some(text) = fixed.filter(|_| setting.is_none()) {
             let format = self.format(own, format)?;
             return Ok(Found::Fixed(format.text(text)));
         }

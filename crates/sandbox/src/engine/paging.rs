@@ -84,7 +84,8 @@ fn laid_out(
         }
         PageTwist::RepeatToken => {
             more = true;
-            next = Some(start.checked_sub(1).map_or_else(String::new, |before| cursor_of(&key(before))));
+            let first = || URL_SAFE_NO_PAD.encode(BEHIND_EMPTY);
+            next = Some(start.checked_sub(1).map_or_else(first, |before| cursor_of(&key(before))));
         }
     }
     let pages = total.div_ceil(size.max(1)).max(1);

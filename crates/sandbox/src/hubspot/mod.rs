@@ -64,6 +64,16 @@ impl Behavior for HubSpot {
                 let row = self.created(world, act, act.input)?;
                 Ok(shown(world, act.table, &row))
             }
+            "update" => {
+                let mut input = Object::default().with("id", act.part("id").to_owned());
+                if let Some((_, name)) = act.query.iter().find(|(name, _)| name == "idProperty") {
+                    input.set("idProperty", name.clone());
+                }
+                let key =
+                    key_of(world, act.table, &input.into()).ok_or_else(|| Refusal::named("not_found"))?;
+                let row = world.update_checked(self, (act.table, &key), &properties(act.input)?, act.now)?;
+                Ok(shown(world, act.table, &row))
+            }
             "batch_create" => self.batch(world, act, |own, world, input| own.created(world, act, input)),
             "batch_update" => self.batch(world, act, |own, world, input| {
                 let key = key_of(world, act.table, input).ok_or_else(|| Refusal::named("not_found"))?;
@@ -204,9 +214,14 @@ fn inputs(act: &Act<'_>) -> Result<Vec<Json>, Refusal> {
     inputs.map(<[Json]>::to_vec).ok_or_else(|| invalid("inputs are missing"))
 }
 
+/// The properties of an input. An empty text clears one.
 fn properties(input: &Json) -> Result<Object, Refusal> {
-    let properties = input.get("properties").and_then(Json::as_object);
-    properties.cloned().ok_or_else(|| invalid("properties are missing"))
+    let given = input.get("properties").and_then(Json::as_object);
+    let given = given.ok_or_else(|| invalid("properties are missing"))?;
+    Ok(given.iter().fold(Object::default(), |all, (name, value)| {
+        let value = if value.as_str() == Some("") { Json::Null } else { value.clone() };
+        all.with(name.to_owned(), value)
+    }))
 }
 
 /// The key of the record that an input names, also by a property or by the id of a record that was merged into it.
