@@ -58,6 +58,8 @@ pub use tieline_mapping as mapping;
 pub use tieline_odoo_xmlrpc as odoo;
 #[cfg(feature = "pipedrive")]
 pub use tieline_pipedrive as pipedrive;
+#[cfg(feature = "slack")]
+pub use tieline_slack as slack;
 pub use tieline_store as store;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use tieline_store_sql as store_sql;

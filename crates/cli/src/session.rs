@@ -12,6 +12,7 @@ use tieline::google_sheets::GoogleSheetsFactory;
 use tieline::hubspot::HubSpotFactory;
 use tieline::odoo::OdooFactory;
 use tieline::pipedrive::PipedriveFactory;
+use tieline::slack::SlackFactory;
 use tieline::store::{ConnectionId, MemoryStore};
 use tieline::{
     Connector, Error, ErrorKind, NetworkPolicy, Provider, Registry, Result, RetryPolicy, Tieline,
@@ -37,6 +38,7 @@ pub fn registry() -> Registry {
         .with(HubSpotFactory::default())
         .with(OdooFactory::default())
         .with(PipedriveFactory::default())
+        .with(SlackFactory::default())
 }
 
 /// Carries out a command that knows these connectors.

@@ -16,7 +16,8 @@ pub(crate) struct Stamp {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Value {
     Instant(DateTime<Utc>),
-    Number(i128),
+    /// A number and the billionths behind its point.
+    Number(i128, u32),
 }
 
 /// The forms in which providers write times.
@@ -152,7 +153,10 @@ impl Stamp {
 
     /// Reads a number that grows, such as an id.
     pub(crate) fn growing(text: &str, number: bool) -> Option<Self> {
-        let value = Value::Number(text.parse().ok()?);
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let is_fraction = fraction.len() <= 9 && fraction.bytes().all(|byte| byte.is_ascii_digit());
+        let fraction = is_fraction.then(|| format!("{fraction:0<9}"))?;
+        let value = Value::Number(whole.parse().ok()?, fraction.parse().ok()?);
         Some(Self { text: text.to_owned(), form: Form::Growing { number }, value })
     }
 
@@ -193,7 +197,7 @@ impl Stamp {
     pub(crate) fn instant(&self) -> Option<DateTime<Utc>> {
         match self.value {
             Value::Instant(at) => Some(at),
-            Value::Number(_) => None,
+            Value::Number(..) => None,
         }
     }
 
@@ -201,7 +205,9 @@ impl Stamp {
     pub(crate) fn compare(&self, other: &Self) -> Option<Ordering> {
         match (self.value, other.value) {
             (Value::Instant(one), Value::Instant(other)) => Some(one.cmp(&other)),
-            (Value::Number(one), Value::Number(other)) => Some(one.cmp(&other)),
+            (Value::Number(one, part), Value::Number(other, other_part)) => {
+                Some((one, part).cmp(&(other, other_part)))
+            }
             _ => None,
         }
     }
@@ -219,7 +225,7 @@ impl Stamp {
     pub(crate) fn minus(&self, overlap: TimeDelta) -> Self {
         match self.value {
             Value::Instant(at) => self.like(at.checked_sub_signed(overlap).unwrap_or(at)),
-            Value::Number(_) => self.clone(),
+            Value::Number(..) => self.clone(),
         }
     }
 }
@@ -303,6 +309,16 @@ mod tests {
 
     fn parsed(text: &str, number: bool) -> Stamp {
         Stamp::parse(text, number, None).unwrap_or_else(|| panic!("{text} is not read"))
+    }
+
+    #[test]
+    fn a_number_that_grows_may_have_decimals() {
+        let stamp = |text: &str| Stamp::growing(text, false).unwrap();
+        let (before, after) = (stamp("1763467241.000200"), stamp("1763467241.000201"));
+        assert_eq!(after.compare(&before), Some(Ordering::Greater));
+        assert_eq!(stamp("9").compare(&stamp("10.5")), Some(Ordering::Less));
+        assert_eq!(after.minus(TimeDelta::minutes(1)).text(), "1763467241.000201");
+        assert!(Stamp::growing("1.2.3", false).is_none() && Stamp::growing("soon", false).is_none());
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod pipedrive;
 mod reply;
 mod sandbox;
 mod server;
+pub mod slack;
 mod transport;
 mod usage;
 mod wire;

@@ -98,6 +98,7 @@ fn laid_out(
         .with("more", more)
         .with("next_page", more.then_some(page + 1))
         .with("next_offset", more.then_some(end))
+        .with("next_or_empty", next.clone().unwrap_or_default())
         .with("next", next.map_or(Json::Null, Json::from));
     Page { places, words }
 }

@@ -107,12 +107,13 @@ impl World {
         self.next_place += 1;
         let place = self.next_place;
         let (rule, first) = self.rule(table).map(|rule| (rule.key, rule.first_key)).unwrap_or_default();
+        let prefix = loaded_prefix(&self.loaded, table);
         let uuid = (rule == KeyRule::Uuid).then(|| self.uuid());
         let Some(table) = self.tables.get_mut(table) else {
             return Row { key: String::new(), fields, created: now, changed: now, deleted: None };
         };
         table.last = (table.last + 1).max(first);
-        let key = uuid.unwrap_or_else(|| table.last.to_string());
+        let key = uuid.unwrap_or_else(|| format!("{prefix}{}", table.last));
         let row = Row { key: key.clone(), fields, created: now, changed: now, deleted: None };
         table.places.insert(key, place);
         table.rows.insert(place, row.clone());
@@ -261,6 +262,10 @@ impl World {
         }
         shown
     }
+}
+
+fn loaded_prefix(loaded: &Loaded, table: &str) -> String {
+    loaded.definition.tables.get(table).map(|rule| rule.key_prefix.clone()).unwrap_or_default()
 }
 
 fn key_value(rule: KeyRule, key: &str) -> Json {

@@ -15,6 +15,9 @@ pub struct TableRule {
     /// Other names of the table in paths.
     #[serde(default)]
     pub also: Vec<String>,
+    /// The text before the number of a key.
+    #[serde(default)]
+    pub key_prefix: String,
     /// The number of the first key: 1 unless said.
     #[serde(default)]
     pub first_key: u64,
