@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod config;
 mod events;
 mod types;
 
 use tieline_core::{Category, Result};
 use tieline_rest::{RestFactory, Shipped, ShippedFactory};
 
+pub use config::SlackConfig;
 pub use tieline_rest::RestConnector;
 pub use types::{Channel, File, Message, Profile, User};
 

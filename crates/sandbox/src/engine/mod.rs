@@ -11,6 +11,7 @@ pub mod definition;
 mod fields;
 mod list;
 mod load;
+mod narrow;
 mod paging;
 mod path;
 mod seed;

@@ -12,7 +12,7 @@ use super::fields::{self, Writing};
 use super::load::{Loaded, Route};
 use super::path::Parts;
 use super::world::{Row, World};
-use super::{State, access, list, template};
+use super::{State, access, list, narrow, template};
 use crate::reply::Reply;
 use crate::sandbox::Moment;
 use crate::{Json, Object};
@@ -160,7 +160,7 @@ impl Exchange<'_> {
         let body = self.body()?;
         let mut reply = self.carried_out(&mut state.world, rule, (&parts, &query, &body), &caller)?;
         if let Some((at, names)) = self.wanted(rule, &query, &body) {
-            narrow(&mut reply, at, &names);
+            narrow::narrow(&mut reply, at, &names);
         }
         let status = StatusCode::from_u16(rule.status).unwrap_or(StatusCode::OK);
         let words = reply;
@@ -362,33 +362,6 @@ impl Exchange<'_> {
             }
         }
         shown
-    }
-}
-
-/// Leaves members out of the records of a response that were not asked for.
-fn narrow(words: &mut Object, at: &str, names: &[String]) {
-    let narrowed = |value: &Json| -> Json {
-        let Some(row) = value.as_object() else { return value.clone() };
-        let kept = |object: &Object| {
-            let named = |(name, _): &(&str, &Json)| names.iter().any(|own| own == name);
-            let members = object.iter().filter(named);
-            members.fold(Object::default(), |kept, (name, value)| kept.with(name.to_owned(), value.clone()))
-        };
-        if at.is_empty() {
-            return kept(row).into();
-        }
-        let mut row = row.clone();
-        if let Some(inner) = row.get(at).and_then(Json::as_object).map(kept) {
-            row.set(at.to_owned(), inner);
-        }
-        row.into()
-    };
-    if let Some(row) = words.get("row").map(narrowed) {
-        words.set("row", row);
-    }
-    let rows = words.get("rows").and_then(Json::as_array).map(|rows| rows.iter().map(narrowed).collect());
-    if let Some(rows) = rows {
-        words.set("rows", Json::Array(rows));
     }
 }
 
