@@ -39,8 +39,8 @@ impl Hooks for SlackHooks {
             ("message", Some("message_deleted")) => (event.deleted_ts?, Some(HintKind::Deleted)),
             _ => return None,
         };
-        let key = Key::from_parts(&[event.channel.as_str(), ts.as_str()]);
-        let partition = Partition::new(Key::from_parts(&[event.channel.as_str()]).as_str());
+        let key = Key::from_parts([event.channel.as_str(), ts.as_str()]);
+        let partition = Partition::new(Key::from_parts([event.channel.as_str()]).as_str());
         let hint = Hint::new("messages", Some(key)).with_partition(Some(partition));
         let hint = match kind {
             Some(kind) => hint.with_kind(kind),

@@ -117,10 +117,3 @@ pub(crate) async fn one(connector: &dyn Connector, entity: &str, op: WriteOp) ->
 pub(crate) fn invoke(action: &str, key: Option<&str>, input: &str) -> WriteOp {
     WriteOp::invoke(action, json(input)).with_key(key.map(tieline_core::Key::from))
 }
-
-/// The paths that were asked for since the last time.
-pub(crate) fn asked(sandbox: &Sandbox<Provider>) -> Vec<String> {
-    let lines = sandbox.requests().iter().map(|seen| format!("{} {}", seen.method, seen.path)).collect();
-    sandbox.forget_requests();
-    lines
-}

@@ -8,7 +8,7 @@ use tieline_slack::{Message, User};
 use crate::common::{account, connected, invoke, one, read, recording, state};
 
 fn in_channel(request: ReadRequest) -> ReadRequest {
-    request.with_partition(Partition::new(Key::from_parts(&["C1"]).as_str()))
+    request.with_partition(Partition::new(Key::from_parts(["C1"]).as_str()))
 }
 
 #[tokio::test(start_paused = true)]
