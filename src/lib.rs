@@ -47,12 +47,12 @@ pub use tieline_custom_rest as custom_rest;
 pub use tieline_fortnox as fortnox;
 #[cfg(feature = "google-sheets")]
 pub use tieline_google_sheets as google_sheets;
-#[cfg(feature = "hubspot")]
-pub use tieline_hubspot as hubspot;
 pub use tieline_http::{
     GuardedResolver, HttpStack, HttpStackBuilder, LimitPause, NetworkOptions, NetworkPolicy, ProviderOptions,
     Resolver, RetryPolicy, Timeouts,
 };
+#[cfg(feature = "hubspot")]
+pub use tieline_hubspot as hubspot;
 pub use tieline_mapping as mapping;
 #[cfg(feature = "odoo")]
 pub use tieline_odoo_xmlrpc as odoo;

@@ -51,7 +51,10 @@ async fn everything_is_there_as_json() {
     };
     let providers = one("--json providers")["providers"].take();
     let ids: Vec<&Value> = providers.as_array().unwrap().iter().map(|provider| &provider["id"]).collect();
-    assert_eq!(ids, ["chatwoot", "custom-rest", "fortnox", "google-sheets", "hubspot", "odoo", "pipedrive", "slack"]);
+    assert_eq!(
+        ids,
+        ["chatwoot", "custom-rest", "fortnox", "google-sheets", "hubspot", "odoo", "pipedrive", "slack"]
+    );
     let spec = one("spec pipedrive --json");
     assert_eq!(spec["config_schema"]["required"][0], "company");
     assert_eq!(spec["auth"][0]["fields"][0]["name"], "api_token");
