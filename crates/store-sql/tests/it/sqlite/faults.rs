@@ -36,7 +36,7 @@ async fn a_full_disk_stops_a_run_that_goes_on_later() {
         let options =
             SqliteConnectOptions::new().filename(&path).create_if_missing(true).journal_mode(journal);
         let full =
-            SqliteStore::with_pool(pool(options.clone().pragma("max_page_count", "120"), 1)).await.unwrap();
+            SqliteStore::with_pool(pool(options.clone().pragma("max_page_count", "240"), 1)).await.unwrap();
         let mut done = 0;
         let error = loop {
             match full.commit(commit(done)).await {
