@@ -6,6 +6,8 @@
 
 use chrono::{DateTime, Utc};
 use tieline_core::{Error, ErrorKind, Result};
+use tieline_store::connections::Connection;
+use tieline_store::plan::content_hash;
 use tieline_store::{ConnectionId, TenantId};
 
 use crate::sql::Sql;
@@ -86,6 +88,55 @@ pub async fn route(tx: &mut dyn Tx, kind: &str, hash: &[u8; 32]) -> Result<Optio
         Sql::new("SELECT tenant, connection FROM tieline.routes WHERE kind = $2 AND hash = $3 AND $1 <> ''");
     let found: Option<(String, String)> = first(tx, &FIND, args![kind, hash.as_slice()]).await?;
     Ok(found.map(|(tenant, connection)| Route { tenant: tenant.into(), connection: connection.into() }))
+}
+
+/// Leads a provider's account to a connection that stored it when it was checked, and no other account to it.
+pub(crate) async fn set_account(tx: &mut dyn Tx, connection: &Connection) -> Result<()> {
+    static CLEAR: Sql =
+        Sql::new("DELETE FROM tieline.accounts WHERE tenant = $1 AND connection = $2 AND hash <> $3");
+    static SET: Sql = Sql::new(
+        "INSERT INTO tieline.accounts (hash, tenant, connection) VALUES ($3, $1, $2) ON CONFLICT DO NOTHING",
+    );
+    // The hash of no account is the one that nothing is stored under.
+    let account = connection.account.as_deref().unwrap_or_default();
+    let hash = account_hash(&connection.provider, account);
+    let route = args![connection.id.as_str(), hash.as_slice()];
+    tx.run(&CLEAR, route).await?;
+    if !account.is_empty() {
+        tx.run(&SET, route).await?;
+    }
+    Ok(())
+}
+
+/// Returns the connections that stored an account of a provider when they were checked, whatever the tenant: for a
+/// dispatcher.
+///
+/// # Errors
+///
+/// As the database fails.
+pub async fn connections_of_account(
+    tx: &mut dyn Tx,
+    provider: &str,
+    account: &str,
+    limit: u32,
+) -> Result<Vec<Route>> {
+    static FIND: Sql = Sql::new(
+        "SELECT tenant, connection FROM tieline.accounts WHERE hash = $2 AND $1 <> ''
+         ORDER BY tenant, connection LIMIT $3",
+    );
+    if account.is_empty() {
+        return Ok(Vec::new());
+    }
+    let hash = account_hash(provider, account);
+    let found: Vec<(String, String)> = all(tx, &FIND, args![hash.as_slice(), limit]).await?;
+    Ok(found
+        .into_iter()
+        .map(|(tenant, connection)| Route { tenant: tenant.into(), connection: connection.into() })
+        .collect())
+}
+
+fn account_hash(provider: &str, account: &str) -> [u8; 16] {
+    content_hash(&format!("{provider}\0{account}"))
 }
 
 /// Sets when something is due for a connection of the tenant; `None` takes it out.

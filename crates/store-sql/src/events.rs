@@ -4,13 +4,12 @@
 //! An event is appended in the transaction of the change that it reports, so that neither is there without the other. A client keeps
 //! the number of the last event that it has, as the `Last-Event-ID` of Server-Sent Events does, and misses none.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use serde_json::json;
 use tieline_core::{RawJson, Result};
+pub use tieline_store::events::{EventsPage, NewEvent, StoredEvent};
 use tieline_store::plan::check_text;
 use tieline_store::{ConnectionId, RowIssue, TargetName};
 
@@ -23,76 +22,6 @@ use crate::tx::{Tx, all, args};
 
 /// The most keys that an event of changed rows names.
 const KEYS_NAMED: usize = 100;
-
-/// An event to be appended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct NewEvent {
-    /// The kind, such as `sync.completed`.
-    pub kind: String,
-    /// The facts, as a JSON object.
-    pub data: RawJson,
-}
-
-impl NewEvent {
-    /// An event.
-    pub fn new(kind: impl Into<String>, data: RawJson) -> Self {
-        Self { kind: kind.into(), data }
-    }
-}
-
-/// An event as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct StoredEvent {
-    /// Its place in the tenant's log.
-    pub number: u64,
-    /// When it was appended, by the database's clock.
-    pub at: DateTime<Utc>,
-    /// The connection.
-    pub connection: ConnectionId,
-    /// The kind.
-    pub kind: String,
-    /// The facts.
-    pub data: RawJson,
-}
-
-impl StoredEvent {
-    /// Returns the event as a message of Server-Sent Events, with its number as the id.
-    ///
-    /// ```
-    /// # use tieline_store_sql::events::StoredEvent;
-    /// # fn example(event: &StoredEvent) {
-    /// // id: 7
-    /// // event: sync.completed
-    /// // data: {"connection":"crm","data":{"read":12}}
-    /// print!("{}", event.to_sse());
-    /// # }
-    /// ```
-    pub fn to_sse(&self) -> String {
-        let kind: String = self.kind.chars().filter(|c| !c.is_control()).collect();
-        let mut message = format!("id: {}\nevent: {kind}\n", self.number);
-        let connection = json!(self.connection.as_str());
-        let data = format!(r#"{{"connection":{connection},"data":{}}}"#, self.data.get());
-        // JSON may be written over several lines.
-        for line in data.split(['\n', '\r']) {
-            let _ = writeln!(message, "data: {line}");
-        }
-        message.push('\n');
-        message
-    }
-}
-
-/// A page of a tenant's events.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct EventsPage {
-    /// The events, by number.
-    pub events: Vec<StoredEvent>,
-    /// Whether events between the number that was asked for and the first of these are gone: pruned, or erased with their
-    /// connection. What a client shows may be out of date then.
-    pub gap: bool,
-}
 
 /// Appends events of a connection. To be called last of all in a transaction: until its end, nobody else appends events of
 /// the tenant.
@@ -139,16 +68,12 @@ pub async fn since(tx: &mut dyn Tx, after: Option<u64>, limit: u32) -> Result<Ev
     let stored: Vec<Stored> = all(tx, &PAGE, args![after.unwrap_or(0), limit]).await?;
     let events: Vec<StoredEvent> = stored
         .into_iter()
-        .map(|(number, at, connection, kind, data)| StoredEvent {
-            number,
-            at: time(at),
-            connection: connection.into(),
-            kind,
-            data: RawJson::from_checked(&data),
+        .map(|(number, at, connection, kind, data)| {
+            StoredEvent::new(number, time(at), connection.into(), kind, RawJson::from_checked(&data))
         })
         .collect();
     let gap = after.zip(events.first()).is_some_and(|(after, first)| first.number > after + 1);
-    Ok(EventsPage { events, gap })
+    Ok(EventsPage::new(events, gap))
 }
 
 /// Deletes events of the tenant that are older than this. Returns how many.

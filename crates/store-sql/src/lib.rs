@@ -22,6 +22,7 @@ mod time;
 mod tx;
 mod value;
 mod wake;
+pub mod webhooks;
 
 #[cfg(feature = "testing")]
 pub mod testing;

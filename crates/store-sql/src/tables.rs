@@ -107,6 +107,8 @@ pub static TABLES: &[Table] = &[
     Table::new("streams", Owner::Synced, &["id"]),
     Table::new("outbox", Owner::Synced, &["id"]).due(&["due", "changed_at"]),
     Table::new("inbox", Owner::Synced, &["id"]).due(&["due", "changed_at"]),
+    Table::new("attempts", Owner::Synced, &["id"]),
+    Table::new("notifications", Owner::Synced, &["id"]).due(&["due", "changed_at"]),
     Table::new("events", Owner::Synced, &["tenant", "number", "at"]).due(&["at"]).log(),
     Table::new("links", Owner::Synced, &["id"]),
     Table::new("changed_records", Owner::Synced, &["synced_id", "side", "key"]).due(&["not_before"]),
@@ -122,6 +124,10 @@ pub static TABLES: &[Table] = &[
     Table::new("due", Owner::Connection("connection"), &["tenant", "connection", "what"])
         .due(&["at"])
         .directory(),
+    Table::new("accounts", Owner::Connection("connection"), &["hash", "tenant", "connection"]).directory(),
+    Table::new("endpoint_secrets", Owner::Connection("connection"), &["id"]).due(&["ends_at"]),
+    Table::new("endpoints", Owner::Connection("connection"), &["tenant", "id"]),
+    Table::new("subscribers", Owner::Connection("connection"), &["tenant", "id"]),
     Table::new("connections", Owner::Connection("id"), &["tenant", "id"]),
     Table::new("log_counts", Owner::Tenant, &["tenant", "log"]).rights(Rights::Keep),
     Table::new("audit", Owner::Tenant, &["tenant", "number", "at"]).rights(Rights::Append).log(),

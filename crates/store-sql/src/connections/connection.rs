@@ -11,6 +11,7 @@ use tieline_store::plan::{taken, unknown_connection, unreadable};
 
 use super::audit::Lines;
 use super::secret;
+use crate::directory::set_account;
 use crate::records::mark_erased;
 use crate::sql::Sql;
 use crate::time::{kept, micros, time};
@@ -96,6 +97,7 @@ pub async fn create(
     if tx.run(&MAKE, made).await? == 0 {
         return Err(taken(&connection.id));
     }
+    set_account(tx, &connection).await?;
     let mut lines = Lines::new(&connection.id, by, now);
     lines.tell(AuditAction::Created, connection.provider.clone());
     for (name, put) in secrets {
@@ -180,7 +182,8 @@ async fn save(tx: &mut dyn Tx, connection: &Connection) -> Result<()> {
         connection.updated_by.as_str(),
         connection.account.as_deref(),
     ];
-    tx.run(&SAVE, changed).await.map(drop)
+    tx.run(&SAVE, changed).await?;
+    set_account(tx, connection).await
 }
 
 /// Puts a new secret and changes the connection for it: see
@@ -256,7 +259,7 @@ pub async fn report(tx: &mut dyn Tx, id: &ConnectionId, report: RunReport, by: &
 /// As the database fails.
 pub async fn remove(tx: &mut dyn Tx, id: &ConnectionId, by: &Actor, now: DateTime<Utc>) -> Result<bool> {
     static REMOVE: Sql = Sql::new("DELETE FROM tieline.connections WHERE tenant = $1 AND id = $2");
-    static FORGET: [Sql; 4] = [
+    static FORGET: [Sql; 8] = [
         // Nobody holds one any more, and one that is taken later still has a greater number.
         Sql::new(
             "UPDATE tieline.leases SET ends = 0, fence = fence + 1 WHERE tenant = $1 AND connection = $2",
@@ -264,6 +267,10 @@ pub async fn remove(tx: &mut dyn Tx, id: &ConnectionId, by: &Actor, now: DateTim
         Sql::new("DELETE FROM tieline.consents WHERE tenant = $1 AND connection = $2"),
         Sql::new("DELETE FROM tieline.routes WHERE tenant = $1 AND connection = $2"),
         Sql::new("DELETE FROM tieline.due WHERE tenant = $1 AND connection = $2"),
+        Sql::new("DELETE FROM tieline.accounts WHERE tenant = $1 AND connection = $2"),
+        Sql::new("DELETE FROM tieline.endpoint_secrets WHERE tenant = $1 AND connection = $2"),
+        Sql::new("DELETE FROM tieline.endpoints WHERE tenant = $1 AND connection = $2"),
+        Sql::new("DELETE FROM tieline.subscribers WHERE tenant = $1 AND connection = $2"),
     ];
     by.check()?;
     let removed = tx.run(&REMOVE, args![id.as_str()]).await? > 0;

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use tieline_core::{Error, ErrorKind, Result};
 use tieline_store::ConnectionId;
 use tieline_store::inbox::{
-    Delivery, DeliveryRevision, DeliveryStage, EventKind, InboxClaim, NewDelivery, Received, Settlement,
+    Delivery, DeliveryRevision, DeliveryStatus, EventKind, InboxClaim, NewDelivery, Received, Settlement,
     decode_event,
 };
 
@@ -100,9 +100,9 @@ pub async fn claim(tx: &mut dyn Tx, connection: &ConnectionId, claim: &InboxClai
     );
     let Some(synced_id) = lock_connection(tx, connection).await? else { return Ok(Vec::new()) };
     let now = now(tx).await?;
-    let mut ids = INBOX.due(tx, synced_id, DeliveryStage::Working.as_str(), now, claim.limit).await?;
+    let mut ids = INBOX.due(tx, synced_id, DeliveryStatus::Working.as_str(), now, claim.limit).await?;
     let left = claim.limit.saturating_sub(u32::try_from(ids.len()).unwrap_or(u32::MAX));
-    ids.extend(INBOX.due(tx, synced_id, DeliveryStage::Pending.as_str(), now, left).await?);
+    ids.extend(INBOX.due(tx, synced_id, DeliveryStatus::Pending.as_str(), now, left).await?);
     if !ids.is_empty() {
         tx.run(&TAKE, args![&ids, after(now, claim.lease), now]).await?;
     }
@@ -133,15 +133,15 @@ pub async fn settle(
     );
     let Some(synced_id) = lock_connection(tx, connection).await? else { return Ok(false) };
     let now = now(tx).await?;
-    let (stage, due, note) = match to {
-        Settlement::Done => (DeliveryStage::Done, None, None),
+    let (status, due, note) = match to {
+        Settlement::Done => (DeliveryStatus::Done, None, None),
         Settlement::Retry { after: wait, note, .. } => {
-            (DeliveryStage::Pending, Some(after(now, *wait)), Some(shortened(note)))
+            (DeliveryStatus::Pending, Some(after(now, *wait)), Some(shortened(note)))
         }
-        Settlement::Dead { note, .. } => (DeliveryStage::Dead, None, Some(shortened(note))),
+        Settlement::Dead { note, .. } => (DeliveryStatus::Dead, None, Some(shortened(note))),
         _ => return Err(Error::unsupported("this end of an attempt")),
     };
-    let settled = args![synced_id, from.number, from.revision, stage.as_str(), due, note.as_deref(), now];
+    let settled = args![synced_id, from.number, from.revision, status.as_str(), due, note.as_deref(), now];
     let settled = tx.run(&SETTLE, settled).await? > 0;
     if settled && let Some(due) = due {
         earlier(tx, connection, due).await?;
@@ -171,7 +171,7 @@ fn shortened(note: &str) -> String {
 pub async fn list(
     tx: &mut dyn Tx,
     connection: &ConnectionId,
-    stage: Option<DeliveryStage>,
+    status: Option<DeliveryStatus>,
     after: Option<u64>,
     limit: u32,
 ) -> Result<Vec<Delivery>> {
@@ -182,9 +182,9 @@ pub async fn list(
              AND (i.status = $4 OR $4 = '')
          ORDER BY i.id LIMIT $5",
     );
-    let stage = stage.map_or("", DeliveryStage::as_str);
+    let status = status.map_or("", DeliveryStatus::as_str);
     let stored: Vec<Stored> =
-        all(tx, &PAGE, args![connection.as_str(), after.unwrap_or(0), stage, limit]).await?;
+        all(tx, &PAGE, args![connection.as_str(), after.unwrap_or(0), status, limit]).await?;
     stored.into_iter().map(Stored::delivery).collect()
 }
 
@@ -193,11 +193,11 @@ pub async fn list(
 ///
 /// # Errors
 ///
-/// `Config` for a stage in which they are not at rest; otherwise as the database fails.
+/// `Config` for a status in which they are not at rest; otherwise as the database fails.
 pub async fn replay(
     tx: &mut dyn Tx,
     connection: &ConnectionId,
-    stage: DeliveryStage,
+    status: DeliveryStatus,
     since: Option<DateTime<Utc>>,
     limit: u32,
 ) -> Result<u64> {
@@ -210,14 +210,14 @@ pub async fn replay(
              ORDER BY id LIMIT $6
          )",
     );
-    if !matches!(stage, DeliveryStage::Done | DeliveryStage::Dead) {
+    if !matches!(status, DeliveryStatus::Done | DeliveryStatus::Dead) {
         return Err(Error::new(ErrorKind::Config, "only deliveries that are at rest are replayed")
             .with_advice("name those that are done, or dead"));
     }
     let Some(synced_id) = lock_connection(tx, connection).await? else { return Ok(0) };
     let now = now(tx).await?;
     let since = since.map_or(i64::MIN, micros);
-    let replayed = tx.run(&REPLAY, args![synced_id, stage.as_str(), since, now, limit]).await?;
+    let replayed = tx.run(&REPLAY, args![synced_id, status.as_str(), since, now, limit]).await?;
     if replayed > 0 {
         earlier(tx, connection, now).await?;
     }
@@ -244,7 +244,7 @@ struct Stored {
     id: u64,
     revision: u64,
     endpoint: String,
-    stage: String,
+    status: String,
     due: Option<i64>,
     attempts: i64,
     event: String,
@@ -258,7 +258,7 @@ impl FromRow for Stored {
             id: row.take()?,
             revision: row.take()?,
             endpoint: row.take()?,
-            stage: row.take()?,
+            status: row.take()?,
             due: row.take()?,
             attempts: row.take()?,
             event: row.take()?,
@@ -270,16 +270,16 @@ impl FromRow for Stored {
 
 impl Stored {
     fn delivery(self) -> Result<Delivery> {
-        let stage = DeliveryStage::ALL.into_iter().find(|stage| stage.as_str() == self.stage);
-        let stage = stage.ok_or_else(|| {
-            Error::new(ErrorKind::Internal, "a delivery is stored in an unknown stage")
+        let status = DeliveryStatus::ALL.into_iter().find(|status| status.as_str() == self.status);
+        let status = status.ok_or_else(|| {
+            Error::new(ErrorKind::Internal, "a delivery is stored in an unknown status")
                 .with_advice("report it; a newer version may have stored it")
         })?;
         let revision = DeliveryRevision::new(self.id, self.revision);
         let received_at = time(self.received_at);
         let mut delivery =
             Delivery::new(revision, self.endpoint.as_str(), decode_event(&self.event)?, received_at);
-        delivery.stage = stage;
+        delivery.status = status;
         delivery.due = self.due.map_or(received_at, time);
         delivery.attempts = u32::try_from(self.attempts).unwrap_or(u32::MAX);
         delivery.note = self.note;

@@ -434,3 +434,100 @@ CREATE TABLE tieline.tasks (
 CREATE UNIQUE INDEX tieline_tasks_open ON tieline.tasks (synced_id, link_id, kind, subject) WHERE status = 'open';
 CREATE INDEX tieline_tasks_order ON tieline.tasks (synced_id, id);
 CREATE INDEX tieline_tasks_status ON tieline.tasks (synced_id, status, id);
+
+-- The directory: which connections stored an account of a provider when they were checked, by a hash of both.
+CREATE TABLE tieline.accounts (
+    hash {bytes} NOT NULL,
+    tenant {name} NOT NULL,
+    connection {name} NOT NULL,
+    PRIMARY KEY (hash, tenant, connection)
+) {list};
+CREATE INDEX tieline_accounts_connection ON tieline.accounts (tenant, connection);
+
+-- Addresses at which providers notify the host of changes of a connection.
+CREATE TABLE tieline.endpoints (
+    tenant {name} NOT NULL,
+    id {name} NOT NULL,
+    connection {name} NOT NULL,
+    provider {name} NOT NULL,
+    -- Of the unguessable part of its path.
+    path_hash {bytes} NOT NULL,
+    -- A JSON array of entities; empty for all.
+    entities TEXT NOT NULL,
+    -- The provider's subscriptions that call it, as a JSON array.
+    subscriptions TEXT NOT NULL,
+    active {bool} NOT NULL,
+    created_at {int} NOT NULL,
+    PRIMARY KEY (tenant, id)
+) {table};
+CREATE UNIQUE INDEX tieline_endpoints_path ON tieline.endpoints (path_hash);
+CREATE INDEX tieline_endpoints_connection ON tieline.endpoints (tenant, connection, id);
+
+-- Addresses that are notified of events.
+CREATE TABLE tieline.subscribers (
+    tenant {name} NOT NULL,
+    id {name} NOT NULL,
+    -- Empty for all connections.
+    connection {name} NOT NULL,
+    url TEXT NOT NULL,
+    -- A JSON array of kinds; empty for all.
+    kinds TEXT NOT NULL,
+    active {bool} NOT NULL,
+    pause TEXT,
+    -- The number of the last event that became a notification, or was passed over.
+    followed {int} NOT NULL,
+    created_at {int} NOT NULL,
+    PRIMARY KEY (tenant, id)
+) {table};
+
+-- Sealed secrets of endpoints and subscribers; several are in force during a rotation.
+CREATE TABLE tieline.endpoint_secrets (
+    id {id},
+    tenant {name} NOT NULL,
+    connection {name} NOT NULL,
+    endpoint {name} NOT NULL,
+    purpose {name} NOT NULL,
+    sealed {bytes} NOT NULL,
+    ends_at {int}
+) {table};
+CREATE INDEX tieline_endpoint_secrets_endpoint ON tieline.endpoint_secrets (tenant, endpoint, id);
+CREATE INDEX tieline_endpoint_secrets_connection ON tieline.endpoint_secrets (tenant, connection);
+
+-- Events on their way to subscribers.
+CREATE TABLE tieline.notifications (
+    id {id},
+    tenant {name} NOT NULL,
+    synced_id {int} NOT NULL,
+    subscriber {name} NOT NULL,
+    event {int} NOT NULL,
+    kind {name} NOT NULL,
+    body TEXT NOT NULL,
+    status {name} NOT NULL,
+    -- When it is sent, or when the lease of its sender ends; NULL at rest.
+    due {int},
+    revision {int} NOT NULL,
+    failed {int} NOT NULL,
+    created_at {int} NOT NULL,
+    changed_at {int} NOT NULL,
+    UNIQUE (tenant, subscriber, event)
+) {busy};
+CREATE INDEX tieline_notifications_status ON tieline.notifications (tenant, subscriber, status, id);
+CREATE INDEX tieline_notifications_order ON tieline.notifications (tenant, subscriber, id);
+CREATE INDEX tieline_notifications_synced ON tieline.notifications (synced_id);
+CREATE INDEX tieline_notifications_rest ON tieline.notifications (tenant, changed_at) WHERE status IN ('delivered', 'dead');
+
+-- Each attempt at a notification. Nothing of a response but its status is kept.
+CREATE TABLE tieline.attempts (
+    id {id},
+    tenant {name} NOT NULL,
+    synced_id {int} NOT NULL,
+    subscriber {name} NOT NULL,
+    notification {int} NOT NULL,
+    at {int} NOT NULL,
+    http_status {int},
+    took {int} NOT NULL,
+    note TEXT
+) {table};
+CREATE INDEX tieline_attempts_order ON tieline.attempts (tenant, subscriber, id);
+CREATE INDEX tieline_attempts_notification ON tieline.attempts (tenant, notification);
+CREATE INDEX tieline_attempts_synced ON tieline.attempts (synced_id);

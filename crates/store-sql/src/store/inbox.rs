@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use tieline_core::Result;
 use tieline_store::ConnectionId;
 use tieline_store::inbox::{
-    Delivery, DeliveryRevision, DeliveryStage, InboxClaim, InboxStore, NewDelivery, Received, Settlement,
+    Delivery, DeliveryRevision, DeliveryStatus, InboxClaim, InboxStore, NewDelivery, Received, Settlement,
 };
 
 use super::{SqlStore, transact};
@@ -36,22 +36,22 @@ impl<D: Database> InboxStore for SqlStore<D> {
     async fn deliveries(
         &self,
         connection: &ConnectionId,
-        stage: Option<DeliveryStage>,
+        status: Option<DeliveryStatus>,
         after: Option<u64>,
         limit: u32,
     ) -> Result<Vec<Delivery>> {
-        transact!(self, Read, "listing deliveries", |tx| inbox::list(tx, connection, stage, after, limit))
+        transact!(self, Read, "listing deliveries", |tx| inbox::list(tx, connection, status, after, limit))
     }
 
     async fn replay_deliveries(
         &self,
         connection: &ConnectionId,
-        stage: DeliveryStage,
+        status: DeliveryStatus,
         since: Option<DateTime<Utc>>,
         limit: u32,
     ) -> Result<u64> {
         transact!(self, Write, "replaying deliveries", |tx| {
-            inbox::replay(tx, connection, stage, since, limit)
+            inbox::replay(tx, connection, status, since, limit)
         })
     }
 

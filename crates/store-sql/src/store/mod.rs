@@ -9,6 +9,7 @@ mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod sync;
+mod webhooks;
 
 use std::fmt;
 use std::sync::Arc;

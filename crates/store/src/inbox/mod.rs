@@ -8,5 +8,5 @@ mod store;
 
 pub use event::{EventKind, decode_event, encode_event};
 pub use store::{
-    Delivery, DeliveryRevision, DeliveryStage, InboxClaim, InboxStore, NewDelivery, Received, Settlement,
+    Delivery, DeliveryRevision, DeliveryStatus, InboxClaim, InboxStore, NewDelivery, Received, Settlement,
 };

@@ -76,10 +76,10 @@ pub enum Received {
     Again(u64),
 }
 
-/// The stage of a delivery.
+/// The status of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum DeliveryStage {
+pub enum DeliveryStatus {
     /// To be handled, when it is due.
     Pending,
     /// A worker has it until its lease ends.
@@ -90,8 +90,8 @@ pub enum DeliveryStage {
     Dead,
 }
 
-impl DeliveryStage {
-    /// All stages.
+impl DeliveryStatus {
+    /// All statuses.
     pub const ALL: [Self; 4] = [Self::Pending, Self::Working, Self::Done, Self::Dead];
 
     /// The word under which it is stored.
@@ -130,8 +130,8 @@ pub struct Delivery {
     pub revision: DeliveryRevision,
     /// The endpoint that received it.
     pub endpoint: Text,
-    /// The stage.
-    pub stage: DeliveryStage,
+    /// The status.
+    pub status: DeliveryStatus,
     /// When it is due, or when the lease of its worker ends; by the store's clock.
     pub due: DateTime<Utc>,
     /// The number of times that a worker took it.
@@ -155,7 +155,7 @@ impl Delivery {
         Self {
             revision,
             endpoint: endpoint.into(),
-            stage: DeliveryStage::Pending,
+            status: DeliveryStatus::Pending,
             due: received_at,
             attempts: 0,
             event,
@@ -170,7 +170,7 @@ impl fmt::Debug for Delivery {
         f.debug_struct("Delivery")
             .field("revision", &self.revision)
             .field("endpoint", &self.endpoint)
-            .field("stage", &self.stage)
+            .field("status", &self.status)
             .field("attempts", &self.attempts)
             .finish_non_exhaustive()
     }
@@ -265,21 +265,21 @@ pub trait InboxStore: Send + Sync {
     async fn deliveries(
         &self,
         connection: &ConnectionId,
-        stage: Option<DeliveryStage>,
+        status: Option<DeliveryStatus>,
         after: Option<u64>,
         limit: u32,
     ) -> Result<Vec<Delivery>>;
 
-    /// Makes deliveries of a stage that arrived since a time due again, at most `limit`: dead ones after what was wrong
+    /// Makes deliveries of a status that arrived since a time due again, at most `limit`: dead ones after what was wrong
     /// is mended, or all that were handled. Returns how many.
     ///
     /// # Errors
     ///
-    /// `Config` for a stage in which they are not at rest; otherwise as the store fails.
+    /// `Config` for a status in which they are not at rest; otherwise as the store fails.
     async fn replay_deliveries(
         &self,
         connection: &ConnectionId,
-        stage: DeliveryStage,
+        status: DeliveryStatus,
         since: Option<DateTime<Utc>>,
         limit: u32,
     ) -> Result<u64>;

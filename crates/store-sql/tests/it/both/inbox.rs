@@ -9,7 +9,7 @@ use tieline_core::webhook::{Hint, Hints, Records, WebhookEvent};
 use tieline_core::{Change, EntityChanges, RawJson, Record};
 use tieline_store::contract::Elapse;
 use tieline_store::inbox::{
-    DeliveryStage, InboxClaim, InboxStore, NewDelivery, Received, Settlement, encode_event,
+    DeliveryStatus, InboxClaim, InboxStore, NewDelivery, Received, Settlement, encode_event,
 };
 use tieline_store::{ConnectionId, SyncStore, TenantId};
 use tieline_store_sql::{Database, SqlStore, directory};
@@ -50,9 +50,9 @@ async fn claimed<D: Database>(store: &SqlStore<D>, limit: u32) -> Vec<tieline_st
     store.claim_deliveries(&acme(), &InboxClaim::new(limit, MINUTE)).await.unwrap()
 }
 
-async fn stages<D: Database>(store: &SqlStore<D>) -> Vec<DeliveryStage> {
+async fn stages<D: Database>(store: &SqlStore<D>) -> Vec<DeliveryStatus> {
     let all = store.deliveries(&acme(), None, None, 1_000).await.unwrap();
-    all.into_iter().map(|delivery| delivery.stage).collect()
+    all.into_iter().map(|delivery| delivery.status).collect()
 }
 
 async fn a_delivery_is_stored_once<D: Database>(store: SqlStore<D>) {
@@ -60,7 +60,7 @@ async fn a_delivery_is_stored_once<D: Database>(store: SqlStore<D>) {
     let Received::Stored(number) = store.receive(&acme(), exact()).await.unwrap() else { panic!() };
     assert_eq!(store.receive(&acme(), exact()).await.unwrap(), Received::Repeated(number));
     let [first] = claimed(&store, 9).await.try_into().unwrap();
-    assert_eq!((first.revision.number, first.attempts, first.stage), (number, 1, DeliveryStage::Working));
+    assert_eq!((first.revision.number, first.attempts, first.status), (number, 1, DeliveryStatus::Working));
     let WebhookEvent::Hints(event) = &first.event else { panic!() };
     assert_eq!(event.hints, [Hint::new("deals", Some("1".into()))]);
     assert_eq!(store.receive(&acme(), exact()).await.unwrap(), Received::Repeated(number));
@@ -140,7 +140,7 @@ async fn an_attempt_ends_once<D: Database>(store: SqlStore<D>) {
     let [third] = claimed(&store, 9).await.try_into().unwrap();
     assert!(!store.settle_delivery(&acme(), second.revision, Settlement::Done).await.unwrap());
     assert!(store.settle_delivery(&acme(), third.revision, Settlement::Done).await.unwrap());
-    assert_eq!(stages(&store).await, [DeliveryStage::Done]);
+    assert_eq!(stages(&store).await, [DeliveryStatus::Done]);
 }
 
 async fn dead_deliveries_are_replayed<D: Database>(store: SqlStore<D>) {
@@ -151,16 +151,16 @@ async fn dead_deliveries_are_replayed<D: Database>(store: SqlStore<D>) {
         let end = if dead { Settlement::dead("no such record\0") } else { Settlement::Done };
         assert!(store.settle_delivery(&acme(), delivery.revision, end).await.unwrap());
     }
-    let dead = store.deliveries(&acme(), Some(DeliveryStage::Dead), None, 9).await.unwrap();
+    let dead = store.deliveries(&acme(), Some(DeliveryStatus::Dead), None, 9).await.unwrap();
     assert_eq!(dead.len(), 2);
     assert_eq!(dead[0].note.as_deref(), Some("no such record"));
     let later = dead[0].received_at + chrono::TimeDelta::hours(1);
-    let replay = async |stage, since, limit| store.replay_deliveries(&acme(), stage, since, limit).await;
-    assert_eq!(replay(DeliveryStage::Dead, Some(later), 9).await.unwrap(), 0);
-    assert_eq!(replay(DeliveryStage::Dead, None, 1).await.unwrap(), 1);
-    assert_eq!(replay(DeliveryStage::Dead, None, 9).await.unwrap(), 1);
-    assert_eq!(replay(DeliveryStage::Done, Some(dead[0].received_at), 9).await.unwrap(), 1);
-    assert_eq!(replay(DeliveryStage::Working, None, 9).await.unwrap_err().kind(), ErrorKind::Config);
+    let replay = async |status, since, limit| store.replay_deliveries(&acme(), status, since, limit).await;
+    assert_eq!(replay(DeliveryStatus::Dead, Some(later), 9).await.unwrap(), 0);
+    assert_eq!(replay(DeliveryStatus::Dead, None, 1).await.unwrap(), 1);
+    assert_eq!(replay(DeliveryStatus::Dead, None, 9).await.unwrap(), 1);
+    assert_eq!(replay(DeliveryStatus::Done, Some(dead[0].received_at), 9).await.unwrap(), 1);
+    assert_eq!(replay(DeliveryStatus::Working, None, 9).await.unwrap_err().kind(), ErrorKind::Config);
     let again = claimed(&store, 9).await;
     assert_eq!(again.len(), 3);
     assert!(again.iter().all(|delivery| delivery.attempts == 1));
@@ -182,7 +182,7 @@ async fn inboxes_do_not_see_each_other<D: Database>(store: SqlStore<D>) {
     assert!(stages(&store).await.is_empty());
     assert!(!store.settle_delivery(&acme(), mine.revision, Settlement::Done).await.unwrap());
     assert_eq!(store.deliveries(&other, None, None, 9).await.unwrap().len(), 1);
-    assert_eq!(stages(&globex).await, [DeliveryStage::Pending]);
+    assert_eq!(stages(&globex).await, [DeliveryStatus::Pending]);
     assert!(matches!(store.receive(&acme(), exact()).await.unwrap(), Received::Stored(_)));
 }
 
@@ -221,5 +221,5 @@ async fn only_deliveries_at_rest_are_pruned<D: Database>(store: SqlStore<D>) {
     assert_eq!(store.prune_deliveries(&acme(), MINUTE).await.unwrap(), 0);
     store.elapse(MINUTE).await;
     assert_eq!(store.prune_deliveries(&acme(), MINUTE).await.unwrap(), 2);
-    assert_eq!(stages(&store).await, [DeliveryStage::Working, DeliveryStage::Pending]);
+    assert_eq!(stages(&store).await, [DeliveryStatus::Working, DeliveryStatus::Pending]);
 }

@@ -10,6 +10,7 @@ mod plans;
 mod sinks;
 mod transactions;
 mod wake;
+mod webhooks;
 
 use tieline_core::{Batch, Change, EntityName, RawJson, Record, State};
 use tieline_store::{Commit, CommitStats, StreamId, SyncStore};

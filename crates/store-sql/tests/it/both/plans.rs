@@ -1,4 +1,5 @@
 //! Every statement of the busy ways uses an index, on both databases.
+#![allow(clippy::panic, reason = "helpers of tests fail like tests")]
 
 use async_trait::async_trait;
 
@@ -11,14 +12,16 @@ use tieline_store::pairings::{
     ConflictWinner, LinkChange, LinkState, MatchValues, NewConflict, NewTask, PairSide, TaskDecision,
     TaskKind, TaskStatus,
 };
+use tieline_store::webhooks::{NewSubscriber, NotificationEnd, NotificationStore};
 use tieline_store::{Commit, StreamId, SyncStore, TargetChange, TenantId};
 use tieline_store_sql::erase::erase_batch;
 use tieline_store_sql::events::{self, NewEvent};
 use tieline_store_sql::{
     Arg, Bulk, Column, Database, Dialect, Row, Sql, SqlStore, Transaction, Tx, directory, outbox, pairings,
-    records,
+    records, webhooks,
 };
 
+use super::webhooks::sealed;
 use super::{changes, in_both, json, put, upsert};
 
 in_both! {
@@ -112,6 +115,10 @@ async fn every_statement_uses_an_index<D: Database>(store: SqlStore<D>) {
     store.resolve(&acme, std::slice::from_ref(&by_field)).await.unwrap();
     let operation = Operation::new("order", WriteOp::create(json("{}")));
     store.enqueue(&acme, &deals.clone().into(), &[operation]).await.unwrap();
+    store
+        .create_subscriber(NewSubscriber::new("s", "https://example.test", sealed("s").await))
+        .await
+        .unwrap();
 
     let mut tx = explaining(&store).await;
     records::position(&mut tx, &stream).await.unwrap();
@@ -162,6 +169,16 @@ async fn every_statement_uses_an_index<D: Database>(store: SqlStore<D>) {
     directory::set_route(&mut tx, "webhook", &[1; 32], &acme).await.unwrap();
     directory::route(&mut tx, "webhook", &[1; 32]).await.unwrap();
     every_statement_of_a_pairing(&mut tx).await;
+    webhooks::endpoint_at(&mut tx, &[1; 32]).await.unwrap();
+    webhooks::follow(&mut tx, "s", 9, 9).await.unwrap();
+    let [sent, ..] = &webhooks::claim(&mut tx, "s", 9, claim.lease).await.unwrap()[..] else {
+        panic!("none")
+    };
+    webhooks::settle(&mut tx, sent.revision, NotificationEnd::Delivered, None).await.unwrap();
+    webhooks::notifications(&mut tx, "s", None, None, 9).await.unwrap();
+    webhooks::attempts(&mut tx, "s", None, 9).await.unwrap();
+    webhooks::prune_notifications(&mut tx, claim.lease).await.unwrap();
+    directory::connections_of_account(&mut tx, "demo", "1", 9).await.unwrap();
     records::mark_erased(&mut tx, &acme).await.unwrap();
     while erase_batch(&mut tx).await.unwrap() {}
     assert!(tx.asked > 60, "{}", tx.asked);

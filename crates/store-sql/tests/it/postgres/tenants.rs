@@ -13,6 +13,9 @@ use tieline_store::inbox::{InboxStore, NewDelivery, encode_event};
 use tieline_store::pairings::{
     ConflictWinner, LinkChange, LinkState, MatchValues, NewConflict, NewTask, PairSide, TaskKind,
 };
+use tieline_store::webhooks::{
+    EndpointStore, NewAttempt, NewEndpoint, NewSubscriber, NotificationEnd, NotificationStore,
+};
 use tieline_store::{Commit, OutboxStore, PairingStore, StreamId, SyncStore, TargetChange, TenantId};
 use tieline_store_sql::events::{self, NewEvent};
 use tieline_store_sql::postgres::PostgresStore;
@@ -29,8 +32,14 @@ async fn fill(store: &PostgresStore) {
     let context = Context::new(store.tenant().as_str(), "acme", "oauth2");
     let sealed = vault.seal_text(&context, &"token".to_owned().into()).await.unwrap();
     let (by, now) = (Actor::new("anna"), SystemClock.now());
-    let secrets = vec![("oauth2".to_owned(), PutSecret::new(sealed))];
-    store.create(NewConnection::new("acme", "pipedrive", "Sales"), secrets, &by, now).await.unwrap();
+    let secrets = vec![("oauth2".to_owned(), PutSecret::new(sealed.clone()))];
+    let mut new = NewConnection::new("acme", "pipedrive", "Sales");
+    new.account = Some("17".to_owned());
+    store.create(new, secrets, &by, now).await.unwrap();
+    let path_hash = if store.tenant().as_str() == "main" { [3; 32] } else { [4; 32] };
+    let endpoint = NewEndpoint::new("endpoint", "acme".into(), "pipedrive", (path_hash, sealed.clone()));
+    store.create_endpoint(endpoint).await.unwrap();
+    store.create_subscriber(NewSubscriber::new("s", "https://example.test", sealed)).await.unwrap();
     store.put_key_check(None, vault.key_check().await.unwrap()).await.unwrap();
     store.lease(&id, "oauth2", std::time::Duration::from_secs(60)).await.unwrap().unwrap();
     let consent = Consent::new(ConsentState::new([1; 32]), "acme", "pipedrive", [2; 32], now);
@@ -71,6 +80,11 @@ async fn fill(store: &PostgresStore) {
     let event = NewEvent::new("sync.completed", RawJson::parse("{}").unwrap());
     events::append(&mut transaction, &id, &[event]).await.unwrap();
     transaction.commit().await.unwrap();
+    store.follow_events("s", 9, 9).await.unwrap();
+    let notifications = store.claim_notifications("s", 9, std::time::Duration::ZERO).await.unwrap();
+    let attempt = Some(NewAttempt::new(None, std::time::Duration::ZERO, None));
+    let end = NotificationEnd::Postponed(std::time::Duration::ZERO);
+    assert!(store.settle_notification(notifications[0].revision, end, attempt).await.unwrap());
     // The rows of the other records are stale.
     store.open_target(&id, &"copy".into(), &"deals".into(), "2").await.unwrap();
 }
