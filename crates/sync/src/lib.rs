@@ -3,6 +3,7 @@
 mod apply;
 mod fields;
 mod fit;
+mod hints;
 mod outbox;
 mod pending;
 mod plan;

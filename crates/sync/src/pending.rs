@@ -83,6 +83,25 @@ async fn ask_again(
     batch
 }
 
+/// Returns the present state of records that a provider notified of, as a batch after which the stream goes on from where
+/// it is.
+pub(crate) async fn look_up_batch(
+    connector: &dyn Connector,
+    plan: &StreamPlan,
+    keys: BTreeMap<EntityName, Vec<Key>>,
+    projection: &Projection,
+    state: State,
+) -> Result<Batch> {
+    let mut batch = Batch::new(plan.entity.clone(), Vec::new(), state).with_partition(plan.partition.clone());
+    for (entity, keys) in keys {
+        let mut found = Found::default();
+        look_up(connector, plan, &entity, &keys, projection, &mut found).await?;
+        batch.issues.append(&mut found.issues);
+        batch = batch.with_group(entity, found.changes);
+    }
+    Ok(batch)
+}
+
 /// Looks records up in chunks; those of a chunk that is refused, one by one.
 async fn look_up(
     connector: &dyn Connector,

@@ -110,7 +110,7 @@ impl OneWaySync {
     }
 
     async fn run_streams(&mut self) -> Report {
-        let plans = std::mem::take(&mut self.streams);
+        let plans = self.take_streams();
         let described = describe(&*self.connector.clone(), &plans).await;
         let mut report = Report::default();
         let mut stopped = false;
@@ -150,7 +150,7 @@ impl OneWaySync {
     }
 
     /// Wakes who follows the rows, once a run.
-    async fn announce(&mut self, report: &Report) {
+    pub(crate) async fn announce(&mut self, report: &Report) {
         let changed = report.streams.iter().any(|stream| {
             let rows = stream.rows;
             rows.created + rows.updated + rows.deleted > 0
@@ -163,6 +163,10 @@ impl OneWaySync {
                 "readers were not woken"
             );
         }
+    }
+
+    pub(crate) fn take_streams(&mut self) -> Vec<StreamPlan> {
+        std::mem::take(&mut self.streams)
     }
 
     pub(crate) fn tell(&mut self, event: Event<'_>) {

@@ -4,6 +4,7 @@
 
 mod failures;
 mod fields;
+mod hints;
 mod laws;
 mod lookups;
 mod outbox;
