@@ -1,4 +1,4 @@
-//! A receiver for axum.
+//! For axum: a receiver, and a stream of live events.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use tieline_core::ConnectorFactory;
 use url::Url;
 
 use crate::inbox::WebhookInbox;
+pub use crate::live::live_events;
 
 /// The time in which a body must be there.
 const BODY_TIME: Duration = Duration::from_secs(10);

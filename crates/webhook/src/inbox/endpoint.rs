@@ -8,7 +8,7 @@ use http::StatusCode;
 use secrecy::SecretString;
 use serde_json::Value;
 use tieline_core::webhook::WebhookRoute;
-use tieline_core::{Result, Text};
+use tieline_core::{EntityName, Result, Text};
 use tieline_store::{ConnectionId, InboxStore};
 
 /// A connection's endpoint, as a delivery finds it.
@@ -27,6 +27,10 @@ pub struct Endpoint {
     pub secrets: Vec<SecretString>,
     /// Whether it takes deliveries. A paused one answers 503, so that the provider sends again.
     pub is_active: bool,
+    /// The entities whose changes are taken; all when empty.
+    pub entities: Vec<EntityName>,
+    /// Whether it is the host's app, and no connection: only handshakes are answered there.
+    pub is_app: bool,
     /// The status of an accepted delivery: 202, unless the provider wants another.
     pub accepted: StatusCode,
 }
@@ -41,6 +45,8 @@ impl Endpoint {
             config: Value::Null,
             secrets: Vec::new(),
             is_active: true,
+            entities: Vec::new(),
+            is_app: false,
             accepted: StatusCode::ACCEPTED,
         }
     }
@@ -63,6 +69,20 @@ impl Endpoint {
     #[must_use]
     pub fn paused(mut self) -> Self {
         self.is_active = false;
+        self
+    }
+
+    /// Sets the entities whose changes are taken.
+    #[must_use]
+    pub fn with_entities(mut self, entities: Vec<EntityName>) -> Self {
+        self.entities = entities;
+        self
+    }
+
+    /// Makes it the host's app, which has no connection.
+    #[must_use]
+    pub fn of_app(mut self) -> Self {
+        self.is_app = true;
         self
     }
 

@@ -174,6 +174,11 @@ async fn store(endpoint: &Endpoint, verified: &Verified, event: WebhookEvent) ->
         WebhookEvent::Records(records) if verified.trust != Trust::Content => hints_of(&records).into(),
         event => event,
     };
+    if endpoint.is_app {
+        // It concerns no connection that is known.
+        return status(endpoint.accepted);
+    }
+    let Some(event) = wanted(endpoint, event) else { return status(endpoint.accepted) };
     let (kind, text) = match encode_event(&event) {
         Ok(Some(encoded)) => encoded,
         Ok(None) => return status(endpoint.accepted),
@@ -187,6 +192,24 @@ async fn store(endpoint: &Endpoint, verified: &Verified, event: WebhookEvent) ->
         Ok(_) => status(endpoint.accepted),
         Err(error) if error.kind() == ErrorKind::Rejected => status(StatusCode::UNPROCESSABLE_ENTITY),
         Err(_) => status(StatusCode::SERVICE_UNAVAILABLE),
+    }
+}
+
+/// What is left of an event when an endpoint takes some entities only; `None` when nothing is.
+fn wanted(endpoint: &Endpoint, event: WebhookEvent) -> Option<WebhookEvent> {
+    if endpoint.entities.is_empty() {
+        return Some(event);
+    }
+    match event {
+        WebhookEvent::Hints(mut hints) => {
+            hints.hints.retain(|hint| endpoint.entities.contains(&hint.entity));
+            (!hints.hints.is_empty()).then(|| hints.into())
+        }
+        WebhookEvent::Records(mut records) => {
+            records.changes.retain(|group| endpoint.entities.contains(&group.entity));
+            (!records.changes.is_empty()).then(|| records.into())
+        }
+        event => Some(event),
     }
 }
 

@@ -25,9 +25,8 @@ pub trait DeliveryHandler: fmt::Debug + Send + Sync {
 
 /// Takes deliveries from an inbox, has them handled, and stores how it went: what fails is tried again after 5 seconds,
 /// then twice as long each time up to an hour, and is dead after the last attempt.
-#[derive(Debug)]
-pub struct InboxWorker<S> {
-    store: S,
+pub struct InboxWorker {
+    store: Arc<dyn InboxStore>,
     handler: Arc<dyn DeliveryHandler>,
     claim: InboxClaim,
     attempts: u32,
@@ -47,9 +46,9 @@ pub struct WorkReport {
     pub lost: u64,
 }
 
-impl<S: InboxStore> InboxWorker<S> {
+impl InboxWorker {
     /// A worker that takes 100 deliveries at a time for 5 minutes, and gives one up after 15 attempts.
-    pub fn new(store: S, handler: Arc<dyn DeliveryHandler>) -> Self {
+    pub fn new(store: Arc<dyn InboxStore>, handler: Arc<dyn DeliveryHandler>) -> Self {
         Self { store, handler, claim: InboxClaim::new(100, Duration::from_secs(300)), attempts: 15 }
     }
 
@@ -113,4 +112,10 @@ impl<S: InboxStore> InboxWorker<S> {
 fn wait(attempts: u32, error: &Error) -> Duration {
     let doubled = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(attempts.saturating_sub(1)));
     error.retry_after().unwrap_or_default().max(doubled).min(LONGEST_WAIT)
+}
+
+impl fmt::Debug for InboxWorker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InboxWorker").field("handler", &self.handler).finish_non_exhaustive()
+    }
 }

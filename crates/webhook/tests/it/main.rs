@@ -13,9 +13,12 @@ mod fetched;
 mod hostile;
 #[cfg(unix)]
 mod killed;
+mod live;
 mod outgoing;
 mod receivers;
 mod receiving;
+mod sending;
+mod stored;
 mod support;
 mod tokens;
 mod vectors;

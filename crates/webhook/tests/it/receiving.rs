@@ -12,7 +12,7 @@ use tieline_core::webhook::{HintKind, TokenPlace, TokenScheme, Verification, Web
 use tieline_core::{Change, ConnectorFactory, Error, ErrorKind, Result};
 use tieline_store::ConnectionId;
 use tieline_store::contract::Elapse;
-use tieline_store::inbox::{Delivery, DeliveryStage, InboxStore};
+use tieline_store::inbox::{Delivery, DeliveryStatus, InboxStore};
 use tieline_store_sql::sqlite::SqliteStore;
 use tieline_webhook::inbox::{
     DeliveryHandler, Endpoint, InboxWorker, RateLimit, WebhookInbox, pending_hints,
@@ -190,7 +190,7 @@ async fn what_fails_is_tried_again_and_then_shown() {
     assert_eq!(world.status(&delivery("m1", r#"{"hint":"7"}"#)).await, 202);
     let acme: ConnectionId = "acme".into();
     let handler = Arc::new(Failing { left: AtomicU32::new(3) });
-    let worker = InboxWorker::new(world.store.clone(), handler.clone()).with_attempts(3);
+    let worker = InboxWorker::new(Arc::new(world.store.clone()), handler.clone()).with_attempts(3);
     let (mut retried, mut dead) = (0, 0);
     for wait in [0, 5, 10] {
         world.store.elapse(Duration::from_secs(wait)).await;
@@ -200,8 +200,8 @@ async fn what_fails_is_tried_again_and_then_shown() {
     }
     assert_eq!((retried, dead), (2, 1), "5 seconds, then 10, then a person");
     let [shown] = world.stored().await.try_into().unwrap();
-    assert_eq!(shown.stage, DeliveryStage::Dead);
+    assert_eq!(shown.status, DeliveryStatus::Dead);
     assert!(shown.note.unwrap().contains("the provider is away"));
-    assert_eq!(world.store.replay_deliveries(&acme, DeliveryStage::Dead, None, 9).await.unwrap(), 1);
+    assert_eq!(world.store.replay_deliveries(&acme, DeliveryStatus::Dead, None, 9).await.unwrap(), 1);
     assert_eq!(worker.run(&acme).await.unwrap().done, 1);
 }

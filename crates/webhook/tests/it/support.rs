@@ -28,11 +28,18 @@ pub(crate) const SECRET: &str = "whsec_AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eH
 pub(crate) struct Demo {
     spec: ConnectorSpec,
     verification: Verification,
+    by_account: bool,
 }
 
 impl Demo {
     pub(crate) fn new(verification: Verification) -> Self {
-        Self { spec: ConnectorSpec::new("demo", "Demo", Category::Crm), verification }
+        Self { spec: ConnectorSpec::new("demo", "Demo", Category::Crm), verification, by_account: false }
+    }
+
+    /// The last segment of its addresses is the account, not a token.
+    pub(crate) fn by_account(mut self) -> Self {
+        self.by_account = true;
+        self
     }
 
     pub(crate) fn signed() -> Self {
@@ -73,7 +80,8 @@ struct Body {
 impl WebhookReceiver for Demo {
     fn route(&self, request: &http::Request<Bytes>) -> Result<Vec<WebhookRoute>> {
         let token = request.uri().path().rsplit('/').next().unwrap_or_default();
-        Ok(vec![WebhookRoute::PathToken(token.into())])
+        let route = if self.by_account { WebhookRoute::Account } else { WebhookRoute::PathToken };
+        Ok(vec![route(token.into())])
     }
 
     fn verification(&self, _: &Value) -> Verification {
