@@ -66,6 +66,7 @@ pub(crate) struct Shared {
     pub(crate) environment: Environment,
     pub(crate) public_url: Option<Url>,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
+    pub(crate) records_events: bool,
     pub(crate) activity: Activity,
     pub(crate) _key: Option<Arc<VaultKey>>,
 }

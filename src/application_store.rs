@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tieline_auth::CredentialStore;
-use tieline_store::{MemoryStore, OutboxStore, SyncStore, TenantId};
+use tieline_store::{MemoryStore, OutboxStore, SyncStore, TenantId, WebhookStore};
 
 /// A database that keeps all that an application has of its customers: connections with their sealed secrets, records
 /// and rows, outboxes. A handle sees one tenant.
@@ -12,6 +12,12 @@ use tieline_store::{MemoryStore, OutboxStore, SyncStore, TenantId};
 pub trait ApplicationStore: CredentialStore + SyncStore + OutboxStore {
     /// Returns the handle of another tenant of the same database.
     fn of_tenant(&self, tenant: &TenantId) -> Arc<dyn ApplicationStore>;
+
+    /// Returns the same handle as a keeper of webhooks and events; `None` for a store that keeps none, as
+    /// [`MemoryStore`].
+    fn webhooks(&self) -> Option<Arc<dyn WebhookStore>> {
+        None
+    }
 }
 
 impl ApplicationStore for MemoryStore {
@@ -24,5 +30,9 @@ impl ApplicationStore for MemoryStore {
 impl<D: tieline_store_sql::Database> ApplicationStore for tieline_store_sql::SqlStore<D> {
     fn of_tenant(&self, tenant: &TenantId) -> Arc<dyn ApplicationStore> {
         Arc::new(self.for_tenant(tenant.clone()))
+    }
+
+    fn webhooks(&self) -> Option<Arc<dyn WebhookStore>> {
+        Some(Arc::new(self.clone()))
     }
 }

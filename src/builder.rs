@@ -24,6 +24,7 @@ pub struct TielineBuilder {
     public_url: Option<Url>,
     environment: Option<Environment>,
     observers: Vec<Arc<dyn Observer>>,
+    records_events: bool,
     steps: Option<Arc<dyn StepObserver>>,
 }
 
@@ -106,6 +107,14 @@ impl TielineBuilder {
         self
     }
 
+    /// Appends what happens to connections to the store's log of events: `sync.completed`, `sync.failed`,
+    /// `connection.needs_reconnect`. Subscribers are notified of them, and pages show them live. Not by default, because
+    /// the log grows until it is pruned; a store in memory keeps none.
+    pub fn record_events(mut self, record: bool) -> Self {
+        self.records_events = record;
+        self
+    }
+
     /// Lets somebody see each step of a renewal. For tests.
     #[doc(hidden)]
     pub fn steps(mut self, observer: Arc<dyn StepObserver>) -> Self {
@@ -181,6 +190,7 @@ impl TielineBuilder {
             environment: self.environment.unwrap_or_else(Environment::empty),
             public_url: self.public_url,
             observers: self.observers,
+            records_events: self.records_events,
             activity: Activity::default(),
             _key: key,
         })))

@@ -6,6 +6,9 @@ mod application_store;
 mod builder;
 mod connect;
 mod connection;
+#[cfg(feature = "webhooks")]
+mod deliveries;
+mod events;
 mod observer;
 mod provider;
 mod registry;
@@ -19,6 +22,8 @@ pub use connect::connect;
 pub use connection::{
     ConnectionHandle, ConnectionHealth, ConnectionOutbox, Disconnected, Erase, OpenConnection,
 };
+#[cfg(feature = "webhooks")]
+pub use deliveries::SubscriptionCheck;
 pub use observer::{Observer, RunOf};
 pub use provider::Provider;
 pub use registry::Registry;
@@ -71,6 +76,8 @@ pub use tieline_sync as sync;
 #[cfg(feature = "two-way")]
 pub use tieline_two_way as two_way;
 pub use tieline_vault as vault;
+#[cfg(feature = "webhooks")]
+pub use tieline_webhook as webhooks;
 
 /// Everything of `tieline-core`, for the author of a connector or of a wrapper: factories, requests and their
 /// classification, authentication as data.
@@ -86,6 +93,10 @@ pub struct GettingStarted;
 #[cfg(all(doctest, feature = "postgres"))]
 #[doc = include_str!("../docs/own-tables.md")]
 pub struct OwnTables;
+
+#[cfg(all(doctest, feature = "webhooks"))]
+#[doc = include_str!("../docs/webhooks.md")]
+pub struct Webhooks;
 
 #[cfg(doctest)]
 #[doc = include_str!("../docs/credentials.md")]

@@ -25,7 +25,8 @@ pub struct Disconnected {
 }
 
 impl ConnectionHandle {
-    /// Takes the connection's tokens back at the provider, then erases it here, also when the provider does not respond.
+    /// Removes the provider's subscriptions to it and takes its tokens back there, then erases it here, also when the
+    /// provider does not respond.
     ///
     /// # Errors
     ///
@@ -39,6 +40,9 @@ impl ConnectionHandle {
         if let Ok(Some(kept)) = self.secret().await {
             kept.secret.captured().apply(&mut settings);
         }
+        // While it still works; a provider that fails keeps calling an address that is gone.
+        #[cfg(feature = "webhooks")]
+        let _ = Box::pin(self.unsubscribe()).await;
         let factory = tenant.tieline().registry().factory(&connection.provider);
         let client = factory.and_then(|factory| tenant.oauth(factory, &settings));
         credentials.log_out(tenant.id(), id).await;

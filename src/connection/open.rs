@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tieline_auth::Secret;
 use tieline_core::{Connector, Error, ErrorKind, Result};
-use tieline_store::connections::{Actor, RunReport};
+use tieline_store::connections::{Actor, Health, RunReport};
 use tieline_store::{ChangeCounts, ConnectionId};
 use tieline_sync::{OneWaySync, Report};
 use tracing::{Instrument as _, info, info_span};
@@ -87,6 +87,10 @@ impl<C: ?Sized> OpenConnection<C> {
             tenant.store().clone(),
             self.handle.id().clone(),
         ));
+        let needed_before = match shared.records_events && self.generation.is_some() {
+            true => tenant.stored(self.handle.id()).await?.health == Health::NeedsReconnect,
+            false => false,
+        };
         let span = info_span!(
             "tieline.run",
             tieline.provider = self.provider,
@@ -105,6 +109,7 @@ impl<C: ?Sized> OpenConnection<C> {
         let errors = || report.streams.iter().filter_map(|stream| stream.error.as_ref());
         let outcome = errors().find(|error| concerns_the_connection(error)).or_else(|| errors().next());
         self.report(outcome.map_or(Ok(()), Err), &SYNC.into()).await?;
+        tenant.record_run(self.handle.id(), &report, needed_before).await?;
         Ok(report)
     }
 

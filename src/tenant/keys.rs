@@ -61,7 +61,7 @@ impl Tenant {
         Ok(())
     }
 
-    /// Wraps every secret of this tenant, and the key check, by the vault's current key. The secrets themselves are not
+    /// Wraps every secret of this tenant, those of its webhooks' endpoints too, and the key check, by the vault's current key. The secrets themselves are not
     /// decrypted. A secret that fails stays as it was, and is in the result; run it again, for each tenant, until nothing
     /// fails, before an old key is taken away.
     ///
@@ -87,6 +87,11 @@ impl Tenant {
                 }
                 _ => break,
             }
+        }
+        #[cfg(feature = "webhooks")]
+        if let Some(store) = self.store().webhooks() {
+            let vault = self.credentials()?.vault();
+            rotated.rewrapped += tieline_webhook::rewrap_secrets(&*store, vault).await?;
         }
         self.verify_keys().await?;
         Ok(rotated)

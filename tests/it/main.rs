@@ -24,5 +24,6 @@ mod mappings;
 mod messages;
 mod outbox;
 mod two_way;
+mod webhooks;
 mod world;
 mod your_app;

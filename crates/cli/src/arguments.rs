@@ -11,9 +11,10 @@ use url::Url;
 use crate::commands::map::MapArgs;
 use crate::commands::new_connector::NewConnectorArgs;
 use crate::commands::rest::RestArgs;
+use crate::commands::webhooks::WebhooksArgs;
 use crate::exit;
 use crate::failure::{Exit, tell, usage_line};
-use crate::store_arguments::{ConnectArgs, DisconnectArgs, NewArgs, StoreArgs};
+use crate::store_arguments::{ConnectArgs, DisconnectArgs, KeptArgs, NewArgs, StoreArgs};
 
 /// Connect, read, write and sync the business systems that your customers use.
 ///
@@ -132,21 +133,13 @@ pub(crate) enum Command {
     /// Connect an account, try it, and keep it: by a person's consent in a browser, or with a credential.
     Connect(Box<ConnectArgs>),
     /// List the connections that are kept, with their health and masked secrets.
-    Connections {
-        #[command(flatten)]
-        store: StoreArgs,
-        #[command(flatten)]
-        host: HostArgs,
-    },
+    Connections(Box<KeptArgs>),
     /// Take a connection's tokens back at the provider, and erase its secret.
     Disconnect(Box<DisconnectArgs>),
     /// Wrap every kept secret by the vault's current key, so that older keys can go.
-    RotateKey {
-        #[command(flatten)]
-        store: StoreArgs,
-        #[command(flatten)]
-        host: HostArgs,
-    },
+    RotateKey(Box<KeptArgs>),
+    /// List the deliveries of webhooks that are kept, and have those that were given up handled again.
+    Webhooks(WebhooksArgs),
     /// Try the credential in TIELINE_<PROVIDER>_<FIELD> and keep it, so that the variables can go.
     ImportEnv(Box<NewArgs>),
     /// Make a key for the vault and print it.

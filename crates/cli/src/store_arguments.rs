@@ -27,6 +27,15 @@ pub(crate) struct StoreArgs {
     pub(crate) by: Option<String>,
 }
 
+/// All connections that are kept.
+#[derive(Args, Debug)]
+pub(crate) struct KeptArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+    #[command(flatten)]
+    pub(crate) host: HostArgs,
+}
+
 /// The app at the provider, and the way back from it.
 #[derive(Args, Debug)]
 pub(crate) struct AppArgs {

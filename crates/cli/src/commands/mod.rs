@@ -22,6 +22,7 @@ mod shell;
 mod stdin;
 mod sync;
 mod tables;
+pub(crate) mod webhooks;
 mod write;
 
 use crate::arguments::{Arguments, Command};
@@ -47,9 +48,10 @@ pub(crate) async fn run(arguments: Arguments) -> Outcome {
         Command::Rows(options) => rows::rows(options).await,
         Command::Connect(options) => connect::connect(*options, json).await,
         Command::ImportEnv(new) => connect::import(*new, json).await,
-        Command::Connections { store, host } => connections::list(store, host, json).await,
+        Command::Connections(kept) => connections::list(kept.store, kept.host, json).await,
         Command::Disconnect(options) => connections::disconnect(*options, json).await,
-        Command::RotateKey { store, host } => connections::rotate(store, host, json).await,
+        Command::RotateKey(kept) => connections::rotate(kept.store, kept.host, json).await,
+        Command::Webhooks(options) => webhooks::webhooks(options, json).await,
         Command::Map(options) => map::map(*options, json),
         Command::NewConnector(options) => new_connector::new_connector(&options),
         Command::Rest(options) => rest::rest(*options, json).await,

@@ -25,5 +25,6 @@ mod resuming;
 mod secrets;
 mod syncing;
 mod tables;
+mod webhooks;
 mod world;
 mod writing;
