@@ -19,7 +19,7 @@ use crate::{ConnectionHandle, Tenant, Tieline};
 
 impl Tieline {
     /// Returns the inbox of all tenants: give it deliveries by
-    /// [`receive`](tieline_webhook::inbox::WebhookInbox::receive), or through [`tieline_webhook::axum`].
+    /// [`receive`](WebhookInbox::receive), or by the router of `tieline_webhook::axum`.
     ///
     /// # Errors
     ///
