@@ -35,8 +35,14 @@ async fn a_full_disk_stops_a_run_that_goes_on_later() {
     for journal in [SqliteJournalMode::Wal, SqliteJournalMode::Delete] {
         let options =
             SqliteConnectOptions::new().filename(&path).create_if_missing(true).journal_mode(journal);
+        // Room for the tables, and for little else.
+        SqliteStore::with_pool(pool(options.clone(), 1)).await.unwrap().close().await;
+        let looking = pool(options.clone(), 1);
+        let tables: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&looking).await.unwrap();
+        looking.close().await;
+        let room = (tables + 40).to_string();
         let full =
-            SqliteStore::with_pool(pool(options.clone().pragma("max_page_count", "240"), 1)).await.unwrap();
+            SqliteStore::with_pool(pool(options.clone().pragma("max_page_count", room), 1)).await.unwrap();
         let mut done = 0;
         let error = loop {
             match full.commit(commit(done)).await {
