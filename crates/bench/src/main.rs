@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod describe;
 mod fortnox;
 mod harness;
 mod mapping;
@@ -30,6 +31,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Bench {
+    /// Pipedrive's deals by a description against a reader written by hand.
+    Describe(describe::Options),
     /// A year of Fortnox invoices with their rows against borrowed structs.
     Fortnox(fortnox::Options),
     /// Mapping thirty fields against structs written by hand.
@@ -65,6 +68,7 @@ enum Bench {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().bench {
+        Bench::Describe(options) => describe::run(&options),
         Bench::Fortnox(options) => fortnox::run(&options),
         Bench::Mapping(options) => mapping::run(&options),
         Bench::Read(options) => read::run(&options),

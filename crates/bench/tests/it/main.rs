@@ -11,6 +11,11 @@ fn read_prints_a_line_per_comparison_and_ends_accordingly() {
 }
 
 #[test]
+fn describe_prints_a_line_per_comparison_and_ends_accordingly() {
+    prints_and_ends(&["describe", "--records", "1200", "--rounds", "5"], &["describe", "describe/compile"]);
+}
+
+#[test]
 fn vault_prints_a_line_and_ends_accordingly() {
     prints_and_ends(&["vault", "--secrets", "20", "--rounds", "5"], &["vault"]);
 }
