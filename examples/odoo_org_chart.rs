@@ -31,10 +31,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let odoo = match (get("ODOO_URL"), get("ODOO_LOGIN"), get("ODOO_API_KEY")) {
         (Some(url), Some(login), Some(key)) => {
             let config = OdooConfig::new(url, login);
-            let config = match get("ODOO_DATABASE") {
-                Some(name) => config.with_database(name),
-                None => config,
-            };
+            let config = get("ODOO_DATABASE").into_iter().fold(config, OdooConfig::with_database);
             tieline::connect(config, ApiKey::new(key))?
         }
         (None, None, None) => {
@@ -46,10 +43,8 @@ async fn run() -> Result<(), Box<dyn Error>> {
             let app = Tieline::builder().provider(there).allow_network("127.0.0.1/32");
             let app = app.store(Arc::new(MemoryStore::new())).build().await?;
             let config = OdooConfig::new("https://norrsken.example", LOGIN).with_database(DATABASE);
-            app.connection("main", "odoo-sandbox")
-                .open_with(config, ApiKey::new(API_KEY))?
-                .connector()
-                .clone()
+            let connection = app.connection("main", "odoo-sandbox");
+            connection.open_with(config, ApiKey::new(API_KEY))?.connector().clone()
         }
         _ => return Err("set all of ODOO_URL, ODOO_LOGIN and ODOO_API_KEY, or none for the sandbox".into()),
     };

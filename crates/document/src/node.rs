@@ -66,8 +66,16 @@ impl Node {
     /// # Errors
     /// A text that is longer than 1 MiB, nested deeper than 64, or not of its format.
     pub fn parse(text: &str, format: Format) -> Result<Self, DocumentError> {
-        if text.len() > MAX_BYTES {
-            return Err(DocumentError::new(format!("the file is longer than {MAX_BYTES} bytes")));
+        Self::parse_within(text, format, MAX_BYTES)
+    }
+
+    /// The same, with another bound for its length in bytes.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_within(text: &str, format: Format, max_bytes: usize) -> Result<Self, DocumentError> {
+        if text.len() > max_bytes {
+            return Err(DocumentError::new(format!("the file is longer than {max_bytes} bytes")));
         }
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         match format {

@@ -1,4 +1,4 @@
-//! The peak of memory of a process that runs only our side, for a list and for one four times as long.
+//! The peak of memory of a process that runs only our side, for a list and for one ten times as long.
 
 use std::process::Stdio;
 
@@ -41,11 +41,11 @@ fn peak() -> Option<u64> {
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
-/// Compares the peaks of reading `records` and four times as many.
+/// Compares the peaks of reading `records` and ten times as many.
 pub(crate) fn compare(records: u64, report: &mut Report) -> Result<()> {
     /// Pages that both servers have ready; more would only fill the machine.
     const RENDERED: u64 = 100_000;
-    let more = records.saturating_mul(4);
+    let more = records.saturating_mul(10);
     let (short, long) = (Server::start(records, RENDERED)?, Server::start(more, RENDERED)?);
     let (mut shorts, mut longs) = (Vec::new(), Vec::new());
     for _ in 0..LEAST_ROUNDS {

@@ -43,7 +43,7 @@ impl HttpResponse {
     /// `Decode` when it is not UTF-8.
     pub fn text(&self) -> Result<&str> {
         let body = self.body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&self.body);
-        std::str::from_utf8(body).map_err(|error| {
+        simdutf8::compat::from_utf8(body).map_err(|error| {
             Error::new(ErrorKind::Decode, "the response is not UTF-8")
                 .with_context("byte", error.valid_up_to())
         })

@@ -67,8 +67,8 @@ impl<'a> Events<'a> {
         if answer.len() > MAX_BYTES {
             return Err(broken("is longer than is read", MAX_BYTES));
         }
-        let text =
-            std::str::from_utf8(answer).map_err(|error| broken("is not UTF-8", error.valid_up_to()))?;
+        let text = simdutf8::compat::from_utf8(answer)
+            .map_err(|error| broken("is not UTF-8", error.valid_up_to()))?;
         let (text, mark) = match text.strip_prefix('\u{feff}') {
             Some(rest) => (rest, '\u{feff}'.len_utf8()),
             None => (text, 0),
