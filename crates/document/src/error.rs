@@ -62,6 +62,7 @@ fn advised(advice: &Option<String>) -> String {
 pub fn did_you_mean(word: &str, known: &[&str]) -> String {
     match nearest(word, known.iter().copied()) {
         Some(near) => format!("did you mean {near:?}?"),
+        None if known.is_empty() => "there are none".to_owned(),
         None => format!("known are {}", known.join(", ")),
     }
 }

@@ -18,7 +18,7 @@ use crate::read::{Bare, Ours};
 use crate::server::{self, Server};
 
 /// The most that the mapping may take of the time of structs written by hand.
-const LIMIT: f64 = 2.0;
+const LIMIT: f64 = 0.65;
 /// The most that reading and mapping may take of the time of reading alone.
 const READ_LIMIT: f64 = 4.5;
 

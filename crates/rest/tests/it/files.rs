@@ -24,6 +24,14 @@ macro_rules! wrong {
                 assert!(text.contains(said), "{said:?} is not said, but:\n{text}");
             }
         })*
+
+        /// As people read them: the place, the line of the file, what is wrong, and what to write instead.
+        #[test]
+        fn the_messages_of_all_mistakes() {
+            let mut all = String::new();
+            $(all.push_str(&format!("== {}\n{}\n", stringify!($name), $text));)*
+            insta::assert_snapshot!(all);
+        }
     };
 }
 
