@@ -142,7 +142,7 @@ async fn a_hint_is_looked_up_and_a_forged_record_is_not_believed() {
 }
 
 #[tokio::test]
-async fn a_provider_that_is_away_is_asked_again_and_a_dead_delivery_is_replayed() {
+async fn a_provider_that_is_away_is_asked_again() {
     let world = World::new().await;
     let endpoint = world.endpoint().await;
     let id = world.contact("Kari").await;

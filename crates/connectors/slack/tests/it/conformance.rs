@@ -1,4 +1,4 @@
-//! The promises of every connector, kept by this one; with each assumption of the sandbox as it is, and turned.
+//! The promises of every connector, kept by this one.
 
 use std::sync::Arc;
 
