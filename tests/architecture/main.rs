@@ -211,7 +211,7 @@ fn every_crate_documents_itself() {
         let lib = std::fs::read_to_string(folder.join("src/lib.rs")).unwrap_or_default();
         assert!(
             lib.contains("include_str!(\"../README.md\")")
-                || ["tieline-bench", "tieline-xtask"].contains(&package.name.as_str()),
+                || ["tieline-bench", "tieline-xtask"].contains(&package.name),
             "the README of {} is not its documentation",
             package.name
         );
