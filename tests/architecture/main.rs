@@ -146,6 +146,7 @@ fn invariant_3_signatures_name_only_the_public_vocabulary() {
         "thiserror",
         "unicode-normalization",
         "quick-xml",
+        "simdutf8",
     ];
     let mut checked = connectors();
     checked.extend(ours().into_iter().filter(|package| package.name == "tieline-core"));
