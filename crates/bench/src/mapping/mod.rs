@@ -20,7 +20,7 @@ use crate::server::{self, Server};
 /// The most that the mapping may take of the time of structs written by hand.
 const LIMIT: f64 = 0.65;
 /// The most that reading and mapping may take of the time of reading alone.
-const READ_LIMIT: f64 = 4.5;
+const READ_LIMIT: f64 = 2.9;
 
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct Options {

@@ -15,7 +15,7 @@ use crate::harness::{self, Cost, LEAST_ROUNDS, Report, Round};
 use crate::server::Server;
 
 /// The most that our side may take of the bare side's time.
-const LIMIT: f64 = 2.0;
+const LIMIT: f64 = 1.25;
 
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(crate) struct Options {

@@ -92,6 +92,12 @@ impl<'a> ResponseView<'a> {
     pub fn header(&self, name: &str) -> Option<&'a str> {
         self.headers.get(name)?.to_str().ok()
     }
+
+    /// Returns the body as text, without a byte order mark, when it is UTF-8.
+    pub fn text(&self) -> Option<&'a str> {
+        let body = self.body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(self.body);
+        simdutf8::basic::from_utf8(body).ok()
+    }
 }
 
 impl fmt::Debug for ResponseView<'_> {

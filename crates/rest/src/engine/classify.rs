@@ -28,7 +28,7 @@ const MAX_MESSAGE: usize = 4096;
 pub(crate) fn classify(rules: &ErrorRules, provider: &str, answer: &ResponseView<'_>) -> Classification {
     let status = answer.status;
     // Most answers are good, and no rule is about them.
-    let text = std::str::from_utf8(answer.body).unwrap_or_default();
+    let text = answer.text().unwrap_or_default();
     if status.is_success() && !rules.when.iter().any(|rule| may_be_about_success(rule, rules, text)) {
         return accept(answer);
     }
