@@ -4,7 +4,7 @@ use tieline_core::http::HttpResponse;
 use tieline_core::{Key, Lookup, Outcome, Result};
 
 use super::fields::text_at;
-use super::lookup::{key_of_parts, record};
+use super::lookup::{key_of_parts, one_record, record};
 use super::words::RequestWords;
 use super::write::Writer;
 use crate::description::{KeyPart, Request};
@@ -47,11 +47,10 @@ impl Writer {
                 super::reading::split_key(key, self.entity.walk.key.len()).into_iter().flatten().next(),
             );
         }
-        let found = response
-            .text()
-            .ok()
-            .filter(|text| text.trim_start().starts_with('{'))
-            .and_then(|text| record(&self.client, request, &walk, text, &parents).ok().flatten());
+        let found = response.text().ok().filter(|text| text.trim_start().starts_with('{')).and_then(|text| {
+            let reading = one_record(&self.client, request, &walk).ok()?;
+            record(&reading, text, &parents).ok().flatten()
+        });
         let record = match found {
             // An answer that is not the record itself must not pass for it.
             Some(Lookup::Record(record)) if key.is_none_or(|key| record.key == *key) => Some(record),

@@ -7,7 +7,8 @@ use futures_util::future::join_all;
 use tieline_core::{Change, Deletion, ErrorKind, Issue, Key, Lookup, Record, Result};
 
 use super::client::Client;
-use super::lookup::{is_about_connection, key_words, record};
+use super::lookup::{is_about_connection, key_words, one_record, record};
+use super::reading::Reading;
 use super::words::RequestWords;
 use crate::description::{Entity, Request};
 
@@ -37,6 +38,7 @@ pub(super) async fn detailed(
     fields: &[String],
     changes: Vec<Change>,
 ) -> Result<Detailed> {
+    let reading = one_record(client, request, &request.walk.over(&entity.walk))?;
     let mut fetched: Vec<Detail> = Vec::with_capacity(changes.len());
     let mut left = changes.into_iter();
     loop {
@@ -46,7 +48,7 @@ pub(super) async fn detailed(
         }
         let asked: Vec<_> = chunk
             .into_iter()
-            .map(|change| of_change(client, name, entity, request, fields, change))
+            .map(|change| of_change(client, name, entity, (request, &reading), fields, change))
             .collect();
         for detail in join_all(asked).await {
             fetched.push(detail?);
@@ -76,12 +78,12 @@ async fn of_change(
     client: &Client,
     name: &str,
     entity: &Entity,
-    request: &Request,
+    detail: (&Request, &Reading),
     fields: &[String],
     change: Change,
 ) -> Result<Detail> {
     match change {
-        Change::Upsert(listed) => one(client, name, entity, request, fields, listed).await,
+        Change::Upsert(listed) => one(client, name, entity, detail, fields, listed).await,
         other => Ok(Detail::Change(other)),
     }
 }
@@ -91,7 +93,7 @@ async fn one(
     client: &Client,
     name: &str,
     entity: &Entity,
-    request: &Request,
+    (request, reading): (&Request, &Reading),
     fields: &[String],
     listed: Record,
 ) -> Result<Detail> {
@@ -118,8 +120,7 @@ async fn one(
             };
         }
     };
-    let walk = request.walk.over(&entity.walk);
-    match record(client, request, &walk, response.text()?, &words.parents)? {
+    match record(reading, response.text()?, &words.parents)? {
         Some(Lookup::Record(mut found)) if found.key == key => {
             found.changed_at = found.changed_at.or(listed.changed_at);
             found.version = found.version.or(listed.version);

@@ -154,7 +154,7 @@ async fn one(
         return Ok(Lookup::Missing(key.clone()));
     }
     let walk = request.walk.over(&entity.walk);
-    match record(client, request, &walk, response.text()?, &words.parents)? {
+    match record(&one_record(client, request, &walk)?, response.text()?, &words.parents)? {
         Some(Lookup::Record(record)) if record.key != *key => Err(Error::new(
             ErrorKind::Decode,
             "the provider answered with another record than the one that was asked for",
@@ -218,20 +218,18 @@ pub(crate) fn forbidden(entity: &str, key: &Key) -> Error {
         .with_context("key", key)
 }
 
-/// The one record of an answer.
-pub(crate) fn record(
-    client: &Client,
-    request: &Request,
-    walk: &Walk,
-    text: &str,
-    parents: &[String],
-) -> Result<Option<Lookup>> {
+/// The reading of answers that hold one record, prepared once for all of them.
+pub(crate) fn one_record(client: &Client, request: &Request, walk: &Walk) -> Result<Reading> {
     let place = request.record.clone().unwrap_or_default();
     // What a list says beside its records is not beside this one.
     let decode = walk.decode.filter(|decode| *decode == Decode::Xml);
     let walk =
         Walk { decode, next: None, more: None, total: None, total_pages: None, token: None, ..walk.clone() };
-    let reading = Reading::new(request, &walk, &place, &[], client.zone)?.for_one();
+    Ok(Reading::new(request, &walk, &place, &[], client.zone)?.for_one())
+}
+
+/// The one record of an answer.
+pub(crate) fn record(reading: &Reading, text: &str, parents: &[String]) -> Result<Option<Lookup>> {
     let read = reading.read("", text, parents, Decode::Json)?;
     Ok(answers(read).into_iter().next())
 }
